@@ -1,0 +1,48 @@
+// Engine::Impl: what a batch is processed with. Private to engine.cpp (control flow of a batch) and
+// engine_state.cpp (bytes, description, invariants). Thread-safety: as engine.hpp says.
+#pragma once
+
+#include <memory>
+#include <vector>
+
+#include "engine/engine.hpp"
+#include "engine/ledger/ledger.hpp"
+#include "engine/market/market.hpp"
+
+namespace perpetua {
+
+struct Engine::Impl final : OrderFinder {
+  Ledger ledger;
+  std::vector<std::unique_ptr<Market>> markets;
+  std::vector<MarketView> views;
+  BatchNumber last_batch = 0;
+  int64_t log_time_ms = 0;
+  uint64_t next_event = 1;
+
+  // Of the batch in hand.
+  const BatchInput* batch = nullptr;
+  BatchOutput* output = nullptr;
+  std::vector<uint32_t> current;
+  std::vector<uint32_t> deferred;
+  std::vector<uint32_t> sent;  // commands that went to markets in this round
+  bool is_first_round = false;
+
+  bool find_order(MarketId market, AgentId agent, OrderId id, const ClientId& client_id,
+                  OrderId& found, RestingOrder& resting) const override {
+    return markets[market]->find_order(agent, id, client_id, found, resting);
+  }
+
+  void begin(const BatchInput& input, BatchOutput& result);
+  void reserve();
+  void reserve_one(uint32_t index, const Ledger::Context& context);
+  void open_market(uint32_t index, const Decision& decision);
+  void send(uint32_t index, const Decision& decision);
+  void match(MatchExecutor& executor);
+  void settle();
+  void append_market_events(Market& market);
+  void append_account_changes();
+  void number_events(std::size_t first);
+  void assert_money() const;
+};
+
+}  // namespace perpetua

@@ -1,0 +1,153 @@
+// The engine's state as bytes, as a hash and as events, and the full-scan invariants.
+
+#include <algorithm>
+
+#include "engine/engine_impl.hpp"
+
+namespace perpetua {
+namespace {
+
+void describe_agent(AgentId agent, const AgentProfile& profile, DescribeSink& sink) {
+  const std::string text = profile.wallet + profile.display_name + profile.bio;
+  Event event(EventType::agent_registered, agent, kNoMarket, kNoCommand);
+  event.agent_registered.text = {0, static_cast<uint32_t>(text.size())};
+  event.agent_registered.registered_at_ms = profile.registered_at_ms;
+  event.agent_registered.wallet_length = static_cast<uint16_t>(profile.wallet.size());
+  event.agent_registered.display_name_length = static_cast<uint16_t>(profile.display_name.size());
+  event.agent_registered.bio_length = static_cast<uint16_t>(profile.bio.size());
+  sink.on_event(event, text);
+}
+
+void describe_key(const ApiKey& key, DescribeSink& sink) {
+  if (key.is_revoked != 0) return;
+  Event event(EventType::key_created, key.agent, kNoMarket, kNoCommand);
+  event.key_created.sha256 = key.sha256;
+  event.key_created.key_id = key.key_id;
+  event.key_created.scopes = key.scopes;
+  event.key_created.created_at_ms = key.created_at_ms;
+  event.key_created.expires_at_ms = key.expires_at_ms;
+  sink.on_event(event, {});
+}
+
+void describe_market(const Market& market, DescribeSink& sink) {
+  Event created(EventType::market_created, 0, market.id(), kNoCommand);
+  created.market_created.spec = {0, sizeof(MarketSpec)};
+  const auto* spec = reinterpret_cast<const char*>(&market.spec());
+  sink.on_event(created, std::string_view(spec, sizeof(MarketSpec)));
+  if (market.index() == Price(0)) return;
+  Event price(EventType::price_updated, 0, market.id(), kNoCommand);
+  price.price_updated.index = market.index();
+  price.price_updated.mark = market.mark();
+  sink.on_event(price, {});
+}
+
+void describe_account(AgentId agent, const Account& account, DescribeSink& sink) {
+  Event event(EventType::account_changed, agent, kNoMarket, kNoCommand);
+  event.header.agent_sequence = account.agent_sequence;
+  event.account_changed.free = account.free;
+  event.account_changed.reserved = account.reserved;
+  event.account_changed.position_margin = account.position_margin;
+  sink.on_event(event, {});
+}
+
+void describe_settings(const Market& market, AgentId agent, uint16_t leverage,
+                       DescribeSink& sink) {
+  const bool is_netting = market.is_netting(agent);
+  if (leverage == 0 && !is_netting) return;
+  Event event(EventType::settings_changed, agent, market.id(), kNoCommand);
+  event.settings_changed.leverage =
+      leverage == 0 ? static_cast<uint16_t>(market.spec().default_leverage) : leverage;
+  event.settings_changed.netting = is_netting ? 1 : 0;
+  sink.on_event(event, {});
+}
+
+}  // namespace
+
+BatchNumber Engine::last_batch() const { return impl_->last_batch; }
+int64_t Engine::log_time_ms() const { return impl_->log_time_ms; }
+uint64_t Engine::next_event_sequence() const { return impl_->next_event; }
+
+int64_t Engine::next_deadline_ms() const {
+  int64_t deadline_ms = INT64_MAX;
+  for (const auto& market : impl_->markets) {
+    deadline_ms = std::min(deadline_ms, market->next_expiry_ms());
+  }
+  return deadline_ms;
+}
+
+uint64_t Engine::state_hash() const {
+  HashSink sink;
+  save(sink);
+  return sink.value();
+}
+
+void Engine::save(ByteSink& sink) const {
+  write_value(sink, impl_->last_batch);
+  write_value(sink, impl_->log_time_ms);
+  write_value(sink, impl_->next_event);
+  impl_->ledger.save(sink);
+  write_value(sink, static_cast<uint64_t>(impl_->markets.size()));
+  for (const auto& market : impl_->markets) {
+    write_value(sink, market->spec());
+    market->save(sink);
+  }
+}
+
+bool Engine::load(ByteSource& source) {
+  PERPETUA_ASSERT(impl_->last_batch == 0);
+  uint64_t count = 0;
+  if (!read_value(source, impl_->last_batch) || !read_value(source, impl_->log_time_ms) ||
+      !read_value(source, impl_->next_event) || !impl_->ledger.load(source) ||
+      !read_value(source, count) || count > limits::kMarketsMax ||
+      count != impl_->ledger.market_count()) {
+    return false;
+  }
+  for (uint64_t i = 0; i < count; ++i) {
+    MarketSpec spec;
+    if (!read_value(source, spec) || !is_valid(spec)) return false;
+    impl_->markets.push_back(
+        std::make_unique<Market>(static_cast<MarketId>(i), spec, impl_->ledger.seed()));
+    if (!impl_->markets.back()->load(source)) return false;
+    impl_->views.push_back(impl_->markets.back()->view());
+  }
+  return true;
+}
+
+void Engine::describe(DescribeSink& sink) const {
+  const Ledger& ledger = impl_->ledger;
+  const uint32_t agents = ledger.accounts().agent_count();
+  for (const auto& market : impl_->markets) describe_market(*market, sink);
+  for (AgentId agent = 1; agent <= agents; ++agent) {
+    describe_agent(agent, ledger.registry().profile(agent), sink);
+  }
+  for (const ApiKey& key : ledger.registry().keys()) describe_key(key, sink);
+  for (AgentId agent = 1; agent <= agents; ++agent) {
+    describe_account(agent, ledger.accounts().get(agent), sink);
+  }
+  std::vector<Event> events;
+  for (const auto& market : impl_->markets) {
+    for (AgentId agent = 1; agent <= agents; ++agent) {
+      describe_settings(*market, agent, ledger.leverage_setting(agent, market->id()), sink);
+    }
+    market->describe_positions(events);
+  }
+  for (const auto& market : impl_->markets) market->describe_orders(events);
+  for (const Event& event : events) sink.on_event(event, {});
+}
+
+void Engine::check_invariants() const {
+  const Accounts& accounts = impl_->ledger.accounts();
+  impl_->ledger.check_invariants();
+  impl_->assert_money();
+  std::vector<Micro> reserved(accounts.agent_count() + 1), margins(accounts.agent_count() + 1);
+  for (const auto& market : impl_->markets) {
+    market->check_invariants();
+    market->add_collateral_in_use(reserved, margins);
+  }
+  for (AgentId agent = 1; agent <= accounts.agent_count(); ++agent) {
+    PERPETUA_ASSERT(accounts.get(agent).reserved == reserved[agent]);
+    PERPETUA_ASSERT(accounts.get(agent).position_margin == margins[agent]);
+  }
+}
+
+}  // namespace perpetua

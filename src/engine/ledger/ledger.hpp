@@ -1,0 +1,118 @@
+// Ledger: the first and last stage of every round. Decides commands in order (reserve), sends the
+// ones that concern a market on with their reservation, and applies what the markets return.
+//
+// Owns accounts, agents and keys, the idempotency table, leverage settings and global counters.
+// Rules: docs/rules.md sections 2, 3, 6, 7, 8. Thread-safety: none (sequencer thread).
+#pragma once
+
+#include <span>
+#include <string_view>
+#include <vector>
+
+#include "engine/ledger/accounts.hpp"
+#include "engine/ledger/agent_registry.hpp"
+#include "engine/ledger/idempotency.hpp"
+#include "engine/ledger/order_reserve.hpp"
+
+namespace perpetua {
+
+enum class Disposition : uint8_t {
+  decided,      // `outcome` is final
+  deferred,     // next round
+  to_market,    // `operation` goes to `market`
+  to_markets,   // to every market; `outcome` is the start of the sum
+  new_market,   // create_market accepted: the engine opens it
+};
+
+struct Decision {
+  Disposition disposition = Disposition::decided;
+  MarketId market = kNoMarket;
+  Outcome outcome;
+  MarketOperation operation;
+};
+
+// How the ledger looks up the order that an amend names.
+class OrderFinder {
+ public:
+  virtual ~OrderFinder() = default;
+  // The agent's open order by id, or by client id if id is 0; false if there is none.
+  virtual bool find_order(MarketId market, AgentId agent, OrderId id, const ClientId& client_id,
+                          OrderId& found, RestingOrder& resting) const = 0;
+};
+
+class Ledger {
+ public:
+  // Decides one command. `index` is its place in the batch; events go to `events`.
+  struct Context {
+    std::span<const MarketView> markets;  // as of the end of the previous round
+    const OrderFinder& orders;
+    std::string_view text;
+    int64_t log_time_ms = 0;
+    std::vector<Event>& events;
+  };
+  Decision decide(const Command& command, uint32_t index, const Context& context);
+
+  // Between batches: forgets which entries the commands of the last batch pend on.
+  void begin_batch(std::size_t command_count);
+  // A command's outcome is final: completes what its keys remember.
+  void finish(uint32_t index, const Outcome& outcome);
+
+  Accounts& accounts() { return accounts_; }
+  const Accounts& accounts() const { return accounts_; }
+  const AgentRegistry& registry() const { return registry_; }
+  uint64_t seed() const { return registry_.seed(); }
+  uint16_t leverage_setting(AgentId agent, MarketId market) const;  // 0 = the spec's default
+  void open_market() { leverage_.emplace_back(); }
+  std::size_t market_count() const { return leverage_.size(); }
+
+  void save(ByteSink& sink) const;
+  [[nodiscard]] bool load(ByteSource& source);
+  void check_invariants() const;
+
+ private:
+  struct Pending {
+    uint32_t key_place = IdempotencyTable::kNone;
+    uint32_t client_place = IdempotencyTable::kNone;
+  };
+
+  Decision decide_by_type(const Command& command, uint32_t index, const Context& context);
+  bool answer_repeat(const Hash128& key, uint64_t payload_hash, AgentId agent,
+                     Decision& decision);
+
+  Decision register_agent(const Command& command, uint32_t index, const Context& context);
+  Decision create_key(const Command& command, uint32_t index, const Context& context);
+  Decision revoke_key(const Command& command, uint32_t index, const Context& context);
+  Decision deposit(const Command& command, uint32_t index, const Context& context);
+  Decision claim_faucet(const Command& command, uint32_t index, const Context& context);
+  Decision withdraw(const Command& command, uint32_t index, const Context& context);
+  Decision transfer(const Command& command, uint32_t index, const Context& context);
+  Decision set_leverage(const Command& command, uint32_t index, const Context& context);
+  Decision post_thought(const Command& command, uint32_t index, const Context& context);
+  Decision configure(const Command& command, const Context& context);
+
+  Decision place(const Command& command, uint32_t index, const Context& context);
+  Decision amend(const Command& command, uint32_t index, const Context& context);
+  Decision cancel(const Command& command, uint32_t index, const Context& context);
+  Decision cancel_all(const Command& command, uint32_t index, const Context& context);
+  Decision forward(const Command& command, uint32_t index, const Context& context);
+  Decision create_market(const Command& command, const Context& context) const;
+  bool find_order(const Command& command, const Context& context, MarketId& market,
+                  OrderId& found, RestingOrder& resting) const;
+
+  Decision refuse_or_defer(AgentId agent, const Outcome& refusal);
+  Decision defer(AgentId agent);
+  void add_entry(AgentId agent, uint32_t index, LedgerEntryKind kind, Micro amount,
+                 AgentId counterparty, const Context& context);
+  Outcome balances(AgentId agent) const;
+  bool deposit_fits(Micro amount) const;
+
+  Accounts accounts_;
+  AgentRegistry registry_;
+  IdempotencyTable idempotency_;
+  std::vector<std::vector<uint16_t>> leverage_;  // [market][agent]
+  std::vector<Pending> pending_;                 // [command of this batch]
+  uint64_t thought_count_ = 0;
+  uint8_t is_configured_ = 0;
+};
+
+}  // namespace perpetua

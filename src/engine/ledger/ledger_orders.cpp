@@ -1,0 +1,172 @@
+// Commands that a market executes: the ledger checks what it can and reserves what they need.
+
+#include "engine/ledger/ledger.hpp"
+
+namespace perpetua {
+
+uint16_t Ledger::leverage_setting(AgentId agent, MarketId market) const {
+  const std::vector<uint16_t>& settings = leverage_[market];
+  return agent < settings.size() ? settings[agent] : 0;
+}
+
+Decision Ledger::place(const Command& command, uint32_t index, const Context& context) {
+  const CommandHeader& header = command.header;
+  Decision decision;
+  if (header.market >= context.markets.size()) {
+    decision.outcome = rejected(ResultCode::market_not_found);
+    return decision;
+  }
+  const MarketView& view = context.markets[header.market];
+  const uint16_t setting = leverage_setting(header.agent, header.market);
+  const uint32_t leverage = setting == 0 ? view.spec->default_leverage : setting;
+  const PlaceDecision place = decide_place(command.place, view, context.log_time_ms, leverage);
+  if (place.refusal.code != ResultCode::ok) {
+    decision.outcome = place.refusal;
+    return decision;
+  }
+  const Micro available = accounts_.available(header.agent);
+  if (place.need > Micro(0) && place.need > available) {
+    return refuse_or_defer(header.agent, rejected(ResultCode::insufficient_margin,
+                                                  place.need.value, available.value));
+  }
+  accounts_.reserve(header.agent, place.need);
+  accounts_.set_flag(header.agent, kWentToMarket);
+  decision.disposition = Disposition::to_market;
+  decision.market = header.market;
+  decision.operation = {index, place.leverage, place.price, place.reserve_price, place.need, 0};
+  return decision;
+}
+
+bool Ledger::find_order(const Command& command, const Context& context, MarketId& market,
+                        OrderId& found, RestingOrder& resting) const {
+  const AmendOrder& amend = command.amend;
+  const AgentId agent = command.header.agent;
+  if (amend.order_id != 0) {
+    market = order_market(amend.order_id);
+    return market < context.markets.size() &&
+           context.orders.find_order(market, agent, amend.order_id, amend.client_id, found, resting);
+  }
+  for (std::size_t m = 0; m < context.markets.size(); ++m) {
+    if (command.header.market != kNoMarket && command.header.market != m) continue;
+    market = static_cast<MarketId>(m);
+    if (context.orders.find_order(market, agent, 0, amend.client_id, found, resting)) return true;
+  }
+  return false;
+}
+
+Decision Ledger::amend(const Command& command, uint32_t index, const Context& context) {
+  const AgentId agent = command.header.agent;
+  const AmendOrder& amend = command.amend;
+  Decision decision;
+  if (amend.order_id == 0 && amend.client_id[0] == 0) {
+    decision.outcome = rejected(ResultCode::invalid_request);
+    return decision;
+  }
+  if (!amend_is_well_formed(amend)) {
+    decision.outcome = rejected(ResultCode::invalid_quantity);
+    return decision;
+  }
+  OrderId order_id = 0;
+  RestingOrder resting;
+  if (!find_order(command, context, decision.market, order_id, resting)) {
+    return refuse_or_defer(agent, rejected(ResultCode::order_not_found));
+  }
+  const AmendDecision amended = decide_amend(amend, resting, context.markets[decision.market]);
+  if (amended.refusal.code != ResultCode::ok) {
+    decision.outcome = amended.refusal;
+    return decision;
+  }
+  const Micro available = accounts_.available(agent);
+  if (amended.need > Micro(0) && amended.need > available) {
+    return refuse_or_defer(agent, rejected(ResultCode::insufficient_margin, amended.need.value,
+                                           available.value));
+  }
+  accounts_.reserve(agent, amended.need);
+  accounts_.set_flag(agent, kWentToMarket);
+  decision.disposition = Disposition::to_market;
+  decision.operation = {index, resting.leverage, amended.price, amended.reserve_price,
+                        amended.need, order_id};
+  return decision;
+}
+
+Decision Ledger::cancel(const Command& command, uint32_t index, const Context& context) {
+  const CancelOrder& cancel = command.cancel;
+  Decision decision;
+  decision.operation.command = index;
+  decision.operation.order_id = cancel.order_id;
+  decision.outcome = rejected(ResultCode::order_not_found);
+  if (cancel.order_id != 0) {
+    decision.market = order_market(cancel.order_id);
+    if (decision.market >= context.markets.size()) return decision;
+    decision.disposition = Disposition::to_market;
+  } else if (cancel.client_id[0] == 0) {
+    decision.outcome = rejected(ResultCode::invalid_request);
+    return decision;
+  } else if (command.header.market != kNoMarket) {
+    decision.market = command.header.market;
+    if (decision.market >= context.markets.size()) {
+      decision.outcome = rejected(ResultCode::market_not_found);
+      return decision;
+    }
+    decision.disposition = Disposition::to_market;
+  } else {
+    decision.disposition = Disposition::to_markets;
+  }
+  accounts_.set_flag(command.header.agent, kWentToMarket);
+  return decision;
+}
+
+Decision Ledger::cancel_all(const Command& command, uint32_t index, const Context& context) {
+  Decision decision;
+  decision.operation.command = index;
+  decision.market = command.header.market;
+  if (decision.market == kNoMarket) {
+    decision.disposition = Disposition::to_markets;
+  } else if (decision.market < context.markets.size()) {
+    decision.disposition = Disposition::to_market;
+  } else {
+    decision.outcome = rejected(ResultCode::market_not_found);
+    return decision;
+  }
+  accounts_.set_flag(command.header.agent, kWentToMarket);
+  return decision;
+}
+
+// Commands that concern one market and no money: set_netting, update_price.
+Decision Ledger::forward(const Command& command, uint32_t index, const Context& context) {
+  Decision decision;
+  decision.market = command.header.market;
+  decision.operation.command = index;
+  if (decision.market >= context.markets.size()) {
+    decision.outcome = rejected(ResultCode::market_not_found);
+    return decision;
+  }
+  decision.disposition = Disposition::to_market;
+  if (command.header.agent != 0) accounts_.set_flag(command.header.agent, kWentToMarket);
+  return decision;
+}
+
+Decision Ledger::create_market(const Command& command, const Context& context) const {
+  Decision decision;
+  decision.outcome = rejected(ResultCode::invalid_request);
+  MarketSpec spec;
+  if (command.header.text_length != sizeof spec ||
+      context.markets.size() >= limits::kMarketsMax) {
+    return decision;
+  }
+  std::memcpy(&spec, context.text.data() + command.header.text_offset, sizeof spec);
+  if (!is_valid(spec)) return decision;
+  for (const MarketView& other : context.markets) {
+    if (other.spec->symbol == spec.symbol) {
+      decision.outcome = rejected(ResultCode::market_exists);
+      return decision;
+    }
+  }
+  decision.disposition = Disposition::new_market;
+  decision.market = static_cast<MarketId>(context.markets.size());
+  decision.outcome = Outcome{};
+  decision.outcome.id = decision.market;
+  return decision;
+}
+
+}  // namespace perpetua

@@ -1,0 +1,99 @@
+// Margin arithmetic of one market: reservations, initial and maintenance margin. Pure functions.
+//
+// Formulas and rounding: docs/rules.md sections 1 and 4 (source: perp formulas, initial margin
+// IM = ceil(notional / leverage), maintenance by tiers with a continuity deduction). Amounts in
+// micro-USDC. Everything is rounded against the account.
+#pragma once
+
+#include <algorithm>
+
+#include "engine/schema/market_spec.hpp"
+
+namespace perpetua {
+
+inline Int128 notional_wide(Price price, Lots lots, const MarketSpec& spec) {
+  return static_cast<Int128>(price.value) * lots.value * spec.value_per_tick_lot_micro;
+}
+
+inline Micro notional(Price price, Lots lots, const MarketSpec& spec) {
+  return notional(price, lots, spec.value_per_tick_lot_micro);
+}
+
+inline int64_t saturate(Int128 value) {
+  return value > INT64_MAX ? INT64_MAX : static_cast<int64_t>(value);
+}
+
+inline Micro fee_of(Micro notional_value, uint32_t fee_ppm) {
+  return Micro(mul_div_ceil(notional_value.value, fee_ppm, kPpm));
+}
+
+inline Micro initial_margin(Micro notional_value, uint32_t leverage) {
+  return leverage == 1 ? notional_value : Micro(div_ceil(notional_value.value, leverage));
+}
+
+// What an order of this notional reserves: initial margin and the taker fee.
+inline Micro required_for(Micro notional_value, uint32_t leverage, const MarketSpec& spec) {
+  return initial_margin(notional_value, leverage) + fee_of(notional_value, spec.taker_fee_ppm);
+}
+
+inline Micro required_for(Price price, Lots lots, uint32_t leverage, const MarketSpec& spec) {
+  return required_for(notional(price, lots, spec), leverage, spec);
+}
+
+// The largest tier line is the right one, because rates rise (the curve is convex).
+inline Micro maintenance_margin(Micro notional_value, const MarketSpec& spec) {
+  int64_t deduction = 0;
+  int64_t margin = div_ceil(notional_value.value, 2 * int64_t{spec.tiers[0].max_leverage});
+  for (uint32_t n = 1; n < spec.tier_count; ++n) {
+    const int64_t lower = spec.tiers[n].lower_notional_micro;
+    const int64_t divisor = 2 * int64_t{spec.tiers[n].max_leverage};
+    deduction += div_ceil(lower, divisor) -
+                 div_ceil(lower, 2 * int64_t{spec.tiers[n - 1].max_leverage});
+    if (notional_value.value < lower) break;
+    margin = std::max(margin, div_ceil(notional_value.value, divisor) - deduction);
+  }
+  return Micro(margin);
+}
+
+// The highest tier whose lower bound the notional reaches.
+inline uint32_t max_leverage_for(Int128 notional_value, const MarketSpec& spec) {
+  uint32_t leverage = spec.tiers[0].max_leverage;
+  for (uint32_t n = 1; n < spec.tier_count; ++n) {
+    if (notional_value >= spec.tiers[n].lower_notional_micro) leverage = spec.tiers[n].max_leverage;
+  }
+  return leverage;
+}
+
+struct PriceBand {
+  Price low;
+  Price high;
+  bool contains(Price price) const { return price >= low && price <= high; }
+};
+
+// Limit prices must lie in the band around the mark and in the market's absolute band.
+inline PriceBand price_band(Price mark, const MarketSpec& spec) {
+  const int64_t low = mul_div_floor(mark.value, kPpm - spec.price_band_ppm, kPpm);
+  const int64_t high = mul_div_ceil(mark.value, kPpm + spec.price_band_ppm, kPpm);
+  return {Price(std::max(low, spec.price_min.value)), Price(std::min(high, spec.price_max.value))};
+}
+
+// The price a market order may reach; docs/rules.md 3.6.
+inline Price slippage_bound(Price mark, Side side, uint32_t slippage_ppm, const MarketSpec& spec) {
+  const int64_t bound = side == Side::buy
+                            ? mul_div_floor(mark.value, kPpm + slippage_ppm, kPpm)
+                            : mul_div_ceil(mark.value, kPpm - slippage_ppm, kPpm);
+  return Price(std::clamp(bound, spec.price_min.value, spec.price_max.value));
+}
+
+// Reserve prices: a sell may fill above its limit, so it reserves at `sell_floor` or its limit.
+inline Price sell_reserve_floor(Price best_bid, Price mark, const MarketSpec& spec) {
+  const int64_t top = std::max(best_bid.value, mark.value);
+  return Price(mul_div_ceil(top, kPpm + spec.sell_reserve_buffer_ppm, kPpm));
+}
+
+inline Price reserve_price(Side side, Price price, Price sell_floor, const MarketSpec& spec) {
+  if (side == Side::buy) return price;
+  return std::min(std::max(price, sell_floor), spec.price_max);
+}
+
+}  // namespace perpetua

@@ -1,0 +1,208 @@
+#include "engine/market/market.hpp"
+
+#include <algorithm>
+
+namespace perpetua {
+
+Market::Market(MarketId id, const MarketSpec& spec, uint64_t seed)
+    : id_(id), spec_(spec), seed_(seed), book_(id, spec.price_max) {}
+
+MarketAccount& Market::account(AgentId agent) {
+  if (agent >= accounts_.size()) {
+    accounts_.resize(std::max<std::size_t>(agent + 1, accounts_.size() * 2));
+  }
+  return accounts_[agent];
+}
+
+const MarketAccount* Market::find_account(AgentId agent) const {
+  return agent < accounts_.size() ? &accounts_[agent] : nullptr;
+}
+
+bool Market::is_netting(AgentId agent) const {
+  const MarketAccount* own = find_account(agent);
+  return own != nullptr && own->is_netting != 0;
+}
+
+uint32_t Market::find_slot(AgentId agent, OrderId id, const ClientId& client_id) const {
+  const uint32_t slot =
+      id != 0 ? book_.find(id) : orders_.find_client_id(agent, client_id, seed_);
+  if (slot == kNilSlot || book_.agent(slot) != agent || !book_.is_resting(slot)) return kNilSlot;
+  return slot;
+}
+
+bool Market::find_order(AgentId agent, OrderId id, const ClientId& client_id, OrderId& found,
+                        RestingOrder& resting) const {
+  const uint32_t slot = find_slot(agent, id, client_id);
+  if (slot == kNilSlot) return false;
+  const OrderDetail& detail = orders_.detail(slot);
+  found = book_.id(slot);
+  resting = {book_.side(slot),   detail.is_reduce_only(), detail.leverage,
+             book_.price(slot),  detail.lots,             detail.filled};
+  return true;
+}
+
+void Market::finish(uint32_t command, const Outcome& outcome) {
+  round_.results.push_back({command, outcome});
+}
+
+void Market::credit(AgentId agent, Micro free, Micro reserved, Micro margin) {
+  if (free == Micro(0) && reserved == Micro(0) && margin == Micro(0)) return;
+  round_.credits.push_back({agent, free, reserved, margin});
+}
+
+void Market::execute(std::span<const Command> commands, int64_t log_time_ms, bool expire) {
+  if (expire) expire_orders(log_time_ms);
+  for (const MarketOperation& operation : round_.operations) {
+    const Command& command = commands[operation.command];
+    switch (command.header.type) {
+      case CommandType::place_order: place_order(operation, command); break;
+      case CommandType::amend_order: amend_order(operation, command); break;
+      case CommandType::cancel_order: cancel_order(operation, command); break;
+      case CommandType::cancel_all: cancel_all(operation, command); break;
+      case CommandType::set_netting: set_netting(operation, command); break;
+      case CommandType::update_price: update_price(operation, command, log_time_ms); break;
+      default: PERPETUA_ASSERT(false && "not a market's command");
+    }
+  }
+  PERPETUA_ASSERT(base_total_ == Lots(0));
+}
+
+void Market::enlist(uint32_t slot) {
+  const OrderDetail& detail = orders_.detail(slot);
+  MarketAccount& own = account(book_.agent(slot));
+  if (detail.is_reduce_only()) {
+    ++own.reduce_only_orders;
+  } else {
+    own.open_lots[static_cast<int>(book_.side(slot))] += book_.remaining(slot);
+  }
+  ++own.open_orders;
+  orders_.links(slot) = {kNilSlot, own.own_last};
+  (own.own_last == kNilSlot ? own.own_first : orders_.links(own.own_last).next) = slot;
+  own.own_last = slot;
+  if (detail.expires_at_ms != 0) orders_.expiries().insert(detail.expires_at_ms, book_.id(slot));
+}
+
+// What has filled since left open_lots with each fill; `remaining` is what is still counted.
+void Market::delist(uint32_t slot) {
+  const OrderDetail& detail = orders_.detail(slot);
+  MarketAccount& own = account(book_.agent(slot));
+  if (detail.is_reduce_only()) {
+    --own.reduce_only_orders;
+  } else {
+    own.open_lots[static_cast<int>(book_.side(slot))] -= book_.remaining(slot);
+  }
+  PERPETUA_ASSERT(own.open_orders > 0);
+  --own.open_orders;
+  const OwnLinks links = orders_.links(slot);
+  (links.previous == kNilSlot ? own.own_first : orders_.links(links.previous).next) = links.next;
+  (links.next == kNilSlot ? own.own_last : orders_.links(links.next).previous) = links.previous;
+  if (detail.expires_at_ms != 0) orders_.expiries().erase(book_.id(slot));
+}
+
+void Market::close_resting(uint32_t slot, CloseReason reason, uint32_t command) {
+  const AgentId agent = book_.agent(slot);
+  const OrderDetail& detail = orders_.detail(slot);
+  Event& event = round_.events.emplace_back(EventType::order_closed, agent, id_, command);
+  event.order_closed.order_id = book_.id(slot);
+  event.order_closed.price = book_.price(slot);
+  event.order_closed.remaining = book_.remaining(slot);
+  event.order_closed.removed_from_book = book_.remaining(slot);
+  event.order_closed.side = book_.side(slot);
+  event.order_closed.reason = reason;
+  credit(agent, detail.reserved, -detail.reserved, Micro(0));
+  delist(slot);
+  book_.remove(slot);
+  orders_.close(slot, agent, seed_);
+  book_.release(slot);
+}
+
+void Market::expire_orders(int64_t log_time_ms) {
+  while (orders_.expiries().next_expiry_ms() <= log_time_ms) {
+    const uint32_t slot = book_.find(orders_.expiries().top().order_id);
+    PERPETUA_ASSERT(slot != kNilSlot);
+    close_resting(slot, CloseReason::expired, kNoCommand);
+  }
+}
+
+void Market::cancel_order(const MarketOperation& operation, const Command& command) {
+  const AgentId agent = command.header.agent;
+  const uint32_t slot = find_slot(agent, operation.order_id, command.cancel.client_id);
+  if (slot == kNilSlot) {
+    finish(operation.command, rejected(ResultCode::order_not_found));
+    return;
+  }
+  const OrderDetail& detail = orders_.detail(slot);
+  Outcome outcome;
+  outcome.id = book_.id(slot);
+  outcome.status = OrderStatus::cancelled;
+  outcome.reason = CloseReason::cancelled;
+  outcome.values[0] = detail.filled.value;
+  outcome.values[1] = detail.filled_notional.value;
+  outcome.values[2] = book_.remaining(slot).value;
+  outcome.values[3] = book_.price(slot).value;
+  close_resting(slot, CloseReason::cancelled, operation.command);
+  finish(operation.command, outcome);
+}
+
+void Market::cancel_all(const MarketOperation& operation, const Command& command) {
+  Outcome outcome;
+  if (const MarketAccount* own = find_account(command.header.agent)) {
+    outcome.count = own->open_orders;
+    while (own->own_first != kNilSlot) {
+      close_resting(own->own_first, CloseReason::cancel_all, operation.command);
+    }
+  }
+  finish(operation.command, outcome);
+}
+
+void Market::set_netting(const MarketOperation& operation, const Command& command) {
+  const AgentId agent = command.header.agent;
+  MarketAccount& own = account(agent);
+  const bool is_netting = command.set_netting.netting != 0;
+  if (!is_netting) {
+    const Lots buys = own.open_lots[0], sells = own.open_lots[1], base = own.position.base;
+    const Lots opposed = base > Lots(0) ? sells : base < Lots(0) ? buys : std::min(buys, sells);
+    if (opposed > Lots(0)) {
+      finish(operation.command,
+             rejected(ResultCode::conflicting_position, base.value, opposed.value));
+      return;
+    }
+  }
+  own.is_netting = is_netting ? 1 : 0;
+  Event event(EventType::settings_changed, agent, id_, operation.command);
+  event.settings_changed.netting = own.is_netting;  // the engine adds the leverage
+  round_.events.push_back(event);
+  finish(operation.command, Outcome{});
+}
+
+void Market::update_price(const MarketOperation& operation, const Command& command,
+                          int64_t log_time_ms) {
+  const UpdatePrice& update = command.update_price;
+  if (update.price < spec_.price_min || update.price > spec_.price_max) {
+    finish(operation.command, rejected(ResultCode::price_invalid));
+    return;
+  }
+  if (update.source_time_ms < log_time_ms - limits::kIndexStaleAfterMs) {
+    finish(operation.command, rejected(ResultCode::price_stale));
+    return;
+  }
+  if (index_ == Price(0)) {
+    index_ = update.price;
+  } else {
+    const Price step(
+        std::max<int64_t>(1, mul_div_floor(index_.value, limits::kIndexStepPpm, kPpm)));
+    index_ = std::clamp(update.price, index_ - step, index_ + step);
+  }
+  mark_ = index_;
+  Event event(EventType::price_updated, 0, id_, operation.command);
+  event.price_updated.index = index_;
+  event.price_updated.mark = mark_;
+  event.price_updated.source_time_ms = update.source_time_ms;
+  round_.events.push_back(event);
+  Outcome outcome;
+  outcome.values[0] = index_.value;
+  outcome.values[1] = mark_.value;
+  finish(operation.command, outcome);
+}
+
+}  // namespace perpetua

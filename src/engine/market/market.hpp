@@ -1,0 +1,174 @@
+// Market: one asset's order book, positions with isolated margin, and prices. Knows nothing of any
+// other market, so markets are the shards of the engine.
+//
+// In a round it executes its operations in order and leaves credits, results and events in its
+// MarketRound; the ledger has reserved what orders need. Rules: docs/rules.md sections 4 to 6 and 8.
+// The place of later parts: mark price (update_price), funding, liquidation, insurance, ADL and
+// triggers act in execute() and before it, on accounts_ and book_.
+//
+// Files: market.cpp (operations that are no orders, state), market_entry.cpp (place, amend),
+// market_matching.cpp (the loop), market_probe.cpp (the loop without effects, for fok),
+// market_conclude.cpp (what becomes of the rest), market_state.cpp (save, load, describe, check),
+// position.hpp and margin.hpp (pure arithmetic).
+// Thread-safety: one thread at a time; different markets at once. Invariants: sum of base = 0;
+// a level's FIFO is the arrival order; every resting order's reservation is required_for() its rest.
+#pragma once
+
+#include <span>
+#include <string_view>
+
+#include "engine/ledger/order_reserve.hpp"
+#include "engine/market/orders.hpp"
+#include "engine/market/position.hpp"
+#include "engine/round.hpp"
+
+namespace perpetua {
+
+// What one agent has in this market.
+struct MarketAccount {
+  Position position;
+  Micro realised_pnl_total;
+  Lots open_lots[2];           // [Side], resting, not reduce-only
+  uint32_t own_first = kNilSlot;  // resting orders, oldest first
+  uint32_t own_last = kNilSlot;
+  uint16_t open_orders = 0;
+  uint16_t reduce_only_orders = 0;  // of those
+  uint8_t is_netting = 0;
+  uint8_t zero[3] = {};
+};
+static_assert(sizeof(MarketAccount) == 64 && PlainRecord<MarketAccount>);
+
+class Market {
+ public:
+  Market(MarketId id, const MarketSpec& spec, uint64_t seed);
+
+  const MarketSpec& spec() const { return spec_; }
+  MarketId id() const { return id_; }
+  Price index() const { return index_; }
+  Price mark() const { return mark_; }
+  const Book& book() const { return book_; }
+  MarketView view() const { return make_market_view(spec_, mark_, book_.best(Side::buy)); }
+  bool find_order(AgentId agent, OrderId id, const ClientId& client_id, OrderId& found,
+                  RestingOrder& resting) const;
+  bool is_netting(AgentId agent) const;
+  int64_t next_expiry_ms() const { return orders_.expiries().next_expiry_ms(); }
+  Int128 signed_entry_total() const { return signed_entry_total_; }
+  Lots base_total() const { return base_total_; }
+
+  MarketRound& round() { return round_; }
+  const MarketRound& round() const { return round_; }
+
+  // Executes round().operations. `expire` closes gtd orders that are due first.
+  void execute(std::span<const Command> commands, int64_t log_time_ms, bool expire);
+  void prefetch(const MarketOperation& operation) const { book_.prefetch(operation.order_id); }
+
+  void save(ByteSink& sink) const;
+  [[nodiscard]] bool load(ByteSource& source);
+  // position_described and open orders, in the order Engine::describe promises.
+  void describe_positions(std::vector<Event>& events) const;
+  void describe_orders(std::vector<Event>& events) const;
+  void check_invariants() const;
+  // Adds what each agent has reserved and bound here: [agent], for the ledger's cross-check.
+  void add_collateral_in_use(std::vector<Micro>& reserved, std::vector<Micro>& margins) const;
+
+ private:
+  // An order on its way through the book: new, or taken out by an amend.
+  struct Taker {
+    uint32_t slot = kNilSlot;
+    uint32_t command = 0;
+    AgentId agent = 0;
+    Side side = Side::buy;
+    SelfTradePrevention stp = SelfTradePrevention::cancel_newest;
+    bool is_reduce_only = false;
+    bool has_budget = false;
+    bool may_rest = false;
+    uint32_t leverage = 1;
+    Price limit;
+    Price reserve_price;
+    Lots remaining;       // lots orders
+    Micro budget_left;    // budget orders
+    Micro reserved;
+    Lots filled;          // totals of the order
+    Micro filled_notional;
+    bool filled_now = false;
+    std::size_t last_fill = 0;  // place in round_.events, if filled_now
+    CloseReason stop = CloseReason::none;
+
+    bool is_done() const { return has_budget ? budget_left <= Micro(0) : remaining <= Lots(0); }
+  };
+
+  // market.cpp
+  void expire_orders(int64_t log_time_ms);
+  void cancel_order(const MarketOperation& operation, const Command& command);
+  void cancel_all(const MarketOperation& operation, const Command& command);
+  void set_netting(const MarketOperation& operation, const Command& command);
+  void update_price(const MarketOperation& operation, const Command& command, int64_t log_time_ms);
+  MarketAccount& account(AgentId agent);
+  const MarketAccount* find_account(AgentId agent) const;
+  uint32_t find_slot(AgentId agent, OrderId id, const ClientId& client_id) const;
+  void close_resting(uint32_t slot, CloseReason reason, uint32_t command);
+  void enlist(uint32_t slot);   // a resting order enters its agent's figures
+  void delist(uint32_t slot);   // ... and leaves them
+  void finish(uint32_t command, const Outcome& outcome);
+  void credit(AgentId agent, Micro free, Micro reserved, Micro margin);
+
+  // market_entry.cpp
+  void place_order(const MarketOperation& operation, const Command& command);
+  void amend_order(const MarketOperation& operation, const Command& command);
+  Outcome check_exposure(const Taker& taker, const MarketAccount& own, Lots replaced,
+                         OrderKind kind) const;
+  Outcome check_conflict(const Taker& taker, const MarketAccount& own) const;
+  Outcome apply_post_only(PostOnly mode, Taker& taker) const;
+  Outcome check_place(const PlaceOrder& order, const MarketAccount& own, Taker& taker) const;
+  Outcome check_amend(uint32_t slot, Lots rest, Taker& taker) const;
+  void shrink_in_place(uint32_t slot, Lots rest, const MarketOperation& operation);
+  void requeue(Taker& taker, const MarketOperation& operation);
+  void accept(Taker& taker, const PlaceOrder& order, const Command& command);
+  Taker make_taker(const MarketOperation& operation, const Command& command) const;
+
+  // market_matching.cpp
+  void match(Taker& taker);
+  bool can_fill_completely(const Taker& taker) const;  // market_probe.cpp
+  bool can_trade_at(const Taker& taker, Price price) const;
+  bool exceeds_reserve(const Taker& taker, Price price) const;
+  bool step(Taker& taker, uint32_t maker_slot);
+  Lots fillable(const Taker& taker, Price price, Lots maker_remaining) const;
+  FillTerms taker_terms(const Taker& taker, Price price, Lots lots) const;
+  FillTerms maker_terms(uint32_t maker_slot, Price price, Lots lots) const;
+  struct FillSide {
+    AgentId agent = 0;
+    OrderId order_id = 0;
+    FillTerms terms;
+    FillEffect effect;
+  };
+  void commit_fill(Taker& taker, uint32_t maker_slot, const FillSide& taker_side,
+                   const FillSide& maker_side);
+  void take_lots(Taker& taker, const FillTerms& terms) const;
+  bool reduce_maker(uint32_t slot, const FillTerms& terms);
+  void move_position(const FillSide& side);
+  void emit_fill(const FillSide& side, AgentId counterparty, bool is_taker, Lots remaining,
+                 bool is_done, uint32_t command);
+  void cancel_reduce_only(AgentId agent, uint32_t command);
+
+  // market_conclude.cpp
+  CloseReason closing_reason(const Taker& taker) const;
+  Lots lots_left(const Taker& taker) const;
+  void rest(Taker& taker, Lots lots);
+  void close_taker(Taker& taker, CloseReason reason);
+  Outcome conclude(Taker& taker, Lots& rested);
+
+  MarketId id_;
+  MarketSpec spec_;
+  uint64_t seed_;
+  Book book_;
+  OrderTable orders_;
+  std::vector<MarketAccount> accounts_;  // [agent], grown as agents appear
+  Price index_;
+  Price mark_;
+  uint64_t trade_count_ = 0;
+  Int128 signed_entry_total_ = 0;  // sum of E of longs - sum of E of shorts
+  Lots base_total_;                // sum of base: always 0 between operations
+  MarketRound round_;
+};
+
+}  // namespace perpetua

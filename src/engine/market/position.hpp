@@ -1,0 +1,97 @@
+// Position of one agent in one market, and what one side of a fill does to it. Pure.
+//
+// Two legs: base (signed lots, long > 0) and entry notional E (micro-USDC, >= 0); margin W is the
+// isolated collateral inside. Formulas, rounding and the fill-time guard: docs/rules.md section 5.
+// Invariants: base == 0 implies E == 0 and W == 0; W >= 0.
+#pragma once
+
+#include "engine/market/margin.hpp"
+
+namespace perpetua {
+
+struct Position {
+  Lots base;
+  Micro entry_notional;
+  Micro margin;
+};
+
+// Lots a reduce-only order of this side can still take off the position.
+inline Lots reducible(const Position& position, Side side) {
+  const int64_t opposed = -sign(side) * position.base.value;
+  return Lots(std::max<int64_t>(0, opposed));
+}
+
+struct FillTerms {
+  Side side = Side::buy;
+  Price price;
+  Lots lots;
+  Micro share;            // what the order's reservation frees for these lots
+  uint32_t leverage = 1;
+  uint32_t fee_ppm = 0;
+  Price mark;
+};
+
+struct FillEffect {
+  Position after;
+  Micro fee;
+  Micro realised_pnl;
+  Micro credit;           // to free collateral, >= 0 when allowed
+  Micro margin_change;
+  bool allowed = false;   // the guard: docs/rules.md section 5
+};
+
+inline FillEffect evaluate_fill(const Position& before, const FillTerms& terms,
+                                const MarketSpec& spec) {
+  FillEffect effect;
+  Position& position = effect.after;
+  position = before;
+  const Lots reduced = std::min(terms.lots, reducible(before, terms.side));
+  const Lots increased = terms.lots - reduced;
+  effect.fee = fee_of(notional(terms.price, terms.lots, spec), terms.fee_ppm);
+  Micro released, added;
+  if (reduced > Lots(0)) {
+    const bool is_long = before.base > Lots(0);
+    const int64_t size = is_long ? before.base.value : -before.base.value;
+    const bool is_all = reduced.value == size;
+    const Micro value = notional(terms.price, reduced, spec);
+    const int64_t entry = before.entry_notional.value;
+    const Micro removed(is_all    ? entry
+                        : is_long ? mul_div_ceil(entry, reduced.value, size)
+                                  : mul_div_floor(entry, reduced.value, size));
+    effect.realised_pnl = is_long ? value - removed : removed - value;
+    released = is_all ? before.margin
+                      : Micro(mul_div_floor(before.margin.value, reduced.value, size));
+    position.base += Lots(sign(terms.side) * reduced.value);
+    position.entry_notional -= removed;
+    position.margin -= released;
+  }
+  if (increased > Lots(0)) {
+    const Micro value = notional(terms.price, increased, spec);
+    const Micro room = reduced > Lots(0) ? terms.share : terms.share - effect.fee;
+    added = std::min(initial_margin(value, terms.leverage), room);
+    PERPETUA_ASSERT(added >= Micro(0));
+    position.base += Lots(sign(terms.side) * increased.value);
+    position.entry_notional += value;
+    position.margin += added;
+  }
+  effect.credit = terms.share + released + effect.realised_pnl - added - effect.fee;
+  effect.margin_change = added - released;
+  effect.allowed = true;
+  if (reduced > Lots(0)) {
+    const Micro own_share = increased > Lots(0) ? Micro(0) : terms.share;
+    effect.allowed = effect.credit - own_share >= Micro(0);
+  }
+  if (increased > Lots(0) && effect.allowed) {
+    const bool is_long = position.base > Lots(0);
+    const Lots size = is_long ? position.base : -position.base;
+    effect.allowed = size <= lots_max(spec);
+    if (effect.allowed) {
+      const Micro value = notional(terms.mark, size, spec);
+      const Micro pnl = is_long ? value - position.entry_notional : position.entry_notional - value;
+      effect.allowed = position.margin + pnl >= maintenance_margin(value, spec);
+    }
+  }
+  return effect;
+}
+
+}  // namespace perpetua

@@ -1,0 +1,224 @@
+// Commands: everything that can change the exchange. Fixed 128-byte records, little endian.
+//
+//   0        40                                              128
+//   | header | payload of the type (88 bytes, zero-filled)    |
+//
+//   header:  0 type u8 | 1 market u8 | 2 zero u16 | 4 agent u32 | 8 text_offset u32 |
+//            12 text_length u32 | 16 valid_until_ms i64 | 24 key (Hash128, 0 = none)
+//
+// Text (wallet, thought, reason, market spec) lies in the batch's text area at
+// [text_offset, text_offset + text_length). The journal stores records and text area as they are;
+// the gateway builds them; docs/formats/journal.md draws them. A changed layout changes
+// kSchemaHash, and a binary refuses journals of another schema.
+#pragma once
+
+#include <array>
+#include <cstring>
+#include <string_view>
+#include <type_traits>
+
+#include "base/byte_io.hpp"
+#include "base/hash.hpp"
+#include "base/limits.hpp"
+#include "engine/schema/types.hpp"
+
+namespace perpetua {
+
+enum class CommandType : uint8_t {
+  none = 0,
+  register_agent = 1,
+  create_key = 2,
+  revoke_key = 3,
+  deposit = 4,
+  withdraw = 5,
+  transfer = 6,
+  claim_faucet = 7,
+  place_order = 8,
+  amend_order = 9,
+  cancel_order = 10,
+  cancel_all = 11,
+  set_leverage = 12,
+  set_netting = 13,
+  post_thought = 14,
+  update_price = 15,
+  create_market = 16,  // text: one MarketSpec
+  configure = 17,      // first command of every journal
+};
+
+struct CommandHeader {
+  CommandType type = CommandType::none;
+  MarketId market = kNoMarket;
+  uint16_t zero = 0;
+  AgentId agent = 0;  // who acts; 0 for the exchange (prices, markets, registration)
+  uint32_t text_offset = 0;
+  uint32_t text_length = 0;
+  int64_t valid_until_ms = 0;  // refused once log time is later; 0 = no deadline
+  Hash128 key;                 // idempotency key, hash128_text of what the client sent
+};
+static_assert(sizeof(CommandHeader) == 40);
+
+using Sha256 = std::array<uint8_t, 32>;
+using ClientId = std::array<char, limits::kClientIdBytesMax>;  // zero-padded; all zero = none
+
+// Text: wallet, display name, bio, in this order, without separators.
+struct RegisterAgent {
+  Sha256 key_sha256{};
+  int64_t key_expires_at_ms = 0;  // 0 = never
+  int64_t start_balance_micro = 0;
+  uint16_t wallet_length = 0;
+  uint16_t display_name_length = 0;
+  uint16_t bio_length = 0;
+  uint8_t scopes = kScopesAll;
+  uint8_t zero[33] = {};
+};
+
+struct CreateKey {
+  Sha256 key_sha256{};
+  int64_t expires_at_ms = 0;  // 0 = never
+  uint8_t scopes = kScopesAll;
+  uint8_t zero[47] = {};
+};
+
+struct RevokeKey {
+  uint32_t key_id = 0;
+  uint8_t zero[84] = {};
+};
+
+// deposit, withdraw, transfer, claim_faucet.
+struct MoveMoney {
+  Micro amount;
+  AgentId to_agent = 0;  // transfer only
+  uint8_t zero[76] = {};
+};
+
+enum OrderFlag : uint8_t {
+  kReduceOnly = 1,
+  kClosePosition = 2,  // reduce-only, size = whole position; lots and budget are ignored
+  kIntent = 4,         // placed as an intent; text = reason
+};
+
+struct PlaceOrder {
+  Price price;             // limit price; 0 for market orders
+  Lots lots;               // either lots ...
+  Micro budget;            // ... or a quote budget is above zero
+  int64_t expires_at_ms = 0;  // gtd only
+  uint32_t slippage_ppm = 0;  // market only; 0 = the market's default
+  uint16_t leverage = 0;      // 0 = the agent's setting for the market
+  Side side = Side::buy;
+  OrderKind kind = OrderKind::limit;
+  TimeInForce time_in_force = TimeInForce::gtc;
+  PostOnly post_only = PostOnly::none;
+  SelfTradePrevention stp = SelfTradePrevention::cancel_newest;
+  uint8_t flags = 0;
+  ClientId client_id{};
+  uint8_t zero[8] = {};
+};
+
+// The order is named by order_id, or by client_id when order_id is 0.
+struct AmendOrder {
+  OrderId order_id = 0;
+  Price price;  // 0 = keep
+  Lots lots;    // new total size (what has filled counts); 0 = keep
+  ClientId client_id{};
+  uint8_t zero[28] = {};
+};
+
+struct CancelOrder {
+  OrderId order_id = 0;
+  ClientId client_id{};
+  uint8_t zero[44] = {};
+};
+
+// Market in the header; kNoMarket = every market.
+struct CancelAll {
+  uint8_t zero[88] = {};
+};
+
+struct SetLeverage {
+  uint16_t leverage = 0;
+  uint8_t zero[86] = {};
+};
+
+struct SetNetting {
+  uint8_t netting = 0;
+  uint8_t zero[87] = {};
+};
+
+// Text: the thought. Market in the header or kNoMarket.
+struct PostThought {
+  uint8_t zero[88] = {};
+};
+
+struct UpdatePrice {
+  Price price;
+  int64_t source_time_ms = 0;
+  uint8_t zero[72] = {};
+};
+
+struct Configure {
+  uint64_t hash_seed = 0;           // keys the tables whose keys agents choose
+  uint32_t margin_use_max_ppm = 0;  // 800,000: at most 80 % of collateral in use
+  uint8_t zero[76] = {};
+};
+
+struct Command {
+  CommandHeader header;
+  union {
+    uint8_t bytes[88];
+    RegisterAgent register_agent;
+    CreateKey create_key;
+    RevokeKey revoke_key;
+    MoveMoney money;
+    PlaceOrder place;
+    AmendOrder amend;
+    CancelOrder cancel;
+    CancelAll cancel_all;
+    SetLeverage set_leverage;
+    SetNetting set_netting;
+    PostThought thought;
+    UpdatePrice update_price;
+    Configure configure;
+  };
+
+  // Payload zero-filled; the writer then assigns the member of its type.
+  Command() : bytes{} {}
+  explicit Command(CommandType type, AgentId agent = 0, MarketId market = kNoMarket) : Command() {
+    header.type = type;
+    header.agent = agent;
+    header.market = market;
+  }
+};
+
+inline constexpr std::size_t kCommandBytes = 128;
+static_assert(sizeof(Command) == kCommandBytes);
+static_assert(sizeof(RegisterAgent) == 88 && PlainRecord<RegisterAgent>);
+static_assert(sizeof(CreateKey) == 88 && PlainRecord<CreateKey>);
+static_assert(sizeof(RevokeKey) == 88 && PlainRecord<RevokeKey>);
+static_assert(sizeof(MoveMoney) == 88 && PlainRecord<MoveMoney>);
+static_assert(sizeof(PlaceOrder) == 88 && PlainRecord<PlaceOrder>);
+static_assert(sizeof(AmendOrder) == 88 && PlainRecord<AmendOrder>);
+static_assert(sizeof(CancelOrder) == 88 && PlainRecord<CancelOrder>);
+static_assert(sizeof(UpdatePrice) == 88 && PlainRecord<UpdatePrice>);
+static_assert(sizeof(Configure) == 88 && PlainRecord<Configure>);
+static_assert(std::is_trivially_copyable_v<Command>);
+
+inline ClientId make_client_id(std::string_view text) {
+  ClientId id{};
+  PERPETUA_ASSERT(text.size() <= id.size());
+  std::memcpy(id.data(), text.data(), text.size());
+  return id;
+}
+
+inline std::string_view client_id_view(const ClientId& id) {
+  const void* end = std::memchr(id.data(), 0, id.size());
+  const std::size_t size =
+      end == nullptr ? id.size() : static_cast<std::size_t>(static_cast<const char*>(end) - id.data());
+  return {id.data(), size};
+}
+
+// Only these may use the command ring's reserve when it is nearly full.
+constexpr bool is_cancel(CommandType type) {
+  return type == CommandType::cancel_order || type == CommandType::cancel_all;
+}
+
+}  // namespace perpetua

@@ -1,0 +1,119 @@
+// Identifiers and enumerations shared by commands, events, journal and wire.
+//
+// The text of an enumerator on the wire is its name here (see wire_name). Values are stable.
+#pragma once
+
+#include <cstdint>
+#include <string_view>
+
+#include "base/units.hpp"
+
+namespace perpetua {
+
+using AgentId = uint32_t;    // dense, 1..; 0 is the exchange itself
+using MarketId = uint8_t;    // dense, 0..; kNoMarket where none is meant
+using OrderId = uint64_t;    // generation:32 | market:6 | slot:26, unique for ever; 0 is none
+using BatchNumber = uint64_t;
+
+inline constexpr MarketId kNoMarket = 0xFF;
+inline constexpr uint32_t kNoCommand = 0xFFFFFFFF;  // an event no command caused (expiry)
+
+inline constexpr unsigned kOrderSlotBits = 26;
+inline constexpr unsigned kOrderMarketBits = 6;
+
+constexpr OrderId make_order_id(MarketId market, uint32_t slot, uint32_t generation) {
+  return static_cast<OrderId>(generation) << 32 |
+         static_cast<OrderId>(market) << kOrderSlotBits | slot;
+}
+constexpr uint32_t order_slot(OrderId id) { return id & ((1u << kOrderSlotBits) - 1); }
+constexpr MarketId order_market(OrderId id) {
+  return static_cast<MarketId>(id >> kOrderSlotBits & ((1u << kOrderMarketBits) - 1));
+}
+constexpr uint32_t order_generation(OrderId id) { return static_cast<uint32_t>(id >> 32); }
+
+enum class Side : uint8_t { buy = 0, sell = 1 };
+constexpr Side opposite(Side side) { return side == Side::buy ? Side::sell : Side::buy; }
+constexpr int64_t sign(Side side) { return side == Side::buy ? 1 : -1; }
+
+enum class OrderKind : uint8_t { limit = 0, market = 1 };
+enum class TimeInForce : uint8_t { gtc = 0, ioc = 1, fok = 2, gtd = 3 };
+enum class PostOnly : uint8_t { none = 0, reject = 1, slide = 2 };
+
+// `allow` is for replaying foreign order flow in benchmarks; the gateway never sends it.
+enum class SelfTradePrevention : uint8_t {
+  cancel_newest = 0,
+  cancel_oldest = 1,
+  cancel_both = 2,
+  allow = 3,
+};
+
+enum class OrderStatus : uint8_t {
+  none = 0,  // the outcome is not about an order
+  open = 1,
+  partially_filled = 2,  // open, something filled
+  filled = 3,
+  cancelled = 4,
+  rejected = 5,
+  expired = 6,
+};
+
+enum class CloseReason : uint8_t {
+  none = 0,
+  cancelled = 1,            // by its owner
+  cancel_all = 2,
+  ioc_remainder = 3,
+  expired = 4,
+  self_trade_prevention = 5,
+  position_closed = 6,      // a reduce-only order has nothing left to reduce
+  would_be_liquidated = 7,  // the fill-time guard, docs/rules.md section 5
+  price_moved = 8,          // a sell would fill beyond the price it was reserved for
+  budget_spent = 9,         // what is left of the budget buys less than one lot
+};
+
+enum class LedgerEntryKind : uint8_t {
+  deposit = 0,
+  withdrawal = 1,
+  transfer_in = 2,
+  transfer_out = 3,
+  faucet = 4,
+};
+
+// API key scopes, a bit set.
+enum Scope : uint8_t { kScopeRead = 1, kScopeTrade = 2, kScopeWithdraw = 4 };
+inline constexpr uint8_t kScopesAll = kScopeRead | kScopeTrade | kScopeWithdraw;
+
+constexpr std::string_view wire_name(Side v) { return v == Side::buy ? "buy" : "sell"; }
+constexpr std::string_view wire_name(OrderKind v) {
+  return v == OrderKind::limit ? "limit" : "market";
+}
+constexpr std::string_view wire_name(TimeInForce v) {
+  constexpr std::string_view names[] = {"gtc", "ioc", "fok", "gtd"};
+  return names[static_cast<int>(v)];
+}
+constexpr std::string_view wire_name(PostOnly v) {
+  constexpr std::string_view names[] = {"none", "reject", "slide"};
+  return names[static_cast<int>(v)];
+}
+constexpr std::string_view wire_name(SelfTradePrevention v) {
+  constexpr std::string_view names[] = {"cancel_newest", "cancel_oldest", "cancel_both", "allow"};
+  return names[static_cast<int>(v)];
+}
+constexpr std::string_view wire_name(OrderStatus v) {
+  constexpr std::string_view names[] = {"none",      "open",     "partially_filled", "filled",
+                                        "cancelled", "rejected", "expired"};
+  return names[static_cast<int>(v)];
+}
+constexpr std::string_view wire_name(CloseReason v) {
+  constexpr std::string_view names[] = {
+      "none",    "cancelled",             "cancel_all",      "ioc_remainder",
+      "expired", "self_trade_prevention", "position_closed", "would_be_liquidated",
+      "price_moved", "budget_spent"};
+  return names[static_cast<int>(v)];
+}
+constexpr std::string_view wire_name(LedgerEntryKind v) {
+  constexpr std::string_view names[] = {"deposit", "withdrawal", "transfer_in", "transfer_out",
+                                        "faucet"};
+  return names[static_cast<int>(v)];
+}
+
+}  // namespace perpetua

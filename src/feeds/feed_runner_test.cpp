@@ -1,0 +1,103 @@
+#include "feeds/feed_runner.hpp"
+
+#include <gtest/gtest.h>
+
+#include <chrono>
+
+#include "feeds/liquidity/fake_exchange.hpp"
+#include "feeds/push_source.hpp"
+
+namespace perpetua::feeds {
+namespace {
+
+constexpr int64_t kNowMs = 1'760'000'000'000;
+
+TEST(FeedRunner, quotes_become_update_price_commands_of_the_exchange) {
+  PushSource source({test_market()});
+  FakeExchange exchange;
+  FeedRunner runner({&source}, nullptr, exchange, [] { return kNowMs; });
+  source.push(0, Price(680'000), kNowMs - 5, kNowMs);
+  runner.tick();
+  runner.tick();
+  ASSERT_EQ(exchange.sent.size(), 1u);
+  EXPECT_EQ(exchange.sent[0].header.type, CommandType::update_price);
+  EXPECT_EQ(exchange.sent[0].header.agent, 0u);
+  EXPECT_EQ(exchange.sent[0].update_price.price, Price(680'000));
+  EXPECT_EQ(exchange.sent[0].update_price.source_time_ms, kNowMs - 5);
+  EXPECT_EQ(runner.counters().prices_sent, 1u);
+}
+
+TEST(FeedRunner, refused_and_rejected_prices_are_counted) {
+  PushSource source({test_market()});
+  FakeExchange exchange;
+  exchange.is_full = true;
+  FeedRunner runner({&source}, nullptr, exchange, [] { return kNowMs; });
+  source.push(0, Price(680'000), 0, kNowMs);
+  runner.tick();
+  EXPECT_EQ(runner.counters().prices_refused, 1u);
+  exchange.is_full = false;
+  source.push(0, Price(680'000), 0, kNowMs);
+  runner.tick();
+  ASSERT_EQ(exchange.tokens.size(), 1u);
+  const FeedOutcome outcome{exchange.tokens[0], rejected(ResultCode::price_stale)};
+  runner.on_batch({}, std::span(&outcome, 1));
+  runner.tick();
+  EXPECT_EQ(runner.counters().prices_rejected, 1u);
+}
+
+TEST(FeedRunner, house_moves_on_with_outcomes_and_its_own_events_only) {
+  HouseOptions options;
+  options.makers_per_market = 1;
+  options.takers_per_market = 0;
+  LiquidityHouse house({test_market()}, options);
+  FakeExchange exchange;
+  FeedRunner runner({}, &house, exchange, [] { return kNowMs; });
+  runner.tick();
+  ASSERT_EQ(exchange.sent.size(), 1u);
+  FeedOutcome registered{exchange.tokens[0], {}};
+  registered.outcome.id = 9;
+  runner.on_batch({}, std::span(&registered, 1));
+  runner.tick();
+  ASSERT_EQ(exchange.sent.size(), 2u);
+  EXPECT_EQ(exchange.sent[1].header.type, CommandType::deposit);
+  EXPECT_EQ(exchange.sent[1].header.agent, 9u);
+  Event events[2] = {Event(EventType::account_changed, 8, kNoMarket, 0),
+                     Event(EventType::account_changed, 9, kNoMarket, 0)};
+  events[0].account_changed = {Micro(1), {}, {}, {}};
+  events[1].account_changed = {options.maker_fund, {}, {}, {}};
+  const FeedOutcome deposited{exchange.tokens[1], {}};
+  runner.on_batch(events, std::span(&deposited, 1));
+  runner.tick();
+  ASSERT_EQ(exchange.sent.size(), 3u);
+  EXPECT_EQ(exchange.sent[2].header.type, CommandType::set_leverage);
+}
+
+TEST(FeedRunner, full_inbox_drops_events_and_reports_a_gap) {
+  LiquidityHouse house({test_market()}, {});
+  FakeExchange exchange;
+  FeedRunner runner({}, &house, exchange, [] { return kNowMs; });
+  Event price(EventType::price_updated, 0, 0, 0);
+  price.price_updated = {Price(680'000), Price(680'000), kNowMs, {}};
+  const std::vector<Event> events(kInboxMax + 1, price);
+  runner.on_batch(events, {});
+  runner.tick();
+  EXPECT_EQ(runner.counters().gaps, 1u);
+}
+
+TEST(FeedRunner, thread_sends_until_stopped) {
+  PushSource source({test_market()});
+  FakeExchange exchange;
+  FeedRunner runner({&source}, nullptr, exchange, [] { return kNowMs; });
+  source.push(0, Price(680'000), 0, kNowMs);
+  runner.start();
+  const auto deadline = std::chrono::steady_clock::now() + std::chrono::seconds(20);
+  while (runner.counters().prices_sent == 0 && std::chrono::steady_clock::now() < deadline) {
+    std::this_thread::yield();
+  }
+  runner.stop();
+  EXPECT_EQ(runner.counters().prices_sent, 1u);
+  EXPECT_EQ(exchange.sent.size(), 1u);
+}
+
+}  // namespace
+}  // namespace perpetua::feeds

@@ -1,0 +1,127 @@
+#include "feeds/liquidity/house.hpp"
+
+#include <algorithm>
+
+namespace perpetua::feeds {
+
+namespace {
+
+constexpr uint32_t kMembersMax = 1'000;
+
+// "BTC-PERP" -> "btc"
+std::string short_name(const MarketSpec& spec) {
+  std::string name(symbol_view(spec));
+  name.resize(std::min(name.find('-'), name.size()));
+  std::transform(name.begin(), name.end(), name.begin(), [](char c) {
+    return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
+  });
+  return name;
+}
+
+// Every other maker quotes between the prices of its predecessor, and wider.
+MakerOptions maker_options(const MakerOptions& base, const MarketSpec& spec, uint32_t number) {
+  MakerOptions options = base;
+  options.shape.is_offset = number % 2 == 1;
+  options.shape.half_spread_ppm += base.shape.half_spread_ppm / 2 * number;
+  const int64_t market_max = mul_div_floor(spec.position_notional_max.value, 7, 10);
+  options.shape.position_max = std::min(options.shape.position_max, Micro(market_max));
+  return options;
+}
+
+}  // namespace
+
+LiquidityHouse::LiquidityHouse(const std::vector<FeedMarket>& markets,
+                               const HouseOptions& options) {
+  for (const FeedMarket& market : markets) {
+    markets_.push_back({market.id, {}});
+    add_members(market, options);
+  }
+  PERPETUA_ASSERT(participants_.size() <= kMembersMax);
+}
+
+void LiquidityHouse::add_members(const FeedMarket& market, const HouseOptions& options) {
+  const std::string asset = short_name(market.spec);
+  const auto leverage = static_cast<uint16_t>(
+      std::min<uint32_t>(options.leverage, market.spec.tiers[0].max_leverage));
+  const auto profile = [&](const char* kind, const char* label, uint32_t number, Micro fund) {
+    const std::string suffix = std::to_string(number + 1);
+    return AgentProfile{std::string("house-") + kind + "-" + asset + "-" + suffix,
+                        std::string(label) + " " + asset + " " + suffix, market.id, fund, leverage};
+  };
+  const auto next_index = [this] { return static_cast<uint32_t>(participants_.size()) + 1; };
+  for (uint32_t i = 0; i < options.makers_per_market; ++i) {
+    participants_.push_back(std::make_unique<Maker>(
+        profile("maker", "House maker", i, options.maker_fund), next_index(), market.spec,
+        maker_options(options.maker, market.spec, i)));
+  }
+  for (uint32_t i = 0; i < options.takers_per_market; ++i) {
+    participants_.push_back(
+        std::make_unique<Taker>(profile("taker", "House taker", i, options.taker_fund),
+                                next_index(), market.spec, options.taker));
+  }
+}
+
+std::vector<LiquidityHouse::Member> LiquidityHouse::members() const {
+  std::vector<Member> members;
+  for (const auto& participant : participants_) {
+    const AgentProfile& profile = participant->session().profile();
+    members.push_back({profile.wallet, profile.market});
+  }
+  return members;
+}
+
+void LiquidityHouse::adopt(std::span<const ExistingAgent> existing) {
+  for (const auto& participant : participants_) {
+    for (const ExistingAgent& agent : existing) {
+      if (agent.wallet == participant->session().profile().wallet) {
+        participant->session().adopt(agent);
+      }
+    }
+  }
+}
+
+void LiquidityHouse::on_tick(int64_t now_ms, CommandSink& sink) {
+  for (const auto& participant : participants_) {
+    const MarketId market = participant->session().profile().market;
+    participant->on_tick(now_ms, price_of(market), sink);
+  }
+}
+
+void LiquidityHouse::on_event(const Event& event, int64_t now_ms) {
+  if (event.header.type == EventType::price_updated) {
+    for (MarketState& state : markets_) {
+      if (state.id == event.header.market) state.price = {event.price_updated.index, now_ms};
+    }
+    return;
+  }
+  for (const auto& participant : participants_) participant->session().on_event(event);
+}
+
+void LiquidityHouse::on_outcome(uint64_t token, const Outcome& outcome, int64_t now_ms) {
+  const uint32_t index = token_index(token);
+  if (index == 0 || index > participants_.size()) return;
+  participants_[index - 1]->on_outcome(token, outcome, now_ms);
+}
+
+void LiquidityHouse::on_gap() {
+  for (const auto& participant : participants_) participant->on_gap();
+}
+
+std::vector<AgentId> LiquidityHouse::agents() const {
+  std::vector<AgentId> agents;
+  for (const auto& participant : participants_) {
+    const AgentId agent = participant->session().view().agent();
+    if (agent != 0) agents.push_back(agent);
+  }
+  std::sort(agents.begin(), agents.end());
+  return agents;
+}
+
+const MarketPrice& LiquidityHouse::price_of(MarketId market) const {
+  const auto found = std::find_if(markets_.begin(), markets_.end(),
+                                  [market](const MarketState& s) { return s.id == market; });
+  PERPETUA_ASSERT(found != markets_.end());
+  return found->price;
+}
+
+}  // namespace perpetua::feeds

@@ -1,0 +1,152 @@
+#include "feeds/liquidity/house.hpp"
+
+#include <gtest/gtest.h>
+
+#include "feeds/liquidity/fake_exchange.hpp"
+
+namespace perpetua::feeds {
+namespace {
+
+constexpr int64_t kStartMs = 1'760'000'000'000;
+
+std::vector<FeedMarket> two_markets() {
+  return {test_market("BTC-PERP", 0), test_market("ETH-PERP", 1)};
+}
+
+void run(LiquidityHouse& house, FakeExchange& exchange, int64_t& now_ms, int ticks) {
+  for (int i = 0; i < ticks; ++i) {
+    now_ms += 100;
+    house.on_tick(now_ms, exchange);
+    exchange.deliver(house, now_ms);
+  }
+}
+
+TEST(LiquidityHouse, members_have_stable_wallets) {
+  const LiquidityHouse house(two_markets(), {});
+  const auto members = house.members();
+  ASSERT_EQ(members.size(), 6u);
+  EXPECT_EQ(members[0].wallet, "house-maker-btc-1");
+  EXPECT_EQ(members[1].wallet, "house-maker-btc-2");
+  EXPECT_EQ(members[2].wallet, "house-taker-btc-1");
+  EXPECT_EQ(members[3].wallet, "house-maker-eth-1");
+  EXPECT_EQ(members[3].market, 1);
+}
+
+TEST(LiquidityHouse, markets_without_a_price_get_no_orders) {
+  LiquidityHouse house(two_markets(), {});
+  FakeExchange exchange;
+  int64_t now_ms = kStartMs;
+  exchange.set_price(house, Price(680'000), now_ms, 0);
+  run(house, exchange, now_ms, 100);
+  EXPECT_EQ(house.agents().size(), 6u);
+  for (const Command& command : exchange.sent) {
+    if (command.header.type != CommandType::place_order) continue;
+    EXPECT_EQ(command.header.market, 0);
+  }
+  EXPECT_EQ(exchange.orders.size(), 40u);
+}
+
+TEST(LiquidityHouse, takers_trade_both_ways_and_the_same_seed_repeats) {
+  HouseOptions options;
+  options.makers_per_market = 0;
+  std::vector<Command> first;
+  for (int round = 0; round < 2; ++round) {
+    LiquidityHouse house({test_market()}, options);
+    FakeExchange exchange;
+    int64_t now_ms = kStartMs;
+    for (int i = 0; i < 60; ++i) {
+      exchange.set_price(house, Price(680'000), now_ms);
+      run(house, exchange, now_ms, 10);
+    }
+    int buys = 0;
+    int orders = 0;
+    for (const Command& command : exchange.sent) {
+      if (command.header.type != CommandType::place_order) continue;
+      ++orders;
+      buys += command.place.side == Side::buy ? 1 : 0;
+      EXPECT_EQ(command.place.kind, OrderKind::market);
+      EXPECT_GE(command.place.budget, options.taker.notional_min);
+      EXPECT_LE(command.place.budget, options.taker.notional_max);
+    }
+    EXPECT_GT(orders, 20);  // 60 s at one per 1.5 s on average
+    EXPECT_LT(orders, 80);
+    EXPECT_GT(buys, orders / 5);
+    EXPECT_LT(buys, orders * 4 / 5);
+    if (round == 0) {
+      first = exchange.sent;
+    } else {
+      ASSERT_EQ(first.size(), exchange.sent.size());
+      for (std::size_t i = 0; i < first.size(); ++i) {
+        EXPECT_EQ(0, std::memcmp(first[i].bytes, exchange.sent[i].bytes, sizeof first[i].bytes));
+      }
+    }
+  }
+}
+
+TEST(LiquidityHouse, taker_at_its_limit_only_trades_back) {
+  HouseOptions options;
+  options.makers_per_market = 0;
+  LiquidityHouse house({test_market()}, options);
+  ExistingAgent taker;
+  taker.wallet = "house-taker-btc-1";
+  taker.agent = 4;
+  taker.free = options.taker_fund;
+  taker.leverage = options.leverage;
+  taker.netting = true;
+  taker.base = Lots(100'000);  // 68,000 USDC, above position_max
+  house.adopt(std::span(&taker, 1));
+  FakeExchange exchange;
+  int64_t now_ms = kStartMs;
+  for (int i = 0; i < 30; ++i) {
+    exchange.set_price(house, Price(680'000), now_ms);
+    run(house, exchange, now_ms, 10);
+  }
+  ASSERT_GT(exchange.sent.size(), 5u);
+  for (const Command& command : exchange.sent) EXPECT_EQ(command.place.side, Side::sell);
+}
+
+// What the application does after a restart: look members up, pass them on.
+TEST(LiquidityHouse, restarted_house_goes_on_with_its_agents_and_orders) {
+  HouseOptions options;
+  options.makers_per_market = 1;
+  options.takers_per_market = 0;
+  FakeExchange exchange;
+  int64_t now_ms = kStartMs;
+  {
+    LiquidityHouse house({test_market()}, options);
+    exchange.set_price(house, Price(680'000), now_ms);
+    run(house, exchange, now_ms, 50);
+  }
+  ASSERT_EQ(exchange.orders.size(), 20u);
+  ExistingAgent maker;
+  maker.wallet = "house-maker-btc-1";
+  maker.agent = exchange.wallets.at(maker.wallet);
+  maker.free = exchange.money[maker.agent];
+  maker.leverage = options.leverage;
+  maker.netting = true;
+  for (const auto& [id, order] : exchange.orders) {
+    maker.orders.push_back({id, order.side, order.price, order.filled, order.remaining, 0});
+  }
+  const std::size_t before = exchange.sent.size();
+  LiquidityHouse house({test_market()}, options);
+  house.adopt(std::span(&maker, 1));
+  EXPECT_EQ(house.agents(), std::vector<AgentId>{maker.agent});
+  exchange.set_price(house, Price(680'000), now_ms);
+  run(house, exchange, now_ms, 50);
+  EXPECT_EQ(exchange.sent.size(), before);
+}
+
+TEST(LiquidityHouse, member_whose_wallet_is_taken_stays_idle) {
+  LiquidityHouse house({test_market()}, {});
+  FakeExchange exchange;
+  exchange.wallets["house-maker-btc-1"] = 1;
+  int64_t now_ms = kStartMs;
+  exchange.set_price(house, Price(680'000), now_ms);
+  run(house, exchange, now_ms, 200);
+  EXPECT_EQ(house.agents().size(), 2u);
+  std::size_t registrations = exchange.count(CommandType::register_agent);
+  EXPECT_EQ(registrations, 3u);
+}
+
+}  // namespace
+}  // namespace perpetua::feeds

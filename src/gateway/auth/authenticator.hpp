@@ -1,0 +1,49 @@
+// Authenticator: who presents this key, and what may the key do.
+//
+// An unknown key, an expired one and a malformed one cost the same and get the same answer. The
+// operator's key is compared in constant time before any look-up. A revoked key is gone from the hot
+// store as soon as its revocation is durable, so `still_valid` turns false at once; long-lived
+// sessions call it at least every second.
+// Thread-safety: any thread; immutable but for the hot store it reads.
+#pragma once
+
+#include <string_view>
+
+#include "gateway/auth/api_key.hpp"
+
+namespace perpetua::stores {
+class HotStore;
+}
+
+namespace perpetua::gateway {
+
+struct Principal {
+  AgentId agent = 0;        // 0 for the operator
+  uint32_t key_id = 0;
+  uint8_t scopes = 0;       // Scope bits
+  bool is_operator = false;
+  Sha256 key_sha256{};
+
+  bool has(uint8_t scope) const { return (scopes & scope) == scope; }
+};
+
+class Authenticator {
+ public:
+  // operator_key empty: there is no operator.
+  Authenticator(const stores::HotStore& hot, std::string_view operator_key);
+
+  [[nodiscard]] bool authenticate(std::string_view key, int64_t now_ms, Principal& out) const;
+  bool still_valid(const Principal& principal, int64_t now_ms) const;
+
+ private:
+  bool find(const Sha256& sha256, int64_t now_ms, Principal& out) const;
+
+  const stores::HotStore& hot_;
+  bool has_operator_ = false;
+  Sha256 operator_sha256_{};
+};
+
+// The key in `X-API-Key`, else in `Authorization: Bearer`; empty if neither is there.
+std::string_view presented_key(std::string_view x_api_key, std::string_view authorization);
+
+}  // namespace perpetua::gateway

@@ -1,0 +1,110 @@
+#include "gateway/codec/api_error.hpp"
+
+#include "base/decimal.hpp"
+#include "gateway/codec/json_writer.hpp"
+#include "gateway/codec/markets.hpp"
+
+namespace perpetua::gateway {
+namespace {
+
+// How the values of a refusal read: one letter each.
+//   m micro-USDC | p price | l lots | i integer | f parts per million
+struct NumberNames {
+  ResultCode code;
+  std::string_view field;
+  std::string_view kinds;
+  std::string_view names[3];
+};
+
+constexpr NumberNames kNumberNames[] = {
+    {ResultCode::insufficient_margin, "size", "mm", {"needed", "available"}},
+    {ResultCode::insufficient_balance, "amount", "mm", {"amount", "available"}},
+    {ResultCode::price_out_of_band, "price", "ppp", {"price", "lowest", "highest"}},
+    {ResultCode::would_cross, "price", "p", {"touching_price"}},
+    {ResultCode::leverage_too_high, "leverage", "ii", {"given", "allowed"}},
+    {ResultCode::size_too_small, "size", "mm", {"given", "minimum"}},
+    {ResultCode::size_too_large, "size", "mm", {"given", "maximum"}},
+    {ResultCode::position_too_large, "size", "mm", {"given", "maximum"}},
+    {ResultCode::invalid_slippage, "max_slippage", "ff", {"given", "maximum"}},
+    {ResultCode::faucet_limit, "amount", "mm", {"wanted", "left"}},
+    {ResultCode::conflicting_position, "side", "ll", {"position_size", "opposite_open_size"}},
+    {ResultCode::too_many_open_orders, "market", "ii", {"open_orders", "maximum"}},
+    {ResultCode::invalid_quantity, "size", "ll", {"size", "filled"}},
+    {ResultCode::invalid_expiry, "expires_at", "", {}},
+    {ResultCode::invalid_amount, "amount", "", {}},
+    {ResultCode::deposit_limit, "amount", "", {}},
+    {ResultCode::agent_not_found, "agent_id", "", {}},
+    {ResultCode::market_not_found, "market", "", {}},
+    {ResultCode::no_position, "market", "", {}},
+    {ResultCode::order_not_found, "order_id", "", {}},
+    {ResultCode::key_not_found, "key_id", "", {}},
+    {ResultCode::wallet_taken, "wallet", "", {}},
+    {ResultCode::reduce_only_would_increase, "reduce_only", "", {}},
+    {ResultCode::fok_unfillable, "size", "", {}},
+    {ResultCode::price_invalid, "price", "", {}},
+    {ResultCode::price_stale, "source_time", "", {}},
+    {ResultCode::request_expired, "valid_until", "", {}},
+    {ResultCode::idempotency_conflict, "Idempotency-Key", "", {}},
+};
+
+std::string number_text(char kind, int64_t value, const MarketSpec* spec) {
+  switch (kind) {
+    case 'm':
+    case 'f': return decimal_text(value, kMicroDigits);
+    case 'p': return grid_text(value, spec->tick_size_e9);
+    case 'l': return grid_text(value, spec->lot_size_e9);
+    default: return std::to_string(value);
+  }
+}
+
+// Orders and intents are told apart by what the sender called the field.
+std::string_view field_name(const Command& command, std::string_view field) {
+  if (command.header.type == CommandType::transfer && field == "agent_id") return "to_agent_id";
+  if (command.header.type != CommandType::place_order) return field;
+  const bool is_intent = (command.place.flags & kIntent) != 0;
+  if (field == "size" && command.place.budget.value > 0) return "size_usdc";
+  if (field == "price" && is_intent) return "limit_price";
+  if (field == "side" && is_intent) return "direction";
+  return field;
+}
+
+}  // namespace
+
+ApiError outcome_error(const Command& command, const Outcome& outcome,
+                       const MarketDirectory& markets) {
+  PERPETUA_ASSERT(outcome.code != ResultCode::ok);
+  ApiError error(outcome.code);
+  if (error.http_status() == 503) error.retry_after_s = 1;
+  const MarketId market = command.header.market;
+  const MarketSpec* spec = market == kNoMarket ? nullptr : markets.spec(market);
+  for (const NumberNames& row : kNumberNames) {
+    if (row.code != outcome.code) continue;
+    error.field = field_name(command, row.field);
+    const bool is_empty =
+        outcome.values[0] == 0 && outcome.values[1] == 0 && outcome.values[2] == 0;
+    if (is_empty) break;
+    for (std::size_t i = 0; i < row.kinds.size(); ++i) {
+      const char kind = row.kinds[i];
+      if ((kind == 'p' || kind == 'l') && spec == nullptr) continue;
+      error.numbers.emplace_back(row.names[i], number_text(kind, outcome.values[i], spec));
+    }
+    break;
+  }
+  return error;
+}
+
+void render_error(std::string& out, const ApiError& error) {
+  const ResultInfo& info = result_info(error.code);
+  JsonWriter json(out);
+  json.begin_object();
+  json.key("code").text(info.name);
+  json.key("message").text(error.message.empty() ? info.message : std::string_view(error.message));
+  json.key("field");
+  if (error.field.empty()) json.null();
+  else json.text(error.field);
+  json.key("hint").text(error.hint.empty() ? info.hint : std::string_view(error.hint));
+  for (const auto& [name, value] : error.numbers) json.key(name).text(value);
+  json.end_object();
+}
+
+}  // namespace perpetua::gateway

@@ -1,0 +1,31 @@
+// JsonBody: a request body as a tree, in memory of its own that is reused from request to request.
+//
+// Refused: anything but one JSON object, depth above kJsonDepthMax, duplicate keys, bad UTF-8,
+// NaN and infinity, trailing bytes. Nothing is allocated on the heap for a body of usual size.
+// Thread-safety: none; one per session.
+#pragma once
+
+#include <boost/json/fwd.hpp>
+#include <memory>
+#include <string_view>
+
+#include "gateway/codec/api_error.hpp"
+
+namespace perpetua::gateway {
+
+class JsonBody {
+ public:
+  JsonBody();
+  ~JsonBody();
+  JsonBody(const JsonBody&) = delete;
+  JsonBody& operator=(const JsonBody&) = delete;
+
+  // The object lives until the next parse(), or null with `error` set. An empty text is `{}`.
+  const boost::json::object* parse(std::string_view text, ApiError& error);
+
+ private:
+  struct Impl;
+  std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace perpetua::gateway

@@ -1,0 +1,56 @@
+// ServerOptions: everything an operator can set about the gateway. Values are checked where they
+// are read (command line, configuration file); the gateway takes them as they are.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <string>
+
+namespace perpetua::gateway {
+
+enum class Mode : uint8_t { sandbox, production };
+
+// A token bucket: `per_second` tokens flow in, at most `burst` are kept. per_second 0 = no limit.
+struct Budget {
+  uint32_t per_second = 0;
+  uint32_t burst = 0;
+};
+
+struct RateOptions {
+  Budget agent_mutations{10, 20};
+  Budget agent_cancels{10, 20};        // apart, so that a busy agent can always cancel
+  Budget agent_reads{50, 100};
+  Budget address_reads{50, 100};       // requests without a key
+  Budget address_registrations{2, 20};
+  Budget global_mutations{1'000, 1'000};
+};
+
+struct ServerOptions {
+  std::string listen_address = "127.0.0.1";
+  uint16_t port = 8082;  // 0 = any free one, see Server::port()
+  unsigned io_threads = 1;
+
+  uint32_t connections_max = 20'000;              // 0 = no limit
+  uint32_t connections_per_address_max = 1'024;   // 0 = no limit
+  int64_t header_timeout_ms = 5'000;   // from the first byte of a request to its end
+  int64_t idle_timeout_ms = 30'000;    // between requests
+  int64_t write_timeout_ms = 10'000;   // a client that does not read its reply
+  int64_t stop_timeout_ms = 5'000;     // stop() waits so long for replies in flight
+
+  Mode mode = Mode::sandbox;
+  std::string operator_key;            // empty: no operator requests are accepted
+  int64_t start_balance_micro = 0;     // sandbox: balance of a new agent
+  RateOptions rates;
+  std::string version = "0.1.0";
+};
+
+// Wire limits, documented in docs/api.md.
+inline constexpr std::size_t kBodyBytesMax = 64 * 1024;
+inline constexpr std::size_t kHeaderBytesMax = 8 * 1024;
+inline constexpr std::size_t kJsonDepthMax = 6;
+inline constexpr std::size_t kOperatorKeyBytesMin = 32;
+inline constexpr std::size_t kIdempotencyKeyBytesMax = 128;
+inline constexpr uint32_t kPageItemsDefault = 50;
+inline constexpr uint32_t kPageItemsMax = 500;
+
+}  // namespace perpetua::gateway

@@ -1,0 +1,64 @@
+// Channels of /ws and Topic, the key a subscription is filed under.
+//
+// A topic is a channel with what it is narrowed to: a market, a market and a candle interval, or an
+// agent. Private channels are one topic per (channel, agent). Pure values; thread-safe.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <optional>
+#include <string_view>
+
+#include "engine/schema/types.hpp"
+
+namespace perpetua::gateway::ws {
+
+enum class Channel : uint8_t {
+  book = 0,
+  trades = 1,
+  ticker = 2,
+  candles = 3,
+  thoughts = 4,
+  // private
+  orders = 5,
+  fills = 6,
+  positions = 7,
+  account = 8,
+};
+
+inline constexpr std::array<std::string_view, 9> kChannelNames = {
+    "book", "trades", "ticker", "candles", "thoughts", "orders", "fills", "positions", "account"};
+
+constexpr bool is_private(Channel channel) { return channel >= Channel::orders; }
+constexpr std::string_view wire_name(Channel channel) {
+  return kChannelNames[static_cast<std::size_t>(channel)];
+}
+
+constexpr std::optional<Channel> parse_channel(std::string_view name) {
+  for (std::size_t i = 0; i < kChannelNames.size(); ++i) {
+    if (kChannelNames[i] == name) return static_cast<Channel>(i);
+  }
+  return std::nullopt;
+}
+
+// channel | market | interval | agent, packed: agent 0 where none is meant.
+struct Topic {
+  uint64_t value = 0;
+
+  constexpr Topic() = default;
+  constexpr Topic(Channel channel, MarketId market, uint8_t interval = 0, AgentId agent = 0)
+      : value(static_cast<uint64_t>(channel) << 48 | static_cast<uint64_t>(market) << 40 |
+              static_cast<uint64_t>(interval) << 32 | agent) {}
+
+  constexpr Channel channel() const { return static_cast<Channel>(value >> 48); }
+  constexpr MarketId market() const { return static_cast<MarketId>(value >> 40 & 0xFF); }
+  constexpr uint8_t interval() const { return static_cast<uint8_t>(value >> 32 & 0xFF); }
+  constexpr AgentId agent() const { return static_cast<AgentId>(value); }
+  constexpr bool operator==(const Topic&) const = default;
+};
+
+constexpr Topic agent_topic(Channel channel, AgentId agent) {
+  return Topic(channel, kNoMarket, 0, agent);
+}
+
+}  // namespace perpetua::gateway::ws

@@ -1,0 +1,239 @@
+#include "gateway/ws/hub.hpp"
+
+#include <algorithm>
+#include <chrono>
+
+#include "base/assert.hpp"
+#include "gateway/ws/market_messages.hpp"
+#include "gateway/ws/private_messages.hpp"
+#include "gateway/ws/shard.hpp"
+#include "stores/memory/hot_store.hpp"
+
+namespace perpetua::gateway::ws {
+namespace {
+
+int64_t steady_now_ms() {
+  return std::chrono::duration_cast<std::chrono::milliseconds>(
+             std::chrono::steady_clock::now().time_since_epoch())
+      .count();
+}
+
+}  // namespace
+
+Hub::Hub(const stores::HotStore& hot, unsigned io_threads, const FeedIntervals& intervals)
+    : hot_(hot),
+      intervals_(intervals),
+      shards_(io_threads),
+      feeds_(limits::kMarketsMax),
+      arms_(io_threads) {
+  PERPETUA_ASSERT(io_threads > 0);
+  for (unsigned i = 0; i < io_threads; ++i) mailboxes_.push_back(std::make_unique<Mailbox>());
+}
+
+Hub::~Hub() = default;
+
+void Hub::start() {
+  const std::lock_guard lock(mutex_);
+  AgentId after = 0;
+  for (;;) {
+    const auto page = hot_.agents(after, stores::hot_limits::kPageMax);
+    if (page.empty()) return;
+    for (const stores::AgentView& agent : page) {
+      const auto account = hot_.account(agent.id);
+      if (account) recent_.set_last_sequence(agent.id, account->agent_sequence);
+    }
+    after = page.back().id;
+  }
+}
+
+void Hub::on_batch(const AppliedBatch& batch, std::span<const runtime::ReplyTarget> /*targets*/) {
+  outgoing_.clear();
+  private_events_.clear();
+  trades_.clear();
+  thoughts_.clear();
+  {
+    const std::lock_guard lock(mutex_);
+    for (const Event& event : batch.events) note_event(batch, event);
+  }
+  serialise_private(batch);
+  serialise_trades(batch);
+  serialise_thoughts(batch);
+  post(outgoing_);
+
+  const std::lock_guard lock(mutex_);
+  const int64_t now_ms = steady_now_ms();
+  const int64_t next_ms = publish_due(now_ms);
+  if (next_ms != kNeverMs && armed_ == kNotArmed) arm(next_ms - now_ms);
+}
+
+void Hub::note_event(const AppliedBatch& batch, const Event& event) {
+  if (is_private(event.header.type)) note_private(batch, event);
+  if (MarketFeed* feed = find_feed(event.header.market)) {
+    feed->note(event);
+    if (event.header.type == EventType::fill && event.fill.is_taker != 0 &&
+        feed->has_trade_watchers()) {
+      trades_.push_back(&event);
+    }
+  }
+  note_public(event);
+}
+
+void Hub::note_private(const AppliedBatch& batch, const Event& event) {
+  recent_.add(event, batch.log_time_ms);
+  const AgentId agent = event.header.agent;
+  if (agent < agent_watchers_.size() && agent_watchers_[agent] > 0) {
+    private_events_.push_back(&event);
+  }
+}
+
+void Hub::note_public(const Event& event) {
+  if (event.header.type == EventType::thought_posted) {
+    if (thought_watchers_ > 0) thoughts_.push_back(&event);
+  } else if (event.header.type == EventType::key_revoked) {
+    Delivery revoked;
+    revoked.revoked_key_id = event.key_revoked.key_id;
+    outgoing_.push_back(std::move(revoked));
+  }
+}
+
+// REQUIRES: mutex_ is held. Posts under it, so that two publishers cannot swap two deltas.
+int64_t Hub::publish_due(int64_t now_ms) {
+  due_.clear();
+  int64_t next_ms = kNeverMs;
+  for (const auto& feed : feeds_) {
+    if (feed) next_ms = std::min(next_ms, feed->publish_due(now_ms, due_));
+  }
+  frames_made_.fetch_add(due_.size(), std::memory_order_relaxed);
+  post(due_);
+  return next_ms;
+}
+
+void Hub::post(std::vector<Delivery>& deliveries) {
+  for (const auto& mailbox : mailboxes_) mailbox->post(deliveries);
+  deliveries.clear();
+}
+
+void Hub::serialise_private(const AppliedBatch& batch) {
+  for (const Event* event : private_events_) {
+    const EventHeader& header = event->header;
+    const MarketSpec* spec = hot_.market_spec(header.market);
+    const auto [main, second] = channels_of(header.type);
+    const auto add = [&](Channel channel) {
+      outgoing_.push_back(
+          {agent_topic(channel, header.agent), header.agent_sequence,
+           text_frame(private_message(channel, *event, spec, batch.log_time_ms))});
+      frames_made_.fetch_add(1, std::memory_order_relaxed);
+    };
+    add(main);
+    if (second != main) add(second);
+  }
+}
+
+void Hub::serialise_trades(const AppliedBatch& batch) {
+  const auto market_of = [](const Event* event) { return event->header.market; };
+  std::stable_sort(trades_.begin(), trades_.end(), [&](const Event* a, const Event* b) {
+    return market_of(a) < market_of(b);
+  });
+  std::span<const Event* const> left = trades_;
+  while (!left.empty()) {
+    const MarketId market = market_of(left.front());
+    std::size_t count = 1;
+    while (count < left.size() && count < kTradesPerMessageMax &&
+           market_of(left[count]) == market) {
+      ++count;
+    }
+    outgoing_.push_back({Topic(Channel::trades, market), 0,
+                         text_frame(trades_message(*hot_.market_spec(market), left.first(count),
+                                                   batch.log_time_ms))});
+    frames_made_.fetch_add(1, std::memory_order_relaxed);
+    left = left.subspan(count);
+  }
+}
+
+void Hub::serialise_thoughts(const AppliedBatch& batch) {
+  for (const Event* event : thoughts_) {
+    const Frame frame = text_frame(thought_message(
+        *event, event_text(event->thought_posted.text, batch.text),
+        hot_.market_spec(event->header.market), batch.log_time_ms));
+    frames_made_.fetch_add(1, std::memory_order_relaxed);
+    outgoing_.push_back({agent_topic(Channel::thoughts, 0), 0, frame});
+    outgoing_.push_back({agent_topic(Channel::thoughts, event->header.agent), 0, frame});
+  }
+}
+
+std::optional<int64_t> Hub::tick() {
+  const std::lock_guard lock(mutex_);
+  const int64_t now_ms = steady_now_ms();
+  const int64_t next_ms = publish_due(now_ms);
+  if (next_ms != kNeverMs) return next_ms - now_ms;
+  armed_ = kNotArmed;
+  return std::nullopt;
+}
+
+// REQUIRES: mutex_ is held.
+void Hub::arm(int64_t delay_ms) {
+  const auto found = std::find_if(arms_.begin(), arms_.end(), [](const auto& f) { return !!f; });
+  if (found == arms_.end()) return;
+  armed_ = static_cast<std::size_t>(found - arms_.begin());
+  (*found)(delay_ms);
+}
+
+void Hub::on_due(unsigned io_index, std::function<void(int64_t)> arm_function) {
+  const std::lock_guard lock(mutex_);
+  arms_[io_index] = std::move(arm_function);
+  if (arms_[io_index] || armed_ != io_index) return;
+  // The thread that was to tick will not: another one takes over.
+  armed_ = kNotArmed;
+  arm(0);
+}
+
+MarketFeed* Hub::find_feed(MarketId market) {
+  return market < feeds_.size() ? feeds_[market].get() : nullptr;
+}
+
+Snapshot Hub::watch(Topic topic) {
+  const std::lock_guard lock(mutex_);
+  if (topic.channel() == Channel::thoughts) {
+    ++thought_watchers_;
+    return {};
+  }
+  // Feeds are made when first watched: before that nothing of theirs is ever published.
+  std::unique_ptr<MarketFeed>& feed = feeds_[topic.market()];
+  if (feed == nullptr) feed = std::make_unique<MarketFeed>(hot_, topic.market(), intervals_);
+  feed->watch(topic);
+  return feed->snapshot(topic);
+}
+
+void Hub::unwatch(Topic topic) {
+  const std::lock_guard lock(mutex_);
+  if (topic.channel() == Channel::thoughts) {
+    PERPETUA_ASSERT(thought_watchers_ > 0);
+    --thought_watchers_;
+    return;
+  }
+  feeds_[topic.market()]->unwatch(topic);
+}
+
+Snapshot Hub::snapshot(Topic topic) {
+  const std::lock_guard lock(mutex_);
+  MarketFeed* feed = find_feed(topic.market());
+  return feed == nullptr ? Snapshot{} : feed->snapshot(topic);
+}
+
+AgentWatch Hub::watch_agent(AgentId agent, std::optional<uint64_t> resume_from) {
+  AgentWatch watch;
+  const std::lock_guard lock(mutex_);
+  if (agent >= agent_watchers_.size()) agent_watchers_.resize(agent + 1);
+  ++agent_watchers_[agent];
+  watch.last_sequence = recent_.last_sequence(agent);
+  if (resume_from) watch.is_complete = recent_.collect_after(agent, *resume_from, watch.missed);
+  return watch;
+}
+
+void Hub::unwatch_agent(AgentId agent) {
+  const std::lock_guard lock(mutex_);
+  PERPETUA_ASSERT(agent < agent_watchers_.size() && agent_watchers_[agent] > 0);
+  --agent_watchers_[agent];
+}
+
+}  // namespace perpetua::gateway::ws

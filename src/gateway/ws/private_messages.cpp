@@ -1,0 +1,188 @@
+#include "gateway/ws/private_messages.hpp"
+
+#include "base/assert.hpp"
+#include "gateway/codec/json_writer.hpp"
+
+namespace perpetua::gateway::ws {
+namespace {
+
+JsonWriter begin(std::string& out, Channel channel, std::string_view name, const Event& event,
+                 int64_t time_ms) {
+  out.reserve(512);
+  JsonWriter json(out);
+  json.begin_object().key("type").text(wire_name(channel)).key("event").text(name);
+  json.key("seq").number(static_cast<int64_t>(event.header.agent_sequence));
+  json.key("time").number(time_ms);
+  return json;
+}
+
+void write_client_id(JsonWriter& json, const ClientId& id) {
+  const std::string_view text = client_id_view(id);
+  json.key("client_id");
+  if (text.empty()) {
+    json.null();
+  } else {
+    json.text(text);
+  }
+}
+
+void write_accepted(JsonWriter& json, const OrderAccepted& order, const MarketSpec& spec) {
+  json.key("order_id").id(order.order_id).key("market").text(symbol_view(spec));
+  write_client_id(json, order.client_id);
+  json.key("side").text(wire_name(order.side)).key("kind").text(wire_name(order.kind));
+  json.key("price").price(order.price, spec);
+  json.key("size");
+  if (order.lots.value > 0) {
+    json.lots(order.lots, spec);
+  } else {
+    json.null();
+  }
+  json.key("size_usdc");
+  if (order.budget.value > 0) {
+    json.micro(order.budget);
+  } else {
+    json.null();
+  }
+  json.key("resting").lots(order.rested, spec);
+  json.key("time_in_force").text(wire_name(order.time_in_force));
+  json.key("expires_at");
+  if (order.expires_at_ms == 0) {
+    json.null();
+  } else {
+    json.number(order.expires_at_ms);
+  }
+  json.key("post_only").text(wire_name(order.post_only));
+  json.key("reduce_only").boolean((order.flags & (kReduceOnly | kClosePosition)) != 0);
+  json.key("intent").boolean((order.flags & kIntent) != 0);
+  json.key("leverage").number(order.leverage);
+}
+
+void write_amended(JsonWriter& json, const OrderAmended& order, const MarketSpec& spec) {
+  json.key("order_id").id(order.order_id).key("market").text(symbol_view(spec));
+  json.key("side").text(wire_name(order.side));
+  json.key("price").price(order.price, spec).key("size").lots(order.lots, spec);
+  json.key("resting").lots(order.rested, spec);
+  json.key("keeps_priority").boolean(order.keeps_priority != 0);
+}
+
+void write_closed(JsonWriter& json, const OrderClosed& order, const MarketSpec& spec) {
+  json.key("order_id").id(order.order_id).key("market").text(symbol_view(spec));
+  json.key("side").text(wire_name(order.side)).key("price").price(order.price, spec);
+  json.key("unfilled").lots(order.remaining, spec);
+  json.key("reason").text(wire_name(order.reason));
+}
+
+void write_fill(JsonWriter& json, const Fill& fill, const MarketSpec& spec) {
+  json.key("trade_id").id(fill.trade_id).key("order_id").id(fill.order_id);
+  json.key("market").text(symbol_view(spec)).key("side").text(wire_name(fill.side));
+  json.key("price").price(fill.price, spec).key("size").lots(fill.lots, spec);
+  json.key("remaining").lots(fill.remaining, spec);
+  json.key("order_done").boolean(fill.order_done != 0);
+  json.key("liquidity").text(fill.is_taker != 0 ? "taker" : "maker");
+  json.key("fee").micro(fill.fee).key("realised_pnl").micro(fill.realised_pnl);
+}
+
+void write_position(JsonWriter& json, const Fill& fill, const MarketSpec& spec) {
+  const int64_t base = fill.position_base.value;
+  json.key("market").text(symbol_view(spec));
+  json.key("side").text(base > 0 ? "long" : base < 0 ? "short" : "flat");
+  json.key("size").lots(Lots(base < 0 ? -base : base), spec);
+  json.key("entry_notional").micro(fill.position_entry_notional);
+  json.key("margin").micro(fill.position_margin);
+}
+
+void write_settings(JsonWriter& json, const SettingsChanged& settings, const MarketSpec& spec) {
+  json.key("market").text(symbol_view(spec));
+  json.key("leverage").number(settings.leverage).key("netting").boolean(settings.netting != 0);
+}
+
+void write_ledger(JsonWriter& json, const LedgerEntry& entry) {
+  json.key("kind").text(wire_name(entry.kind)).key("amount").micro(entry.amount);
+  json.key("free_after").micro(entry.free_after).key("counterparty");
+  if (entry.counterparty == 0) {
+    json.null();
+  } else {
+    json.id(entry.counterparty);
+  }
+}
+
+void write_account(JsonWriter& json, const AccountChanged& account) {
+  json.key("free").micro(account.free).key("reserved").micro(account.reserved);
+  json.key("position_margin").micro(account.position_margin);
+  json.key("collateral").micro(account.free + account.reserved + account.position_margin);
+}
+
+std::string_view event_name(Channel channel, EventType type) {
+  switch (type) {
+    case EventType::ledger_entry:
+      return "ledger";
+    case EventType::account_changed:
+      return "balance";
+    case EventType::settings_changed:
+      return "settings";
+    case EventType::order_accepted:
+      return "accepted";
+    case EventType::order_amended:
+      return "amended";
+    case EventType::order_closed:
+      return "closed";
+    default:
+      return channel == Channel::fills ? "fill" : "position";
+  }
+}
+
+}  // namespace
+
+EventChannels channels_of(EventType type) {
+  switch (type) {
+    case EventType::ledger_entry:
+    case EventType::account_changed:
+      return {Channel::account, Channel::account};
+    case EventType::settings_changed:
+      return {Channel::positions, Channel::positions};
+    case EventType::fill:
+      return {Channel::fills, Channel::positions};
+    default:
+      return {Channel::orders, Channel::orders};
+  }
+}
+
+std::string private_message(Channel channel, const Event& event, const MarketSpec* spec,
+                            int64_t time_ms) {
+  const EventType type = event.header.type;
+  PERPETUA_ASSERT(is_private(type) && type != EventType::position_described);
+  PERPETUA_ASSERT(spec != nullptr || channel == Channel::account);
+  std::string out;
+  JsonWriter json = begin(out, channel, event_name(channel, type), event, time_ms);
+  switch (type) {
+    case EventType::ledger_entry:
+      write_ledger(json, event.ledger_entry);
+      break;
+    case EventType::account_changed:
+      write_account(json, event.account_changed);
+      break;
+    case EventType::settings_changed:
+      write_settings(json, event.settings_changed, *spec);
+      break;
+    case EventType::order_accepted:
+      write_accepted(json, event.order_accepted, *spec);
+      break;
+    case EventType::order_amended:
+      write_amended(json, event.order_amended, *spec);
+      break;
+    case EventType::order_closed:
+      write_closed(json, event.order_closed, *spec);
+      break;
+    default:
+      if (channel == Channel::fills) {
+        write_fill(json, event.fill, *spec);
+      } else {
+        write_position(json, event.fill, *spec);
+      }
+      break;
+  }
+  json.end_object();
+  return out;
+}
+
+}  // namespace perpetua::gateway::ws

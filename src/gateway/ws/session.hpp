@@ -1,0 +1,148 @@
+// Session: one WebSocket client, without the socket: who it is, what it subscribed, what it waits
+// for. Connection (connection.cpp) adds the transport.
+//
+//   text in   -> on_text -> operations (operations.cpp, order_entry.cpp)
+//   fan-out   -> offer   -> outbox -> flush -> start_write ... on_written
+// Life: opened() -> ... -> on_read_ended() -> the last write ends -> finished, dropped by its shard.
+// close() sends a close frame and gives the peer kCloseGraceMs to answer.
+// Thread-safety: none; everything on the io thread of its shard.
+// Invariants: one write at a time; after close() nothing but the close frame is queued; a session
+// without an identity has no private subscription.
+#pragma once
+
+#include <boost/json/fwd.hpp>
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "gateway/ws/frame.hpp"
+#include "gateway/ws/mailbox.hpp"
+#include "gateway/ws/outbox.hpp"
+
+namespace perpetua::gateway {
+struct ApiError;
+class JsonWriter;
+}  // namespace perpetua::gateway
+
+namespace perpetua::gateway::ws {
+
+class Session;
+class Shard;
+
+inline constexpr std::size_t kMessageBytesMax = 64 * 1024;
+inline constexpr std::size_t kSubscriptionsMax = 128;   // of one socket
+inline constexpr uint32_t kRequestsInFlightMax = 256;   // of one socket
+inline constexpr uint32_t kOperationsBurst = 100;       // subscribe, auth, ping: of one socket
+inline constexpr uint32_t kOperationsPerSecond = 20;
+inline constexpr uint32_t kControlFramesPerSecondMax = 20;
+inline constexpr int64_t kCloseGraceMs = 3'000;
+inline constexpr int64_t kPingAfterMs = 20'000;         // nothing received: we ask
+inline constexpr int64_t kIdleCloseAfterMs = 60'000;    // nothing received: we close
+inline constexpr int64_t kMessageDeadlineMs = 10'000;   // from a message's first byte to its last
+
+struct Subscription {
+  Session* session = nullptr;
+  Topic topic;
+  uint64_t after = 0;      // messages up to this sequence are not for this subscriber
+  bool is_stale = false;   // deltas were shed; a snapshot comes once the outbox is empty
+  uint32_t position = 0;   // in the shard's list of the topic
+};
+
+struct Identity {
+  AgentId agent = 0;  // 0: not authenticated
+  uint32_t key_id = 0;
+  uint8_t scopes = 0;
+  int64_t expires_at_ms = 0;  // 0 = never
+};
+
+class Session : public std::enable_shared_from_this<Session> {
+ public:
+  Session(Shard& shard, std::string address);
+  virtual ~Session();
+  Session(const Session&) = delete;
+  Session& operator=(const Session&) = delete;
+
+  // Transport to session.
+  void opened();
+  void on_text(std::string_view text);
+  void on_control_frame();
+  void on_raw_bytes(std::string bytes);
+  void on_written(bool is_ok);
+  void on_read_ended();
+
+  // Shard to session.
+  void offer(Subscription& subscription, const Delivery& delivery);
+  void flush();
+  void on_key_revoked(uint32_t key_id);
+  void on_events_lost();
+  void sweep(int64_t now_ms, int64_t wall_ms);
+
+  // `reason` is cut to what a close frame holds.
+  void close(CloseCode code, std::string_view reason);
+
+  // Operations (operations.cpp, order_entry.cpp).
+  void set_identity(const Identity& identity) { identity_ = identity; }
+  const Identity& identity() const { return identity_; }
+  Shard& shard() { return shard_; }
+  const std::string& address() const { return address_; }
+
+  // Queues one message; an overflow closes the socket.
+  void send(std::string_view json);
+  void send(Frame frame, uint64_t agent_sequence);
+  void send_error(std::optional<int64_t> id, const ApiError& error);
+
+  Subscription* find_subscription(Topic topic);
+  bool has_room_for(std::size_t subscriptions) const {
+    return subscriptions_.size() + subscriptions <= kSubscriptionsMax;
+  }
+  // REQUIRES: room for it, not subscribed. `after` 0 for topics without a sequence.
+  void add_subscription(Topic topic, uint64_t after);
+  bool remove_subscription(Topic topic);
+  void send_snapshot(const Snapshot& snapshot, Topic topic);
+
+  bool take_operation();  // false: too many
+  bool begin_request();   // false: kRequestsInFlightMax wait already
+  void end_request();
+  bool is_closing() const { return is_closing_; }
+
+  uint32_t shard_position = 0;  // the shard's own
+  bool is_dirty = false;        // the shard's own: to be flushed after this delivery round
+
+ protected:
+  // Writes all frames, then calls on_written. REQUIRES: the frames live until then.
+  virtual void start_write(std::span<const Frame> frames) = 0;
+  virtual void abort() = 0;                            // ends the connection at once
+  virtual bool is_inside_message() const = 0;          // a part of a message has arrived
+
+ private:
+  bool dispatch(const boost::json::object& message);
+  void drop_identity(std::string_view why);
+  void unsubscribe(std::size_t index);
+  void refresh_stale();
+  void finish_if_done();
+  void sweep_idle(int64_t now_ms);
+
+  Shard& shard_;
+  const std::string address_;
+  Identity identity_;
+  Outbox outbox_;
+  std::vector<std::unique_ptr<Subscription>> subscriptions_;
+  std::vector<Topic> shed_;  // scratch of offer()
+
+  uint32_t requests_in_flight_ = 0;
+  uint32_t operations_left_ = kOperationsBurst;
+  uint32_t control_frames_ = 0;  // since the last sweep
+  int64_t received_at_ms_ = 0;   // coarse: the shard's time
+  int64_t message_started_at_ms_ = 0;  // 0: not inside a message
+  int64_t abort_at_ms_ = 0;            // once closing
+  bool is_pinged_ = false;
+  bool is_closing_ = false;
+  bool is_read_ended_ = false;
+  bool has_stale_ = false;
+};
+
+}  // namespace perpetua::gateway::ws

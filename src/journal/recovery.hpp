@@ -1,0 +1,50 @@
+// recover(): the state of the exchange as of its last durable batch, from the newest valid snapshot
+// and the journal behind it.
+//
+// A torn tail is cut (only by the owner of the directory) and reported with the first batch cut;
+// corruption, a journal that ends before a snapshot, and a replay whose event sequence differs from
+// the recorded one are refused with file and offset, and nothing is changed. Then the last segment
+// is shortened to what it uses, because the writer opens a new one.
+// Thread-safety: one thread; the executor may use its own.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "engine/engine.hpp"
+#include "journal/data_directory.hpp"
+#include "journal/journal_writer.hpp"
+
+namespace perpetua::journal {
+
+class ReplaySink {
+ public:
+  virtual ~ReplaySink() = default;
+  virtual void on_batch(const AppliedBatch& batch) = 0;  // views live until the call returns
+};
+
+struct RecoveryOptions {
+  BatchNumber at_most = UINT64_MAX;  // replay no further; then nothing on disk is changed
+  bool use_snapshots = true;         // false: from batch 1
+};
+
+struct RecoveryResult {
+  Status status;                    // not ok: refuse to start; says why
+  JournalPosition position;         // for JournalWriter::open
+  BatchNumber last_batch = 0;       // of the engine
+  BatchNumber snapshot_batch = 0;   // 0 = replayed from the beginning
+  uint64_t replayed_batches = 0;
+  uint64_t replayed_commands = 0;
+  BatchNumber first_cut_batch = 0;  // 0 = no torn tail
+  std::string torn_tail;            // file, offset and reason of a torn tail
+  std::vector<std::string> rejected_snapshots;
+};
+
+// `engine` is replaced. `sink` may be null; it gets every replayed batch, not those the snapshot
+// already holds.
+RecoveryResult recover(const DataDirectory& directory, const RecoveryOptions& options,
+                       MatchExecutor& executor, ReplaySink* sink, std::unique_ptr<Engine>& engine);
+
+}  // namespace perpetua::journal

@@ -1,0 +1,270 @@
+#include "runtime/runtime.hpp"
+
+#include <algorithm>
+#include <optional>
+#include <thread>
+
+#include "base/assert.hpp"
+#include "journal/snapshot_store.hpp"
+#include "runtime/egress_stage.hpp"
+#include "runtime/journal_stage.hpp"
+#include "runtime/matcher_pool.hpp"
+#include "runtime/pipeline.hpp"
+#include "runtime/processors.hpp"
+#include "runtime/sequencer.hpp"
+#include "runtime/snapshotter.hpp"
+
+namespace perpetua::runtime {
+namespace {
+
+enum class Phase : uint8_t { created, recovered, running, stopped };
+
+// Passes on the batches that the history has not applied yet.
+class HistoryFilter final : public journal::ReplaySink {
+ public:
+  HistoryFilter(journal::ReplaySink& sink, BatchNumber applied) : sink_(sink), applied_(applied) {}
+  void on_batch(const AppliedBatch& batch) override {
+    if (batch.number <= applied_) return;
+    PERPETUA_ASSERT(batch.number == applied_ + 1);
+    sink_.on_batch(batch);
+    applied_ = batch.number;
+  }
+
+ private:
+  journal::ReplaySink& sink_;
+  BatchNumber applied_;
+};
+
+}  // namespace
+
+struct Runtime::Impl {
+  explicit Impl(RuntimeOptions given)
+      : options(std::move(given)),
+        clock(options.clock != nullptr ? *options.clock : system_clock),
+        directory(options.storage != nullptr ? *options.storage : journal::posix_storage()),
+        snapshots(directory),
+        matchers(std::clamp(options.matchers, 1u, usable_processors())),
+        executor(matchers, options.wait),
+        pipeline(options.wait) {}
+
+  journal::RecoveryResult recover(BatchNumber history_applied, journal::ReplaySink* history);
+  journal::Status write_genesis(journal::ReplaySink* history, BatchNumber& last_batch);
+  void start();
+  bool stop();
+  bool has_journal_space();
+  SubmitResult submit(std::span<Submission> submissions);
+  RuntimeMetrics metrics() const;
+
+  RuntimeOptions options;
+  SystemClock system_clock;
+  const Clock& clock;
+  Phase phase = Phase::created;
+  journal::DataDirectory directory;
+  journal::SnapshotStore snapshots;
+  const uint32_t matchers;
+  MatcherPool executor;
+  std::unique_ptr<Engine> engine;
+  std::unique_ptr<journal::JournalWriter> writer;
+  Pipeline pipeline;
+  std::vector<EgressListener*> listeners;
+  std::unique_ptr<Snapshotter> snapshotter;
+  std::unique_ptr<Sequencer> sequencer;
+  std::unique_ptr<JournalStage> journal_stage;
+  std::unique_ptr<EgressStage> egress_stage;
+  std::thread sequencer_thread;
+  std::thread journal_thread;
+  std::thread egress_thread;
+};
+
+journal::RecoveryResult Runtime::Impl::recover(BatchNumber history_applied,
+                                               journal::ReplaySink* history) {
+  PERPETUA_ASSERT(phase == Phase::created);
+  journal::RecoveryResult result;
+  result.status = directory.open(
+      {.path = options.data_dir, .refuse_volatile = options.refuse_volatile, .make_cluster_id = {}});
+  if (!result.status.ok()) return result;
+
+  journal::RecoveryOptions recovery;
+  std::optional<HistoryFilter> filter;
+  if (history != nullptr) {
+    filter.emplace(*history, history_applied);
+    const std::vector<BatchNumber> stored = snapshots.list();
+    recovery.use_snapshots = stored.empty() || stored.back() <= history_applied;
+  }
+  journal::ReplaySink* sink = filter.has_value() ? &*filter : nullptr;
+  result = journal::recover(directory, recovery, executor, sink, engine);
+  if (!result.status.ok()) return result;
+  if (history_applied > result.last_batch) {
+    result.status = journal::Status::failure(
+        options.data_dir + ": the history has applied batch " + std::to_string(history_applied) +
+        ", but the journal ends at batch " + std::to_string(result.last_batch));
+    return result;
+  }
+  writer = std::make_unique<journal::JournalWriter>(
+      directory, journal::WriterOptions{.segment_bytes = options.segment_bytes, .on_sync_error = {}});
+  result.status = writer->open(result.position);
+  if (result.status.ok() && result.last_batch == 0) {
+    result.status = write_genesis(sink, result.last_batch);
+  }
+  if (!result.status.ok()) return result;
+  engine->check_invariants();
+  phase = Phase::recovered;
+  return result;
+}
+
+journal::Status Runtime::Impl::write_genesis(journal::ReplaySink* history,
+                                             BatchNumber& last_batch) {
+  if (options.genesis.empty()) return journal::Status::success();
+  BatchSlot slot;
+  for (const Submission& submission : options.genesis) {
+    const bool has_room = slot.append(submission);
+    PERPETUA_ASSERT(has_room);
+  }
+  slot.stamp(*engine, clock.now_ms());
+  if (writer->append(slot.input(), slot.first_event) != journal::AppendResult::appended ||
+      !writer->commit()) {
+    return journal::Status::failure(options.data_dir + ": no space for the first batch");
+  }
+  engine->apply(slot.input(), executor, slot.output);
+  last_batch = slot.number;
+  if (history != nullptr) history->on_batch(slot.applied());
+  return journal::Status::success();
+}
+
+void Runtime::Impl::start() {
+  PERPETUA_ASSERT(phase == Phase::recovered);
+  phase = Phase::running;
+  pipeline.batches.begin_after(engine->last_batch());
+  snapshotter = std::make_unique<Snapshotter>(snapshots, options.snapshot_every_commands,
+                                              pipeline.counters.sequencer);
+  sequencer = std::make_unique<Sequencer>(pipeline, *engine, executor, clock, *snapshotter);
+  journal_stage = std::make_unique<JournalStage>(pipeline, *writer);
+  egress_stage = std::make_unique<EgressStage>(pipeline, listeners);
+  egress_thread = std::thread([this] { egress_stage->run(); });
+  journal_thread = std::thread([this] { journal_stage->run(); });
+  sequencer_thread = std::thread([this] { sequencer->run(); });
+}
+
+bool Runtime::Impl::stop() {
+  PERPETUA_ASSERT(phase == Phase::running);
+  phase = Phase::stopped;
+  pipeline.commands.close();
+  pipeline.is_stopping.store(true);
+  pipeline.sequencer_wait->notify();
+  sequencer_thread.join();
+  pipeline.is_sequenced.store(true);
+  pipeline.journal_wait->notify();
+  journal_thread.join();
+  pipeline.is_journalled.store(true);
+  pipeline.egress_wait->notify();
+  egress_thread.join();
+  snapshotter->cancel();
+  if (pipeline.is_abandoned.load()) return false;
+
+  PERPETUA_ASSERT(pipeline.batches.released.get() == engine->last_batch());
+  engine->check_invariants();
+  // Without a snapshot the next start replays more, and that is all.
+  PipelineCounters::Sequence& counters = pipeline.counters.sequencer;
+  if (snapshots.write(*engine, writer->last_hash()).ok() &&
+      snapshots.remove_old(kSnapshotsKept).ok()) {
+    counters.snapshots.add();
+    counters.snapshot_batch.set(engine->last_batch());
+  } else {
+    counters.snapshot_failures.add();
+  }
+  return true;
+}
+
+// Asks the writer (a lock) only while the last answer was bad.
+bool Runtime::Impl::has_journal_space() {
+  if (!pipeline.is_short_of_space.load(std::memory_order_relaxed)) return true;
+  const bool has_space = writer->space_state() == journal::SpaceState::normal;
+  if (has_space) pipeline.is_short_of_space.store(false);
+  return has_space;
+}
+
+SubmitResult Runtime::Impl::submit(std::span<Submission> submissions) {
+  const auto is_cancelling = [](const Submission& submission) {
+    return is_cancel(submission.command.header.type);
+  };
+  for (const Submission& submission : submissions) {
+    PERPETUA_ASSERT(submission.text.size() <= limits::kBatchTextBytesMax);
+  }
+  if (!has_journal_space() && !std::ranges::all_of(submissions, is_cancelling)) {
+    pipeline.counters.submit.unavailable.add();
+    return SubmitResult::unavailable;
+  }
+  switch (pipeline.commands.try_push(submissions)) {
+    case PushResult::pushed: break;
+    case PushResult::full:
+      pipeline.counters.submit.overloaded.add();
+      return SubmitResult::overloaded;
+    case PushResult::closed:
+      pipeline.counters.submit.shutting_down.add();
+      return SubmitResult::shutting_down;
+  }
+  pipeline.sequencer_wait->notify();
+  return SubmitResult::accepted;
+}
+
+RuntimeMetrics Runtime::Impl::metrics() const {
+  const PipelineCounters& counters = pipeline.counters;
+  RuntimeMetrics copy;
+  copy.ring_depth = pipeline.commands.depth();
+  copy.ring_slots = pipeline.commands.slot_count();
+  copy.commands = counters.sequencer.commands.get();
+  copy.batches = counters.sequencer.batches.get();
+  copy.deadline_batches = counters.sequencer.deadline_batches.get();
+  copy.stalls = counters.sequencer.stalls.get();
+  copy.batch_commands = counters.sequencer.batch_commands.values();
+  copy.commit_us = counters.journal.commit_us.values();
+  copy.released_batch = pipeline.batches.released.get();
+  copy.durable_batch = pipeline.batches.durable.get();
+  copy.applied_batch = pipeline.batches.applied.get();
+  copy.refused_overloaded = counters.submit.overloaded.get();
+  copy.refused_unavailable = counters.submit.unavailable.get();
+  copy.refused_shutting_down = counters.submit.shutting_down.get();
+  copy.snapshots = counters.sequencer.snapshots.get();
+  copy.snapshot_failures = counters.sequencer.snapshot_failures.get();
+  copy.snapshot_batch = counters.sequencer.snapshot_batch.get();
+  copy.snapshot_fork_us = counters.sequencer.snapshot_fork_us.get();
+  copy.space_stalls = counters.journal.space_stalls.get();
+  copy.matchers = matchers;
+  copy.has_journal_space = !pipeline.is_short_of_space.load(std::memory_order_relaxed);
+  return copy;
+}
+
+Runtime::Runtime(RuntimeOptions options) : impl_(std::make_unique<Impl>(std::move(options))) {}
+
+Runtime::~Runtime() {
+  if (impl_->phase == Phase::running) impl_->stop();
+}
+
+journal::RecoveryResult Runtime::recover(BatchNumber history_applied,
+                                         journal::ReplaySink* history) {
+  return impl_->recover(history_applied, history);
+}
+
+void Runtime::describe(DescribeSink& sink) const { engine().describe(sink); }
+
+const Engine& Runtime::engine() const {
+  PERPETUA_ASSERT(impl_->phase == Phase::recovered || impl_->phase == Phase::stopped);
+  return *impl_->engine;
+}
+
+void Runtime::add_listener(EgressListener& listener) {
+  PERPETUA_ASSERT(impl_->phase == Phase::created || impl_->phase == Phase::recovered);
+  impl_->listeners.push_back(&listener);
+}
+
+void Runtime::start() { impl_->start(); }
+
+SubmitResult Runtime::submit(std::span<Submission> submissions) {
+  return impl_->submit(submissions);
+}
+
+bool Runtime::stop() { return impl_->stop(); }
+
+RuntimeMetrics Runtime::metrics() const { return impl_->metrics(); }
+
+}  // namespace perpetua::runtime

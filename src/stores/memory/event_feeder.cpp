@@ -1,0 +1,170 @@
+#include "stores/memory/event_feeder.hpp"
+
+#include <cstring>
+
+#include "stores/agent_fold.hpp"
+#include "stores/order_fold.hpp"
+
+namespace perpetua::stores {
+
+void EventFeeder::enter_market(MarketId id) {
+  if (market_ != nullptr && market_->id == id) return;
+  leave_market();
+  market_ = domains_.markets.find(id);
+  PERPETUA_ASSERT(market_ != nullptr);
+  lock_ = std::unique_lock(market_->mutex);
+  market_->book.start_batch(batch_, time_ms_);
+}
+
+void EventFeeder::leave_market() {
+  if (market_ == nullptr) return;
+  lock_ = {};
+  market_ = nullptr;
+}
+
+void EventFeeder::feed(const Event& event, std::string_view reason) {
+  switch (event.header.type) {
+    case EventType::market_created:
+      create_market(event);
+      break;
+    case EventType::price_updated:
+      update_price(event);
+      break;
+    case EventType::order_accepted:
+    case EventType::order_amended:
+    case EventType::order_closed:
+    case EventType::fill:
+    case EventType::position_described:
+      feed_order(event, reason);
+      break;
+    default:
+      leave_market();
+      feed_ledger(event);
+  }
+  if (event.header.agent_sequence != 0) {
+    domains_.shard(event.header.agent).set_sequence(event.header.agent, event.header.agent_sequence);
+  }
+}
+
+void EventFeeder::feed_ledger(const Event& event) {
+  const AgentId agent = event.header.agent;
+  switch (event.header.type) {
+    case EventType::agent_registered:
+      domains_.shard(agent).add_agent(agent);
+      domains_.directory.add_agent(event, text_);
+      domains_.agents.add(1);
+      break;
+    case EventType::key_created:
+      domains_.directory.add_key(event);
+      domains_.keys.add(1);
+      break;
+    case EventType::key_revoked:
+      domains_.directory.remove_key(event);
+      domains_.keys.add(-1);
+      break;
+    case EventType::thought_posted:
+      domains_.thoughts.add(make_thought(event, text_, time_ms_));
+      domains_.thoughts_posted.add(1);
+      break;
+    case EventType::account_changed:
+      domains_.shard(agent).set_account(agent, event.account_changed);
+      break;
+    case EventType::settings_changed:
+      domains_.shard(agent).set_settings(agent, event.header.market, event.settings_changed);
+      break;
+    default:
+      break;  // ledger entries are history; their effect comes with account_changed
+  }
+}
+
+void EventFeeder::create_market(const Event& event) {
+  const std::string_view bytes = event_text(event.market_created.spec, text_);
+  MarketSpec spec;
+  PERPETUA_ASSERT(bytes.size() == sizeof spec);
+  std::memcpy(&spec, bytes.data(), sizeof spec);
+  leave_market();
+  domains_.markets.add(event.header.market, spec);
+}
+
+void EventFeeder::update_price(const Event& event) {
+  enter_market(event.header.market);
+  market_->index = event.price_updated.index;
+  market_->mark_ticks.store(event.price_updated.mark.value, std::memory_order_relaxed);
+  market_->price_time_ms = event.price_updated.source_time_ms;
+}
+
+void EventFeeder::feed_order(const Event& event, std::string_view reason) {
+  enter_market(event.header.market);
+  switch (event.header.type) {
+    case EventType::order_accepted:
+      accept_order(event, reason);
+      break;
+    case EventType::order_amended:
+      amend_order(event);
+      break;
+    case EventType::order_closed:
+      close_order(event);
+      break;
+    case EventType::fill:
+      fill(event);
+      break;
+    default:
+      note_position(domains_.shard(event.header.agent)
+                        .set_position(event.header.agent, event.header.market,
+                                      event.position_described));
+  }
+}
+
+void EventFeeder::accept_order(const Event& event, std::string_view reason) {
+  const OrderAccepted& accepted = event.order_accepted;
+  if (accepted.rested.value > 0) {
+    market_->book.add(accepted.side, accepted.price, accepted.rested);
+  }
+  const bool described = batch_ == 0;
+  domains_.shard(event.header.agent)
+      .add_order(described ? make_described_order(event, reason)
+                           : make_order(event, time_ms_, reason));
+  domains_.open_orders.add(1);
+  if (!described) domains_.orders_accepted.add(1);
+}
+
+void EventFeeder::amend_order(const Event& event) {
+  const OrderAmended& amended = event.order_amended;
+  if (amended.resting_before.value > 0) {
+    market_->book.remove(amended.side, amended.price_before, amended.resting_before, true);
+  }
+  if (amended.rested.value > 0) market_->book.add(amended.side, amended.price, amended.rested);
+  domains_.shard(event.header.agent).amend_order(event, time_ms_);
+}
+
+void EventFeeder::close_order(const Event& event) {
+  const OrderClosed& closed = event.order_closed;
+  if (closed.removed_from_book.value > 0) {
+    market_->book.remove(closed.side, closed.price, closed.removed_from_book, true);
+  }
+  domains_.shard(event.header.agent).close_order(event, time_ms_);
+  domains_.open_orders.add(-1);
+}
+
+void EventFeeder::fill(const Event& event) {
+  const Fill& fill = event.fill;
+  const Micro traded =
+      notional(fill.price, fill.lots, market_->spec.value_per_tick_lot_micro);
+  if (fill.is_taker != 0) {
+    market_->add_trade(
+        {event.header.market, fill.trade_id, fill.price, fill.lots, fill.side, time_ms_}, traded);
+    domains_.trades.add(1);
+  } else {
+    market_->book.remove(fill.side, fill.price, fill.lots, fill.order_done != 0);
+  }
+  note_position(
+      domains_.shard(event.header.agent).add_fill(event, make_fill(event, traded, time_ms_)));
+  if (fill.order_done != 0) domains_.open_orders.add(-1);
+}
+
+void EventFeeder::note_position(const PositionChange& change) {
+  market_->open_interest += change.long_lots;
+  domains_.open_positions.add(change.open_positions);
+}
+
+}  // namespace perpetua::stores

@@ -1,0 +1,49 @@
+// HotDomains: the parts a hot store is made of. Each locks for itself (see its header); EventFeeder
+// writes them from one thread, HotStore's reads take from them on any.
+#pragma once
+
+#include <array>
+#include <atomic>
+#include <mutex>
+
+#include "stores/memory/agent_shard.hpp"
+#include "stores/memory/directory.hpp"
+#include "stores/memory/hot_store.hpp"
+#include "stores/memory/market_table.hpp"
+#include "stores/memory/thought_feed.hpp"
+
+namespace perpetua::stores {
+
+struct HotDomains {
+  // Written by the writer alone, read by anyone: relaxed is enough for figures.
+  struct Counter {
+    std::atomic<uint64_t> value{0};
+    void add(int64_t change) {
+      value.store(value.load(std::memory_order_relaxed) + static_cast<uint64_t>(change),
+                  std::memory_order_relaxed);
+    }
+    uint64_t get() const { return value.load(std::memory_order_relaxed); }
+  };
+
+  Directory directory;
+  MarketTable markets;
+  std::array<AgentShard, hot_limits::kAgentShards> shards;
+  ThoughtFeed thoughts;
+
+  std::atomic<BatchNumber> applied_batch{0};
+  std::atomic<int64_t> log_time_ms{0};
+  Counter agents;
+  Counter keys;
+  Counter open_orders;
+  Counter open_positions;
+  Counter orders_accepted;
+  Counter trades;
+  Counter thoughts_posted;
+
+  AgentShard& shard(AgentId agent) { return shards[agent % hot_limits::kAgentShards]; }
+  const AgentShard& shard(AgentId agent) const {
+    return shards[agent % hot_limits::kAgentShards];
+  }
+};
+
+}  // namespace perpetua::stores

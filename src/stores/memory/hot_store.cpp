@@ -1,0 +1,71 @@
+#include "stores/memory/hot_store.hpp"
+
+#include "stores/memory/event_feeder.hpp"
+#include "stores/order_fold.hpp"
+
+namespace perpetua::stores {
+
+HotStore::HotStore() : domains_(std::make_unique<HotDomains>()) {}
+HotStore::~HotStore() = default;
+
+void HotStore::apply(const AppliedBatch& batch) {
+  PERPETUA_ASSERT(batch.number > domains_->applied_batch.load(std::memory_order_relaxed));
+  const int64_t minute_ms = interval_ms(CandleInterval::m1);
+  const int64_t before_ms = domains_->log_time_ms.load(std::memory_order_relaxed);
+  {
+    EventFeeder feeder(*domains_, batch.number, batch.log_time_ms, batch.text);
+    for (const Event& event : batch.events) {
+      const bool is_order = event.header.type == EventType::order_accepted;
+      feeder.feed(event, is_order ? intent_reason(event, batch) : std::string_view());
+    }
+  }
+  if (before_ms / minute_ms != batch.log_time_ms / minute_ms) {
+    for (std::size_t i = 0; i < domains_->markets.size(); ++i) {
+      MarketState& market = *domains_->markets.find(static_cast<MarketId>(i));
+      const std::lock_guard guard(market.mutex);
+      market.candles.advance(batch.log_time_ms);
+    }
+  }
+  domains_->log_time_ms.store(batch.log_time_ms, std::memory_order_release);
+  domains_->applied_batch.store(batch.number, std::memory_order_release);
+}
+
+void HotStore::on_event(const Event& event, std::string_view text) {
+  EventFeeder feeder(*domains_, 0, 0, text);
+  feeder.feed(event, event.header.type == EventType::order_accepted ? text : std::string_view());
+}
+
+void HotStore::finish_bootstrap(BatchNumber last_batch, int64_t log_time_ms) {
+  domains_->log_time_ms.store(log_time_ms, std::memory_order_release);
+  domains_->applied_batch.store(last_batch, std::memory_order_release);
+}
+
+void HotStore::warm_trades(MarketId market, const std::vector<TradeView>& trades) {
+  MarketState* state = domains_->markets.find(market);
+  if (state == nullptr) return;
+  const std::lock_guard guard(state->mutex);
+  for (const TradeView& trade : trades) {
+    state->trades.push(state->newest_trade, trade);
+    state->last_trade = trade;
+  }
+}
+
+void HotStore::warm_candles(MarketId market, CandleInterval interval,
+                            const std::vector<CandleView>& candles) {
+  MarketState* state = domains_->markets.find(market);
+  if (state == nullptr) return;
+  const std::lock_guard guard(state->mutex);
+  state->candles.warm(interval, candles);
+  state->candles.advance(log_time_ms());
+}
+
+void HotStore::warm_thoughts(const std::vector<ThoughtView>& thoughts) {
+  for (const ThoughtView& thought : thoughts) domains_->thoughts.add(thought);
+}
+
+void HotStore::warm_order(const OrderView& order) {
+  if (!domains_->directory.agent(order.agent)) return;
+  domains_->shard(order.agent).warm_order(order);
+}
+
+}  // namespace perpetua::stores

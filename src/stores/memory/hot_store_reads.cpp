@@ -1,0 +1,218 @@
+#include <algorithm>
+
+#include "stores/memory/hot_domains.hpp"
+#include "stores/position_math.hpp"
+
+namespace perpetua::stores {
+
+namespace {
+
+std::size_t page(std::size_t limit) { return std::min(limit, hot_limits::kPageMax); }
+
+PositionView value_holding(AgentId agent, const HoldingRow& row, const MarketState& market) {
+  const MarketSpec& spec = market.spec;
+  const PositionState state{row.base, row.entry_notional, row.margin};
+  PositionView view;
+  view.agent = agent;
+  view.market = row.market;
+  view.base = row.base;
+  view.entry_notional = row.entry_notional;
+  view.margin = row.margin;
+  view.realised_pnl = row.realised_pnl;
+  view.mark = Price(market.mark_ticks.load(std::memory_order_relaxed));
+  view.notional = position_notional(spec, row.base, view.mark);
+  view.unrealised_pnl = unrealised_pnl(spec, state, view.mark);
+  view.maintenance_margin = maintenance_margin(spec, view.notional);
+  view.liquidation_price = liquidation_price(spec, state);
+  view.bankruptcy_price = bankruptcy_price(spec, state);
+  view.leverage = row.leverage != 0 ? row.leverage : static_cast<uint16_t>(spec.default_leverage);
+  view.netting = row.netting;
+  return view;
+}
+
+}  // namespace
+
+BatchNumber HotStore::applied_batch() const {
+  return domains_->applied_batch.load(std::memory_order_acquire);
+}
+
+int64_t HotStore::log_time_ms() const {
+  return domains_->log_time_ms.load(std::memory_order_acquire);
+}
+
+HotTotals HotStore::totals() const {
+  HotTotals totals;
+  totals.applied_batch = applied_batch();
+  totals.log_time_ms = log_time_ms();
+  totals.agents = domains_->agents.get();
+  totals.keys = domains_->keys.get();
+  totals.markets = domains_->markets.size();
+  totals.open_orders = domains_->open_orders.get();
+  totals.open_positions = domains_->open_positions.get();
+  totals.orders_accepted = domains_->orders_accepted.get();
+  totals.trades = domains_->trades.get();
+  totals.thoughts = domains_->thoughts_posted.get();
+  return totals;
+}
+
+std::optional<KeyView> HotStore::find_key(const Sha256& sha256) const {
+  return domains_->directory.find_key(sha256);
+}
+
+std::optional<AgentView> HotStore::agent(AgentId id) const { return domains_->directory.agent(id); }
+
+std::optional<AgentView> HotStore::agent_by_wallet(std::string_view wallet) const {
+  return domains_->directory.agent_by_wallet(wallet);
+}
+
+std::vector<AgentView> HotStore::agents(AgentId after_id, std::size_t limit) const {
+  return domains_->directory.agents(after_id, page(limit));
+}
+
+std::vector<KeyView> HotStore::keys(AgentId agent) const { return domains_->directory.keys(agent); }
+
+std::optional<AccountView> HotStore::account(AgentId agent) const {
+  return domains_->shard(agent).account(agent);
+}
+
+std::vector<MarketView> HotStore::markets() const {
+  std::vector<MarketView> result;
+  for (std::size_t i = 0; i < domains_->markets.size(); ++i) {
+    result.push_back(domains_->markets.find(static_cast<MarketId>(i))->view());
+  }
+  return result;
+}
+
+std::optional<MarketView> HotStore::market(MarketId id) const {
+  const MarketState* state = domains_->markets.find(id);
+  if (state == nullptr) return std::nullopt;
+  return state->view();
+}
+
+std::optional<MarketView> HotStore::market_by_symbol(std::string_view symbol) const {
+  const MarketState* state = domains_->markets.find(symbol);
+  if (state == nullptr) return std::nullopt;
+  return state->view();
+}
+
+std::optional<MarketId> HotStore::market_id(std::string_view symbol) const {
+  const MarketState* state = domains_->markets.find(symbol);
+  if (state == nullptr) return std::nullopt;
+  return state->id;
+}
+
+const MarketSpec* HotStore::market_spec(MarketId id) const {
+  const MarketState* state = domains_->markets.find(id);
+  return state == nullptr ? nullptr : &state->spec;
+}
+
+std::optional<BookView> HotStore::book(MarketId market, std::size_t depth) const {
+  const MarketState* state = domains_->markets.find(market);
+  if (state == nullptr) return std::nullopt;
+  const std::lock_guard guard(state->mutex);
+  return state->book.view(market, page(depth));
+}
+
+std::optional<BookDelta> HotStore::last_book_delta(MarketId market) const {
+  const MarketState* state = domains_->markets.find(market);
+  if (state == nullptr) return std::nullopt;
+  const std::lock_guard guard(state->mutex);
+  const BatchNumber changed_in = state->book.changed_in();
+  if (changed_in == 0 || changed_in != applied_batch()) return std::nullopt;
+  return state->book.last_delta(market);
+}
+
+std::vector<TradeView> HotStore::trades(MarketId market, std::size_t limit) const {
+  std::vector<TradeView> result;
+  const MarketState* state = domains_->markets.find(market);
+  if (state == nullptr || limit == 0) return result;
+  const std::lock_guard guard(state->mutex);
+  state->trades.visit_all([&](const TradeView& trade) {
+    result.push_back(trade);
+    return result.size() < page(limit);
+  });
+  return result;
+}
+
+std::vector<CandleView> HotStore::candles(MarketId market, CandleInterval interval,
+                                          int64_t from_ms, int64_t to_ms,
+                                          std::size_t limit) const {
+  const MarketState* state = domains_->markets.find(market);
+  if (state == nullptr) return {};
+  const std::lock_guard guard(state->mutex);
+  return state->candles.series(interval).range(from_ms, to_ms, page(limit));
+}
+
+std::optional<CandleView> HotStore::last_candle(MarketId market, CandleInterval interval) const {
+  const MarketState* state = domains_->markets.find(market);
+  if (state == nullptr) return std::nullopt;
+  const std::lock_guard guard(state->mutex);
+  const CandleView* last = state->candles.series(interval).last();
+  if (last == nullptr) return std::nullopt;
+  return *last;
+}
+
+std::optional<OrderView> HotStore::order(AgentId agent, OrderId id) const {
+  return domains_->shard(agent).order(agent, id);
+}
+
+std::optional<OrderView> HotStore::order_by_client_id(AgentId agent,
+                                                      std::string_view client_id) const {
+  if (client_id.size() > limits::kClientIdBytesMax) return std::nullopt;
+  return domains_->shard(agent).order_by_client_id(agent, make_client_id(client_id));
+}
+
+std::vector<OrderView> HotStore::open_orders(AgentId agent, MarketId market, OrderId before,
+                                             std::size_t limit) const {
+  return domains_->shard(agent).open_orders(agent, market, before, page(limit));
+}
+
+std::size_t HotStore::open_order_count(AgentId agent) const {
+  return domains_->shard(agent).open_order_count(agent);
+}
+
+std::vector<OrderView> HotStore::closed_orders(AgentId agent, MarketId market,
+                                               std::size_t limit) const {
+  return domains_->shard(agent).closed_orders(agent, market, page(limit));
+}
+
+std::vector<FillView> HotStore::fills(AgentId agent, MarketId market, std::size_t limit) const {
+  return domains_->shard(agent).fills(agent, market, page(limit));
+}
+
+std::vector<PositionView> HotStore::positions(AgentId agent) const {
+  std::vector<PositionView> result;
+  const auto rows = domains_->shard(agent).holdings(agent);
+  if (!rows) return result;
+  for (const HoldingRow& row : *rows) {
+    const MarketState* market = domains_->markets.find(row.market);
+    if (row.base.value != 0 && market != nullptr) {
+      result.push_back(value_holding(agent, row, *market));
+    }
+  }
+  return result;
+}
+
+std::optional<PositionView> HotStore::position(AgentId agent, MarketId market) const {
+  const MarketState* state = domains_->markets.find(market);
+  const auto row = domains_->shard(agent).holding(agent, market);
+  if (state == nullptr || !row) return std::nullopt;
+  return value_holding(agent, *row, *state);
+}
+
+std::optional<SettingsView> HotStore::settings(AgentId agent, MarketId market) const {
+  const auto view = position(agent, market);
+  if (!view) return std::nullopt;
+  return SettingsView{view->leverage, view->netting};
+}
+
+std::vector<ThoughtView> HotStore::thoughts(uint64_t before_id, std::size_t limit) const {
+  return domains_->thoughts.newest(before_id, page(limit));
+}
+
+std::vector<ThoughtView> HotStore::thoughts_of(AgentId agent, uint64_t before_id,
+                                               std::size_t limit) const {
+  return domains_->thoughts.newest_of(agent, before_id, page(limit));
+}
+
+}  // namespace perpetua::stores

@@ -1,0 +1,56 @@
+// MarketTable: the public state of each market. Markets are added, never removed.
+//
+// Thread-safety: one writer. MarketState::spec is fixed before find() can return the state; mark
+// is atomic, so positions are valued without the market's lock; everything else is read and
+// written under MarketState::mutex, which the writer holds over a run of events of one market, so
+// no reader sees the middle of a round.
+#pragma once
+
+#include <array>
+#include <atomic>
+#include <memory>
+#include <mutex>
+#include <string_view>
+
+#include "stores/memory/book_levels.hpp"
+#include "stores/memory/hot_store.hpp"
+#include "stores/memory/market_candles.hpp"
+#include "stores/memory/recent_log.hpp"
+
+namespace perpetua::stores {
+
+struct MarketState {
+  MarketId id = kNoMarket;
+  MarketSpec spec;
+  std::atomic<int64_t> mark_ticks{0};
+
+  mutable std::mutex mutex;
+  Price index;
+  int64_t price_time_ms = 0;
+  TradeView last_trade;
+  Lots open_interest;
+  BookLevels book;
+  MarketCandles candles;
+  RecentLog<TradeView> trades{hot_limits::kTradesPerMarketMax};
+  RecentLog<TradeView>::Head newest_trade = 0;
+
+  void add_trade(const TradeView& trade, Micro traded);
+  MarketView view() const;  // takes the lock
+};
+
+class MarketTable {
+ public:
+  // REQUIRES: ids dense, in order.
+  void add(MarketId id, const MarketSpec& spec);
+
+  std::size_t size() const { return size_.load(std::memory_order_acquire); }
+  MarketState* find(MarketId id) { return id < size() ? states_[id].get() : nullptr; }
+  const MarketState* find(MarketId id) const { return id < size() ? states_[id].get() : nullptr; }
+  const MarketState* find(std::string_view symbol) const;
+
+ private:
+  std::array<std::unique_ptr<MarketState>, limits::kMarketsMax> states_;
+  std::atomic<std::size_t> size_{0};
+};
+
+}  // namespace perpetua::stores

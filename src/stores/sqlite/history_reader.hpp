@@ -1,0 +1,84 @@
+// HistoryReader: pages of the history file that a HistoryWriter writes, newest first.
+//
+// Thread-safety: any thread. A read borrows one of a fixed number of read-only connections and
+// waits for one while all are lent; WAL readers never wait for the writer nor it for them. A read
+// may touch the disk: call it from a thread that may block, not from an I/O loop.
+// Cursors are opaque: they hold the sort key of the last row looked at, so pages stay complete and
+// stable while new rows arrive. A page looks at a bounded number of rows: with a filter it can be
+// short, even empty, and still have a next cursor. The end is an empty next cursor.
+// Errors: a cursor of another list gives invalid_cursor; a database error gives unavailable.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "stores/views.hpp"
+
+namespace perpetua::stores {
+
+namespace history_limits {
+constexpr std::size_t kReaderConnections = 4;
+constexpr std::size_t kHistoryPageMax = 1'000;     // rows of one page
+constexpr std::size_t kRowsScannedMax = 10'000;    // rows one page looks at
+constexpr std::size_t kHistoryCandlesMax = 5'000;  // candles of one read
+}  // namespace history_limits
+
+enum class PageStatus { ok, invalid_cursor, unavailable };
+
+template <class Row>
+struct Page {
+  PageStatus status = PageStatus::ok;
+  std::vector<Row> rows;
+  std::string next_cursor;  // empty: nothing older
+};
+
+struct PageRequest {
+  std::string_view cursor;  // empty: from the newest
+  std::size_t limit = 100;  // cut to kHistoryPageMax
+};
+
+struct OrderFilter {
+  MarketId market = kNoMarket;              // kNoMarket: all
+  OrderStatus status = OrderStatus::none;   // none: all
+  bool intents_only = false;
+};
+
+class HistoryReader {
+ public:
+  // REQUIRES: a HistoryWriter has opened the file. Throws std::runtime_error if it cannot be read.
+  explicit HistoryReader(const std::string& path,
+                         std::size_t connections = history_limits::kReaderConnections);
+  ~HistoryReader();
+  HistoryReader(const HistoryReader&) = delete;
+  HistoryReader& operator=(const HistoryReader&) = delete;
+
+  // By acceptance. One order: of this agent, else nullopt.
+  Page<OrderView> orders(AgentId agent, const OrderFilter& filter, const PageRequest& page);
+  std::optional<OrderView> order(AgentId agent, OrderId id);
+  std::optional<OrderView> order_by_client_id(AgentId agent, std::string_view client_id);
+
+  // market kNoMarket: all.
+  Page<FillView> fills(AgentId agent, MarketId market, const PageRequest& page);
+  Page<LedgerEntryView> ledger(AgentId agent, const PageRequest& page);
+  Page<ThoughtView> thoughts(std::optional<AgentId> agent, const PageRequest& page);
+  Page<TradeView> trades(MarketId market, const PageRequest& page);
+  Page<AgentView> agents(const PageRequest& page);  // by registration, newest first
+
+  // Open times in [from_ms, to_ms), rising; the newest `limit` of them.
+  std::vector<CandleView> candles(MarketId market, CandleInterval interval, int64_t from_ms,
+                                  int64_t to_ms, std::size_t limit);
+
+  // Last batch the rows cover.
+  BatchNumber applied_batch();
+
+ private:
+  struct Impl;
+  std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace perpetua::stores

@@ -1,0 +1,196 @@
+#include "stores/sqlite/history_schema.hpp"
+
+namespace perpetua::stores {
+
+namespace {
+
+int64_t signed_of(uint64_t value) { return static_cast<int64_t>(value); }
+
+template <class Enum>
+int64_t number(Enum value) {
+  return static_cast<int64_t>(value);
+}
+
+uint64_t next_id(Statement& s) { return static_cast<uint64_t>(s.next_int()); }
+
+}  // namespace
+
+// An index on (agent) holds the rowid too, and the rowid is the sort key: it serves pages of one
+// agent, newest first, without sorting.
+const char kHistoryTables[] = R"sql(
+CREATE TABLE meta(name TEXT PRIMARY KEY, value INTEGER NOT NULL) WITHOUT ROWID;
+CREATE TABLE markets(id INTEGER PRIMARY KEY, spec BLOB NOT NULL);
+CREATE TABLE agents(id INTEGER PRIMARY KEY, wallet TEXT, display_name TEXT, bio TEXT,
+  registered_at_ms INTEGER);
+CREATE TABLE orders(sequence INTEGER PRIMARY KEY, order_id INTEGER, agent INTEGER, market INTEGER,
+  side INTEGER, kind INTEGER, time_in_force INTEGER, post_only INTEGER, stp INTEGER,
+  status INTEGER, reason INTEGER, flags INTEGER, leverage INTEGER, price INTEGER, lots INTEGER,
+  filled INTEGER, remaining INTEGER, budget INTEGER, filled_notional INTEGER, fee INTEGER,
+  expires_at_ms INTEGER, accepted_at_ms INTEGER, updated_at_ms INTEGER, client_id BLOB,
+  intent_reason TEXT);
+CREATE UNIQUE INDEX orders_by_id ON orders(order_id);
+CREATE INDEX orders_by_agent ON orders(agent);
+CREATE INDEX orders_by_client_id ON orders(agent, client_id) WHERE client_id IS NOT NULL;
+CREATE TABLE fills(sequence INTEGER PRIMARY KEY, trade_id INTEGER, order_id INTEGER,
+  agent INTEGER, counterparty INTEGER, market INTEGER, side INTEGER, is_taker INTEGER,
+  price INTEGER, lots INTEGER, notional INTEGER, fee INTEGER, realised_pnl INTEGER,
+  time_ms INTEGER);
+CREATE INDEX fills_by_agent ON fills(agent);
+CREATE INDEX trades ON fills(market, trade_id) WHERE is_taker = 1;
+CREATE TABLE ledger(sequence INTEGER PRIMARY KEY, agent INTEGER, counterparty INTEGER,
+  kind INTEGER, amount INTEGER, free_after INTEGER, time_ms INTEGER);
+CREATE INDEX ledger_by_agent ON ledger(agent);
+CREATE TABLE thoughts(thought_id INTEGER PRIMARY KEY, agent INTEGER, market INTEGER,
+  time_ms INTEGER, text TEXT);
+CREATE INDEX thoughts_by_agent ON thoughts(agent);
+CREATE TABLE candles(market INTEGER, interval INTEGER, open_time_ms INTEGER, open INTEGER,
+  high INTEGER, low INTEGER, close INTEGER, volume INTEGER, volume_notional INTEGER,
+  trades INTEGER, PRIMARY KEY(market, interval, open_time_ms)) WITHOUT ROWID;
+)sql";
+
+const char kOrderColumns[] =
+    "sequence, order_id, agent, market, side, kind, time_in_force, post_only, stp, status, reason,"
+    " flags, leverage, price, lots, filled, remaining, budget, filled_notional, fee,"
+    " expires_at_ms, accepted_at_ms, updated_at_ms, client_id, intent_reason";
+const char kFillColumns[] =
+    "sequence, trade_id, order_id, agent, counterparty, market, side, is_taker, price, lots,"
+    " notional, fee, realised_pnl, time_ms";
+const char kLedgerColumns[] = "sequence, agent, counterparty, kind, amount, free_after, time_ms";
+const char kThoughtColumns[] = "thought_id, agent, market, time_ms, text";
+const char kCandleColumns[] =
+    "open_time_ms, open, high, low, close, volume, volume_notional, trades";
+const char kAgentColumns[] = "id, wallet, display_name, bio, registered_at_ms";
+
+void bind_order(Statement& s, const OrderView& o) {
+  s.bind(signed_of(o.sequence)).bind(signed_of(o.order_id)).bind(o.agent).bind(o.market);
+  s.bind(number(o.side)).bind(number(o.kind)).bind(number(o.time_in_force));
+  s.bind(number(o.post_only)).bind(number(o.stp)).bind(number(o.status)).bind(number(o.reason));
+  s.bind(o.flags).bind(o.leverage).bind(o.price.value).bind(o.lots.value).bind(o.filled.value);
+  s.bind(o.remaining.value).bind(o.budget.value).bind(o.filled_notional.value).bind(o.fee.value);
+  s.bind(o.expires_at_ms).bind(o.accepted_at_ms).bind(o.updated_at_ms);
+  s.bind_blob(client_id_view(o.client_id)).bind_text(o.intent_reason);
+}
+
+OrderView read_order(Statement& s) {
+  OrderView o;
+  o.sequence = next_id(s);
+  o.order_id = next_id(s);
+  o.agent = static_cast<AgentId>(s.next_int());
+  o.market = static_cast<MarketId>(s.next_int());
+  o.side = s.next_enum<Side>();
+  o.kind = s.next_enum<OrderKind>();
+  o.time_in_force = s.next_enum<TimeInForce>();
+  o.post_only = s.next_enum<PostOnly>();
+  o.stp = s.next_enum<SelfTradePrevention>();
+  o.status = s.next_enum<OrderStatus>();
+  o.reason = s.next_enum<CloseReason>();
+  o.flags = static_cast<uint8_t>(s.next_int());
+  o.leverage = static_cast<uint16_t>(s.next_int());
+  o.price = Price(s.next_int());
+  o.lots = Lots(s.next_int());
+  o.filled = Lots(s.next_int());
+  o.remaining = Lots(s.next_int());
+  o.budget = Micro(s.next_int());
+  o.filled_notional = Micro(s.next_int());
+  o.fee = Micro(s.next_int());
+  o.expires_at_ms = s.next_int();
+  o.accepted_at_ms = s.next_int();
+  o.updated_at_ms = s.next_int();
+  o.client_id = make_client_id(s.next_text());
+  o.intent_reason = s.next_text();
+  return o;
+}
+
+void bind_fill(Statement& s, const FillView& f) {
+  s.bind(signed_of(f.sequence)).bind(signed_of(f.trade_id)).bind(signed_of(f.order_id));
+  s.bind(f.agent).bind(f.counterparty).bind(f.market).bind(number(f.side)).bind(f.is_taker);
+  s.bind(f.price.value).bind(f.lots.value).bind(f.notional.value).bind(f.fee.value);
+  s.bind(f.realised_pnl.value).bind(f.time_ms);
+}
+
+FillView read_fill(Statement& s) {
+  FillView f;
+  f.sequence = next_id(s);
+  f.trade_id = next_id(s);
+  f.order_id = next_id(s);
+  f.agent = static_cast<AgentId>(s.next_int());
+  f.counterparty = static_cast<AgentId>(s.next_int());
+  f.market = static_cast<MarketId>(s.next_int());
+  f.side = s.next_enum<Side>();
+  f.is_taker = s.next_int() != 0;
+  f.price = Price(s.next_int());
+  f.lots = Lots(s.next_int());
+  f.notional = Micro(s.next_int());
+  f.fee = Micro(s.next_int());
+  f.realised_pnl = Micro(s.next_int());
+  f.time_ms = s.next_int();
+  return f;
+}
+
+void bind_ledger_entry(Statement& s, const LedgerEntryView& e) {
+  s.bind(signed_of(e.sequence)).bind(e.agent).bind(e.counterparty).bind(number(e.kind));
+  s.bind(e.amount.value).bind(e.free_after.value).bind(e.time_ms);
+}
+
+LedgerEntryView read_ledger_entry(Statement& s) {
+  LedgerEntryView e;
+  e.sequence = next_id(s);
+  e.agent = static_cast<AgentId>(s.next_int());
+  e.counterparty = static_cast<AgentId>(s.next_int());
+  e.kind = s.next_enum<LedgerEntryKind>();
+  e.amount = Micro(s.next_int());
+  e.free_after = Micro(s.next_int());
+  e.time_ms = s.next_int();
+  return e;
+}
+
+void bind_thought(Statement& s, const ThoughtView& t) {
+  s.bind(signed_of(t.thought_id)).bind(t.agent).bind(t.market).bind(t.time_ms);
+  s.bind_text(t.text);
+}
+
+ThoughtView read_thought(Statement& s) {
+  ThoughtView t;
+  t.thought_id = next_id(s);
+  t.agent = static_cast<AgentId>(s.next_int());
+  t.market = static_cast<MarketId>(s.next_int());
+  t.time_ms = s.next_int();
+  t.text = s.next_text();
+  return t;
+}
+
+void bind_agent(Statement& s, const AgentView& a) {
+  s.bind(a.id).bind_text(a.wallet).bind_text(a.display_name).bind_text(a.bio);
+  s.bind(a.registered_at_ms);
+}
+
+AgentView read_agent(Statement& s) {
+  AgentView a;
+  a.id = static_cast<AgentId>(s.next_int());
+  a.wallet = s.next_text();
+  a.display_name = s.next_text();
+  a.bio = s.next_text();
+  a.registered_at_ms = s.next_int();
+  return a;
+}
+
+void bind_candle(Statement& s, const CandleView& c) {
+  s.bind(c.open_time_ms).bind(c.open.value).bind(c.high.value).bind(c.low.value);
+  s.bind(c.close.value).bind(c.volume.value).bind(c.volume_notional.value);
+  s.bind(signed_of(c.trades));
+}
+
+CandleView read_candle(Statement& s) {
+  CandleView c;
+  c.open_time_ms = s.next_int();
+  c.open = Price(s.next_int());
+  c.high = Price(s.next_int());
+  c.low = Price(s.next_int());
+  c.close = Price(s.next_int());
+  c.volume = Lots(s.next_int());
+  c.volume_notional = Micro(s.next_int());
+  c.trades = next_id(s);
+  return c;
+}
+
+}  // namespace perpetua::stores

@@ -1,0 +1,83 @@
+// HistoryWriter: orders, fills, ledger entries, thoughts, candles and registrations in one SQLite
+// file. A projection of the journal: it can be deleted at any time and is rebuilt from it.
+//
+// apply() copies the rows of a batch into a bounded queue and returns; a thread of its own writes
+// what has queued in one transaction, with applied_batch in it. A full queue makes the caller wait:
+// the exchange slows rather than loses history. After open, the caller hands over every batch
+// from applied_batch() + 1 on, in order; older ones are ignored, so each is applied exactly once.
+// A missing, damaged or foreign file (other cluster, other schema version, ahead of the journal)
+// is deleted and made anew: applied_batch() is then 0.
+// WAL with synchronous=NORMAL: a power cut can lose the last transactions, never the file's
+// consistency, and the journal re-applies what is lost; a sync per transaction would buy nothing.
+// Errors: one that lasts (disk full, damage) ends the writing: failed() turns true, the file stays
+// at its last transaction, apply() drops rows; the next start goes on from applied_batch().
+// Thread-safety: apply and flush from one thread (egress); the other calls from any.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <string_view>
+
+#include "engine/schema/batch.hpp"
+
+namespace perpetua::stores {
+
+namespace history_limits {
+constexpr std::size_t kQueueBytesMax = 16u << 20;  // rows waiting to be written
+constexpr std::size_t kGroupBytesMax = 4u << 20;   // of one transaction, about
+constexpr int64_t kGroupIntervalMs = 50;           // between transactions while the queue is short
+constexpr uint64_t kIdleBatchesMax = 4'096;        // batches without rows before their number counts
+constexpr int kWriteAttemptsMax = 50;              // of one transaction ...
+constexpr int64_t kWriteRetryMs = 100;             // ... this far apart: about 5 s of a full disk
+constexpr int64_t kCheckedBytesMax = 1ll << 30;    // a larger file is opened without a full check
+constexpr uint64_t kPruneRowsMax = 10'000;         // rows above a limit before the oldest go
+}  // namespace history_limits
+
+// Rows kept, table by table; the oldest go first, open orders never.
+struct HistoryRetention {
+  uint64_t orders = 20'000'000;
+  uint64_t fills = 40'000'000;
+  uint64_t ledger_entries = 20'000'000;
+  uint64_t thoughts = 5'000'000;
+};
+
+struct HistoryOptions {
+  std::string path;               // of the database file
+  uint64_t cluster_id = 0;        // whose history this is
+  BatchNumber journal_batch = 0;  // last batch of the journal; a file beyond it is foreign
+  HistoryRetention retention;
+};
+
+class HistoryWriter {
+ public:
+  // Opens or makes the file. Throws std::runtime_error if no usable file can be made there (the
+  // path is not writable): a start-up error.
+  explicit HistoryWriter(const HistoryOptions& options);
+  ~HistoryWriter();  // writes what is queued
+  HistoryWriter(const HistoryWriter&) = delete;
+  HistoryWriter& operator=(const HistoryWriter&) = delete;
+
+  // Last batch whose rows are committed.
+  BatchNumber applied_batch() const;
+
+  // Whether the file was made by this open, and why ("missing", "damaged", ...); empty if kept.
+  std::string_view rebuild_reason() const;
+
+  // REQUIRES: batch.number is at most the last one handed over + 1.
+  void apply(const AppliedBatch& batch);
+
+  // Returns when everything handed over is committed; false if the writer has failed.
+  bool flush();
+
+  bool failed() const;
+  std::string failure() const;     // what went wrong; empty if nothing has
+  std::size_t queued_bytes() const;
+
+ private:
+  struct Impl;
+  std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace perpetua::stores
