@@ -21,6 +21,7 @@ namespace perpetua::gateway {
 
 class Authenticator;
 class GatewayMetrics;
+struct GatewayServices;
 class MarketDirectory;
 class RateLimiter;
 
@@ -39,6 +40,7 @@ struct GatewayContext {
   const Authenticator& authenticator;
   RateLimiter& limiter;
   GatewayMetrics& metrics;
+  const GatewayServices& services;  // history, key source, readiness: services.hpp
   ws::Hub* hub = nullptr;  // null: no WebSocket fan-out in this process
 
   // Set on the io thread when the server stops. A WebSocket session then closes: it registers a

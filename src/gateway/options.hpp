@@ -39,6 +39,9 @@ struct ServerOptions {
 
   Mode mode = Mode::sandbox;
   std::string operator_key;            // empty: no operator requests are accepted
+  // Makes repeated registrations recognisable: keep it over restarts. Empty: random, see
+  // ApiKeySource.
+  std::string key_secret;
   int64_t start_balance_micro = 0;     // sandbox: balance of a new agent
   RateOptions rates;
   std::string version = "0.1.0";

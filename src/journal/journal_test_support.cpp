@@ -106,7 +106,9 @@ ReadJournal read_journal(Storage& storage, const std::string& path, BatchNumber 
   while ((result.status = reader.next(stored)) == ReadStatus::batch) {
     result.batches.push_back({stored.input.number, stored.epoch, stored.first_event,
                               bytes_of(stored.input), stored.record_hash, stored.group_first,
-                              stored.segment_number, stored.offset});
+                              stored.segment_number, stored.offset,
+                              stored.offset + record_bytes(stored.input.commands.size(),
+                                                           stored.input.text.size())});
   }
   result.end = reader.end();
   return result;

@@ -44,6 +44,7 @@ struct ReadBatch {
   BatchNumber group_first = 0;
   uint64_t segment_number = 0;
   uint64_t offset = 0;
+  uint64_t end_offset = 0;
   bool operator==(const ReadBatch&) const = default;
 };
 struct ReadJournal {

@@ -53,7 +53,7 @@ struct Runtime::Impl {
   bool stop();
   bool has_journal_space();
   SubmitResult submit(std::span<Submission> submissions);
-  RuntimeMetrics metrics() const;
+  RuntimeMetrics metrics();
 
   RuntimeOptions options;
   SystemClock system_clock;
@@ -177,7 +177,7 @@ bool Runtime::Impl::stop() {
 
 // Asks the writer (a lock) only while the last answer was bad.
 bool Runtime::Impl::has_journal_space() {
-  if (!pipeline.is_short_of_space.load(std::memory_order_relaxed)) return true;
+  if (!pipeline.is_short_of_space.load()) return true;
   const bool has_space = writer->space_state() == journal::SpaceState::normal;
   if (has_space) pipeline.is_short_of_space.store(false);
   return has_space;
@@ -207,7 +207,7 @@ SubmitResult Runtime::Impl::submit(std::span<Submission> submissions) {
   return SubmitResult::accepted;
 }
 
-RuntimeMetrics Runtime::Impl::metrics() const {
+RuntimeMetrics Runtime::Impl::metrics() {
   const PipelineCounters& counters = pipeline.counters;
   RuntimeMetrics copy;
   copy.ring_depth = pipeline.commands.depth();
@@ -230,7 +230,7 @@ RuntimeMetrics Runtime::Impl::metrics() const {
   copy.snapshot_fork_us = counters.sequencer.snapshot_fork_us.get();
   copy.space_stalls = counters.journal.space_stalls.get();
   copy.matchers = matchers;
-  copy.has_journal_space = !pipeline.is_short_of_space.load(std::memory_order_relaxed);
+  copy.has_journal_space = has_journal_space();
   return copy;
 }
 

@@ -11,6 +11,7 @@
 #include "base/flat_map.hpp"
 #include "engine/book/book.hpp"
 #include "engine/market/expiry_queue.hpp"
+#include "engine/schema/command.hpp"
 
 namespace perpetua {
 

@@ -22,6 +22,7 @@ int64_t steady_now_ms() {
 
 Hub::Hub(const stores::HotStore& hot, unsigned io_threads, const FeedIntervals& intervals)
     : hot_(hot),
+      markets_(hot),
       intervals_(intervals),
       shards_(io_threads),
       feeds_(limits::kMarketsMax),
@@ -152,9 +153,11 @@ void Hub::serialise_trades(const AppliedBatch& batch) {
 
 void Hub::serialise_thoughts(const AppliedBatch& batch) {
   for (const Event* event : thoughts_) {
-    const Frame frame = text_frame(thought_message(
-        *event, event_text(event->thought_posted.text, batch.text),
-        hot_.market_spec(event->header.market), batch.log_time_ms));
+    const ThoughtPosted& posted = event->thought_posted;
+    const stores::ThoughtView view{posted.thought_id, event->header.agent, event->header.market,
+                                   batch.log_time_ms,
+                                   std::string(event_text(posted.text, batch.text))};
+    const Frame frame = text_frame(thought_message(view, markets_));
     frames_made_.fetch_add(1, std::memory_order_relaxed);
     outgoing_.push_back({agent_topic(Channel::thoughts, 0), 0, frame});
     outgoing_.push_back({agent_topic(Channel::thoughts, event->header.agent), 0, frame});

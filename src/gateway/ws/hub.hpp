@@ -20,6 +20,7 @@
 #include <span>
 #include <vector>
 
+#include "gateway/codec/markets.hpp"
 #include "gateway/ws/mailbox.hpp"
 #include "gateway/ws/market_feed.hpp"
 #include "gateway/ws/recent_events.hpp"
@@ -88,6 +89,7 @@ class Hub final : public runtime::EgressListener {
   void serialise_private(const AppliedBatch& batch);
 
   const stores::HotStore& hot_;
+  const HotMarketDirectory markets_;
   const FeedIntervals intervals_;
   std::vector<std::unique_ptr<Mailbox>> mailboxes_;
   std::vector<std::weak_ptr<Shard>> shards_;

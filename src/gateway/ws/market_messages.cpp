@@ -3,7 +3,8 @@
 #include <boost/crc.hpp>
 
 #include "base/decimal.hpp"
-#include "gateway/codec/json_writer.hpp"
+#include "gateway/codec/render.hpp"
+#include "gateway/ws/splice.hpp"
 
 namespace perpetua::gateway::ws {
 namespace {
@@ -54,74 +55,47 @@ std::string book_message(const MarketSpec& spec, BookMessage kind, uint64_t sequ
 
 std::string trades_message(const MarketSpec& spec, std::span<const Event* const> fills,
                            int64_t time_ms) {
-  std::string out;
-  out.reserve(64 + 96 * fills.size());
-  JsonWriter json(out);
-  json.begin_object().key("type").text("trades").key("market").text(symbol_view(spec));
-  json.key("time").number(time_ms).key("trades").begin_array();
+  std::string out = R"({"type":"trades","market":)";
+  out.reserve(64 + 160 * fills.size());
+  append_json_text(out, symbol_view(spec));
+  out += ",\"trades\":";
+  char separator = '[';
   for (const Event* event : fills) {
     const Fill& fill = event->fill;
-    json.begin_object().key("trade_id").id(fill.trade_id);
-    json.key("price").price(fill.price, spec).key("size").lots(fill.lots, spec);
-    json.key("side").text(wire_name(fill.side)).end_object();
+    out += separator;
+    separator = ',';
+    render_trade(out, {event->header.market, fill.trade_id, fill.price, fill.lots, fill.side,
+                       time_ms},
+                 spec);
   }
-  json.end_array().end_object();
+  out += "]}";
   return out;
 }
 
 std::string ticker_message(const stores::MarketView& market, int64_t time_ms) {
-  const MarketSpec& spec = market.spec;
-  std::string out;
-  out.reserve(512);
-  JsonWriter json(out);
-  json.begin_object().key("type").text("ticker").key("market").text(symbol_view(spec));
-  json.key("time").number(time_ms);
-  json.key("index_price").price_or_null(market.index, spec);
-  json.key("mark_price").price_or_null(market.mark, spec);
-  json.key("best_bid").price_or_null(market.best_bid, spec);
-  json.key("best_ask").price_or_null(market.best_ask, spec);
-  json.key("last_price").price_or_null(market.last_price, spec);
-  json.key("open_24h").price_or_null(market.open_24h, spec);
-  json.key("high_24h").price_or_null(market.high_24h, spec);
-  json.key("low_24h").price_or_null(market.low_24h, spec);
-  json.key("change_24h").price(market.change_24h, spec);
-  json.key("volume_24h").lots(market.volume_24h, spec);
-  json.key("volume_24h_usdc").micro(market.volume_24h_notional);
-  json.key("trades_24h").number(static_cast<int64_t>(market.trades_24h));
-  json.key("open_interest").lots(market.open_interest, spec);
-  json.end_object();
+  std::string out = R"({"type":"ticker","time":)";
+  out.reserve(768);
+  append_integer(out, time_ms);
+  append_fields(out, [&](std::string& body) { render_ticker(body, market); });
   return out;
 }
 
 std::string candle_message(const MarketSpec& spec, stores::CandleInterval interval,
                            const stores::CandleView& candle, bool is_closed) {
-  std::string out;
-  out.reserve(256);
-  JsonWriter json(out);
-  json.begin_object().key("type").text("candles").key("market").text(symbol_view(spec));
-  json.key("interval").text(wire_name(interval)).key("open_time").number(candle.open_time_ms);
-  json.key("open").price(candle.open, spec).key("high").price(candle.high, spec);
-  json.key("low").price(candle.low, spec).key("close").price(candle.close, spec);
-  json.key("volume").lots(candle.volume, spec).key("volume_usdc").micro(candle.volume_notional);
-  json.key("trades").number(static_cast<int64_t>(candle.trades));
-  json.key("closed").boolean(is_closed).end_object();
+  std::string out = R"({"type":"candles","market":)";
+  out.reserve(384);
+  append_json_text(out, symbol_view(spec));
+  out += ",\"interval\":";
+  append_json_text(out, wire_name(interval));
+  out += is_closed ? ",\"closed\":true" : ",\"closed\":false";
+  append_fields(out, [&](std::string& body) { render_candle(body, candle, spec); });
   return out;
 }
 
-std::string thought_message(const Event& event, std::string_view text, const MarketSpec* market,
-                            int64_t time_ms) {
-  std::string out;
-  out.reserve(128 + text.size());
-  JsonWriter json(out);
-  json.begin_object().key("type").text("thoughts");
-  json.key("thought_id").id(event.thought_posted.thought_id);
-  json.key("agent_id").id(event.header.agent).key("market");
-  if (market != nullptr) {
-    json.text(symbol_view(*market));
-  } else {
-    json.null();
-  }
-  json.key("time").number(time_ms).key("text").text(text).end_object();
+std::string thought_message(const stores::ThoughtView& thought, const MarketDirectory& markets) {
+  std::string out = R"({"type":"thoughts")";
+  out.reserve(192 + thought.text.size());
+  append_fields(out, [&](std::string& body) { render_thought(body, thought, markets); });
   return out;
 }
 

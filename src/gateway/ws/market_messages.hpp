@@ -14,6 +14,10 @@
 #include "gateway/ws/book_window.hpp"
 #include "stores/views.hpp"
 
+namespace perpetua::gateway {
+class MarketDirectory;
+}
+
 namespace perpetua::gateway::ws {
 
 enum class BookMessage { snapshot, delta };
@@ -37,8 +41,6 @@ std::string ticker_message(const stores::MarketView& market, int64_t time_ms);
 std::string candle_message(const MarketSpec& spec, stores::CandleInterval interval,
                            const stores::CandleView& candle, bool is_closed);
 
-// `market` null: the thought is about none.
-std::string thought_message(const Event& event, std::string_view text, const MarketSpec* market,
-                            int64_t time_ms);
+std::string thought_message(const stores::ThoughtView& thought, const MarketDirectory& markets);
 
 }  // namespace perpetua::gateway::ws

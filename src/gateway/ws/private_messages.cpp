@@ -43,7 +43,7 @@ void write_accepted(JsonWriter& json, const OrderAccepted& order, const MarketSp
   } else {
     json.null();
   }
-  json.key("resting").lots(order.rested, spec);
+  json.key("remaining").lots(order.rested, spec);
   json.key("time_in_force").text(wire_name(order.time_in_force));
   json.key("expires_at");
   if (order.expires_at_ms == 0) {
@@ -52,8 +52,9 @@ void write_accepted(JsonWriter& json, const OrderAccepted& order, const MarketSp
     json.number(order.expires_at_ms);
   }
   json.key("post_only").text(wire_name(order.post_only));
+  json.key("self_trade_prevention").text(wire_name(order.stp));
   json.key("reduce_only").boolean((order.flags & (kReduceOnly | kClosePosition)) != 0);
-  json.key("intent").boolean((order.flags & kIntent) != 0);
+  json.key("is_intent").boolean((order.flags & kIntent) != 0);
   json.key("leverage").number(order.leverage);
 }
 
@@ -61,7 +62,7 @@ void write_amended(JsonWriter& json, const OrderAmended& order, const MarketSpec
   json.key("order_id").id(order.order_id).key("market").text(symbol_view(spec));
   json.key("side").text(wire_name(order.side));
   json.key("price").price(order.price, spec).key("size").lots(order.lots, spec);
-  json.key("resting").lots(order.rested, spec);
+  json.key("remaining").lots(order.rested, spec);
   json.key("keeps_priority").boolean(order.keeps_priority != 0);
 }
 
@@ -69,7 +70,7 @@ void write_closed(JsonWriter& json, const OrderClosed& order, const MarketSpec& 
   json.key("order_id").id(order.order_id).key("market").text(symbol_view(spec));
   json.key("side").text(wire_name(order.side)).key("price").price(order.price, spec);
   json.key("unfilled").lots(order.remaining, spec);
-  json.key("reason").text(wire_name(order.reason));
+  json.key("close_reason").text(wire_name(order.reason));
 }
 
 void write_fill(JsonWriter& json, const Fill& fill, const MarketSpec& spec) {
@@ -85,7 +86,12 @@ void write_fill(JsonWriter& json, const Fill& fill, const MarketSpec& spec) {
 void write_position(JsonWriter& json, const Fill& fill, const MarketSpec& spec) {
   const int64_t base = fill.position_base.value;
   json.key("market").text(symbol_view(spec));
-  json.key("side").text(base > 0 ? "long" : base < 0 ? "short" : "flat");
+  json.key("side");
+  if (base == 0) {
+    json.null();
+  } else {
+    json.text(base > 0 ? "long" : "short");
+  }
   json.key("size").lots(Lots(base < 0 ? -base : base), spec);
   json.key("entry_notional").micro(fill.position_entry_notional);
   json.key("margin").micro(fill.position_margin);

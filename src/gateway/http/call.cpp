@@ -1,0 +1,56 @@
+#include "gateway/http/call.hpp"
+
+#include <charconv>
+
+namespace perpetua::gateway {
+
+void Call::reset() {
+  endpoint = nullptr;
+  principal = Principal();
+  path_values.clear();
+  query_values.clear();
+  body_text = {};
+  content_type_in = {};
+  idempotency_key = {};
+  body = nullptr;
+  error = ApiError();
+  reply.clear();
+  content_type = "application/json";
+  status = 200;
+  allow.clear();
+  limit = LimitDecision();
+  submissions.clear();
+  replies.clear();
+  new_api_key.clear();
+  is_retry = false;
+}
+
+std::string_view Call::path_value(std::string_view name) const {
+  for (const Parameter& parameter : path_values) {
+    if (parameter.name == name) return parameter.value;
+  }
+  return {};
+}
+
+std::optional<std::string_view> Call::query_value(std::string_view name) const {
+  for (const Parameter& parameter : query_values) {
+    if (parameter.name == name) return parameter.value;
+  }
+  return std::nullopt;
+}
+
+uint32_t Call::page_limit() const {
+  const auto text = query_value("limit");
+  if (!text) return kPageItemsDefault;
+  uint32_t limit_value = kPageItemsDefault;  // checked before: a number from 1 to kPageItemsMax
+  std::from_chars(text->data(), text->data() + text->size(), limit_value);
+  return limit_value;
+}
+
+bool Call::fail(ResultCode code, std::string field, std::string message) {
+  error = ApiError(code, std::move(field), std::move(message));
+  if (error.http_status() == 503) error.retry_after_s = 1;
+  return false;
+}
+
+}  // namespace perpetua::gateway

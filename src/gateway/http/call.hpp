@@ -1,0 +1,70 @@
+// Call: one request on its way through the gateway. Reused by its session from request to request.
+//
+// Filled by the session and the dispatcher; a handler reads the upper half and writes the lower.
+// Views point into the session's request and stay valid until the reply was written.
+// Thread-safety: none; a blocking handler has it to itself while the session waits.
+#pragma once
+
+#include <boost/json/fwd.hpp>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "gateway/auth/authenticator.hpp"
+#include "gateway/codec/api_error.hpp"
+#include "gateway/codec/json_body.hpp"
+#include "gateway/context.hpp"
+#include "gateway/http/endpoint.hpp"
+#include "gateway/services.hpp"
+#include "stores/memory/hot_store.hpp"
+
+namespace perpetua::gateway {
+
+struct Parameter {
+  std::string_view name;
+  std::string value;  // percent-decoded
+};
+
+struct Call {
+  explicit Call(GatewayContext& c) : context(c) {}
+
+  GatewayContext& context;
+  const Endpoint* endpoint = nullptr;
+  Principal principal;
+  int64_t now_ms = 0;  // wall clock
+  AddressKey address = 0;
+  std::vector<Parameter> path_values;   // in the order of the template
+  std::vector<Parameter> query_values;
+  std::string_view body_text;
+  std::string_view content_type_in;
+  std::string_view idempotency_key;
+  JsonBody json;
+  const boost::json::object* body = nullptr;
+
+  ApiError error;      // set: the reply is this error
+  std::string reply;   // JSON unless content_type says otherwise
+  std::string_view content_type = "application/json";
+  int status = 200;
+  std::string allow;   // Allow header of a 405
+  LimitDecision limit;
+  std::vector<runtime::Submission> submissions;
+  std::vector<Reply> replies;
+  std::string new_api_key;  // between prepare and complete
+  bool is_retry = false;    // complete() asked for another round once
+
+  void reset();
+
+  const MarketDirectory& markets() const { return context.markets; }
+  const stores::HotStore& hot() const { return context.hot; }
+  stores::HistoryReader* history() const { return context.services.history; }
+  std::string_view path_value(std::string_view name) const;
+  std::optional<std::string_view> query_value(std::string_view name) const;
+
+  // Page size: `limit`, or the default.
+  uint32_t page_limit() const;
+
+  bool fail(ResultCode code, std::string field = {}, std::string message = {});
+};
+
+}  // namespace perpetua::gateway

@@ -1,0 +1,158 @@
+#include "gateway/http/dispatcher.hpp"
+
+#include <algorithm>
+
+#include "gateway/codec/fields.hpp"
+#include "gateway/codec/parse.hpp"
+
+namespace perpetua::gateway {
+namespace {
+
+bool parse_method(std::string_view name, Method& method) {
+  if (name == "HEAD") name = "GET";
+  for (const Method candidate :
+       {Method::get, Method::post, Method::put, Method::patch, Method::delete_}) {
+    if (method_name(candidate) == name) {
+      method = candidate;
+      return true;
+    }
+  }
+  return false;
+}
+
+bool is_json(std::string_view content_type) {
+  constexpr std::string_view kJson = "application/json";
+  if (content_type.empty()) return true;
+  const std::string_view kind = content_type.substr(0, content_type.find_first_of("; "));
+  return std::equal(kind.begin(), kind.end(), kJson.begin(), kJson.end(), [](char a, char b) {
+    return (a >= 'A' && a <= 'Z' ? static_cast<char>(a + 32) : a) == b;
+  });
+}
+
+const FieldSpec* spec_of(FieldSpecs specs, std::string_view name) {
+  for (const FieldSpec& spec : specs) {
+    if (spec.name == name) return &spec;
+  }
+  return nullptr;
+}
+
+bool require_scope(Call& call, uint8_t scope, std::string_view name) {
+  if (call.principal.is_operator) {
+    return call.fail(ResultCode::forbidden, std::string(name),
+                     "the operator has no account: use an agent's key");
+  }
+  return call.principal.has(scope) || call.fail(ResultCode::forbidden, std::string(name));
+}
+
+}  // namespace
+
+Next Dispatcher::begin(Call& call, const Request& request, int64_t now_ns) const {
+  if (!route(call, request) || !admit(call, request.key, now_ns) || !check_access(call) ||
+      !check_input(call, request.target)) {
+    return Next::done;
+  }
+  const Endpoint& endpoint = *call.endpoint;
+  if (endpoint.respond != nullptr) {
+    if (endpoint.is_blocking) return Next::blocking;
+    endpoint.respond(call);
+    return Next::done;
+  }
+  if (!endpoint.prepare(call)) return Next::done;
+  if (!apply_idempotency_key(call.idempotency_key, call.submissions, call.error)) return Next::done;
+  return Next::submit;
+}
+
+Next Dispatcher::finish(Call& call) const {
+  return call.endpoint->complete(call) ? Next::submit : Next::done;
+}
+
+bool Dispatcher::route(Call& call, const Request& request) const {
+  Method method = Method::get;
+  const std::string_view path = request.target.substr(0, request.target.find('?'));
+  const bool is_known = parse_method(request.method, method);
+  Router::Match match = router_.match(method, path, call.path_values);
+  if (match.endpoint == nullptr || !is_known) {
+    if (match.endpoint == nullptr && match.allow.empty()) return call.fail(ResultCode::not_found);
+    call.allow = match.endpoint != nullptr ? method_name(match.endpoint->method) : match.allow;
+    return call.fail(ResultCode::method_not_allowed);
+  }
+  call.endpoint = match.endpoint;
+  return true;
+}
+
+// Who it is, then whether the budget allows it. A bad key pays from the address's budget.
+bool Dispatcher::admit(Call& call, std::string_view key, int64_t now_ns) {
+  const Endpoint& endpoint = *call.endpoint;
+  const GatewayContext& context = call.context;
+  bool is_known = false;
+  if (!key.empty()) {
+    is_known = context.authenticator.authenticate(key, call.now_ms, call.principal);
+  }
+  const bool needs_key = endpoint.access != Access::open;
+  const bool is_refused = !is_known && (needs_key || !key.empty());
+  const LimitClass limit_class =
+      call.principal.is_operator ? LimitClass::none
+      : is_refused               ? std::min(endpoint.limit, LimitClass::read)
+                                 : endpoint.limit;
+  call.limit = context.limiter.take(limit_class, call.principal.agent, call.address, now_ns);
+  if (!call.limit.is_allowed) {
+    call.fail(ResultCode::rate_limited, std::string(call.limit.name));
+    call.error.retry_after_s = call.limit.retry_after_s;
+    return false;
+  }
+  return !is_refused || call.fail(ResultCode::unauthorized);
+}
+
+bool Dispatcher::check_access(Call& call) {
+  const bool is_sandbox = call.context.options.mode == Mode::sandbox;
+  switch (call.endpoint->access) {
+    case Access::open: return true;
+    case Access::read: return require_scope(call, kScopeRead, "read");
+    case Access::trade: return require_scope(call, kScopeTrade, "trade");
+    case Access::withdraw: return require_scope(call, kScopeWithdraw, "withdraw");
+    case Access::sandbox_trade:
+      if (!is_sandbox) return call.fail(ResultCode::not_in_this_mode);
+      return require_scope(call, kScopeTrade, "trade");
+    case Access::funding:
+      if (call.principal.is_operator) return true;
+      if (!is_sandbox) return call.fail(ResultCode::forbidden, "operator");
+      return require_scope(call, kScopeTrade, "trade");
+    case Access::operator_only:
+      return call.principal.is_operator || call.fail(ResultCode::forbidden, "operator");
+  }
+  return false;
+}
+
+bool Dispatcher::check_input(Call& call, std::string_view target) {
+  const Endpoint& endpoint = *call.endpoint;
+  const std::size_t mark = target.find('?');
+  if (mark != std::string_view::npos) {
+    std::string bad_name;
+    if (!parse_query(target.substr(mark + 1), endpoint.query_fields, call.query_values,
+                     bad_name)) {
+      return call.fail(ResultCode::invalid_field, bad_name,
+                       "unknown, repeated or badly encoded parameter");
+    }
+  }
+  for (const Parameter& parameter : call.path_values) {
+    const FieldSpec* spec = spec_of(endpoint.path_fields, parameter.name);
+    if (spec != nullptr && !check_text(parameter.value, *spec, call.error)) return false;
+  }
+  for (const Parameter& parameter : call.query_values) {
+    const FieldSpec* spec = spec_of(endpoint.query_fields, parameter.name);
+    if (!check_text(parameter.value, *spec, call.error)) return false;
+  }
+  for (const FieldSpec& spec : endpoint.query_fields) {
+    if (spec.required && !call.query_value(spec.name)) {
+      return call.fail(ResultCode::missing_field, std::string(spec.name));
+    }
+  }
+  if (endpoint.prepare == nullptr) return true;
+  if (!call.body_text.empty() && !is_json(call.content_type_in)) {
+    return call.fail(ResultCode::unsupported_media_type, "Content-Type");
+  }
+  call.body = call.json.parse(call.body_text, call.error);
+  return call.body != nullptr && check_fields(*call.body, endpoint.body_fields, call.error);
+}
+
+}  // namespace perpetua::gateway

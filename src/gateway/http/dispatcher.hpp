@@ -1,0 +1,45 @@
+// Dispatcher: everything about a request that needs no waiting.
+//
+//   route -> key -> rate limit -> scope -> parameters -> JSON -> handler
+//
+// The order matters: a request over its budget costs no JSON parsing, and nobody learns from the
+// difference between a bad key and a bad body. begin() says what the session has to wait for; after
+// the wait it calls finish(). When `done` is returned, call.error or call.reply holds the answer.
+// Thread-safety: any thread; a Call belongs to its session.
+#pragma once
+
+#include "gateway/http/call.hpp"
+#include "gateway/http/router.hpp"
+
+namespace perpetua::gateway {
+
+enum class Next : uint8_t {
+  done,      // the reply is ready
+  blocking,  // run call.endpoint->respond on a thread that may block
+  submit,    // submit call.submissions, put the outcomes into call.replies, then finish()
+};
+
+class Dispatcher {
+ public:
+  explicit Dispatcher(std::span<const Endpoint> endpoints) : router_(endpoints) {}
+
+  struct Request {
+    std::string_view method;  // "GET"; HEAD counts as GET
+    std::string_view target;
+    std::string_view key;     // presented_key()
+  };
+  Next begin(Call& call, const Request& request, int64_t now_ns) const;
+
+  // After `submit`: Next::submit again if the handler wants another round.
+  Next finish(Call& call) const;
+
+ private:
+  bool route(Call& call, const Request& request) const;
+  static bool admit(Call& call, std::string_view key, int64_t now_ns);
+  static bool check_access(Call& call);
+  static bool check_input(Call& call, std::string_view target);
+
+  Router router_;
+};
+
+}  // namespace perpetua::gateway

@@ -1,0 +1,67 @@
+// Endpoint: one row of the API. The only source of router, validation, openapi.json, docs/api.md.
+//
+// A row either responds at once (respond), or prepares commands whose outcomes it then renders
+// (prepare, complete). Handlers are plain functions; waiting is the session's business. Rows are
+// constexpr tables in native/; strings are literals. Thread-safety: immutable.
+#pragma once
+
+#include <span>
+#include <string_view>
+
+#include "engine/schema/result_code.hpp"
+#include "gateway/codec/field_spec.hpp"
+#include "gateway/limits/rate_limiter.hpp"
+
+namespace perpetua::gateway {
+
+struct Call;
+
+enum class Method : uint8_t { get, post, put, patch, delete_ };
+std::string_view method_name(Method method);  // "GET"
+
+enum class Access : uint8_t {
+  open,           // no key needed; a presented one must be valid
+  read,           // scope read
+  trade,          // scope trade
+  withdraw,       // scope withdraw
+  operator_only,
+  funding,        // sandbox: scope trade or the operator; production: the operator
+  sandbox_trade,  // scope trade, sandbox only
+};
+
+enum class ReplyShape : uint8_t { object, list, page, results, text };
+
+struct Endpoint {
+  std::string_view name;  // operationId
+  Method method = Method::get;
+  std::string_view path;  // "/api/v1/orders/{order_id}"
+  std::string_view tag;
+  std::string_view summary;
+  Access access = Access::open;
+  LimitClass limit = LimitClass::read;
+  FieldSpecs path_fields;
+  FieldSpecs query_fields;
+  FieldSpecs body_fields;      // empty: no body
+  ReplyShape shape = ReplyShape::object;
+  std::string_view schema;     // name in response_schemas(), or the content type of a text
+  std::span<const ResultCode> errors;  // its own; common_errors() adds the rest
+  void (*respond)(Call& call) = nullptr;
+  bool is_blocking = false;    // respond may wait for the disk
+  bool (*prepare)(Call& call) = nullptr;   // false: call.error is set
+  bool (*complete)(Call& call) = nullptr;  // true: call.submissions are to be submitted again
+};
+
+// Every endpoint, in the order of the documentation.
+std::span<const Endpoint> all_endpoints();
+
+// Refusals that follow from access, limit class and body.
+std::span<const ResultCode> common_errors(const Endpoint& endpoint);
+
+struct ResponseSchema {
+  std::string_view name;
+  FieldSpecs fields;
+};
+std::span<const ResponseSchema> response_schemas();
+const ResponseSchema* find_schema(std::string_view name);
+
+}  // namespace perpetua::gateway

@@ -1,0 +1,28 @@
+// GatewayServices: what request handlers use beside the context's hot path. Shared by all io
+// threads; every member is thread-safe or immutable after start.
+#pragma once
+
+#include <functional>
+#include <string>
+#include <vector>
+
+#include "gateway/auth/api_key.hpp"
+
+namespace prometheus {
+class Collectable;
+}
+namespace perpetua::stores {
+class HistoryReader;
+}
+
+namespace perpetua::gateway {
+
+struct GatewayServices {
+  stores::HistoryReader* history = nullptr;  // null: history requests are refused
+  ApiKeySource keys{std::string_view()};
+  std::function<bool(std::string& why_not)> is_ready;  // empty: always ready
+  std::vector<const prometheus::Collectable*> collectables;  // shown by /metrics
+  std::string openapi_json;
+};
+
+}  // namespace perpetua::gateway

@@ -1,0 +1,153 @@
+#include "stores/sqlite/history_rows.hpp"
+
+#include <cstring>
+
+#include "stores/agent_fold.hpp"
+#include "stores/order_fold.hpp"
+#include "stores/trade_fold.hpp"
+
+namespace perpetua::stores {
+
+namespace {
+
+bool leaves_rows(EventType type) {
+  switch (type) {
+    case EventType::market_created:
+    case EventType::agent_registered:
+    case EventType::thought_posted:
+    case EventType::ledger_entry:
+    case EventType::order_accepted:
+    case EventType::order_amended:
+    case EventType::order_closed:
+    case EventType::fill:
+      return true;
+    default:
+      return false;
+  }
+}
+
+std::string_view text_of(const Event& event, const AppliedBatch& batch) {
+  switch (event.header.type) {
+    case EventType::market_created:
+      return event_text(event.market_created.spec, batch.text);
+    case EventType::agent_registered:
+      return event_text(event.agent_registered.text, batch.text);
+    case EventType::thought_posted:
+      return event_text(event.thought_posted.text, batch.text);
+    case EventType::order_accepted:
+      return intent_reason(event, batch);
+    default:
+      return {};
+  }
+}
+
+}  // namespace
+
+HistoryBatch make_history_batch(const AppliedBatch& batch) {
+  HistoryBatch result;
+  result.number = batch.number;
+  result.log_time_ms = batch.log_time_ms;
+  for (const Event& event : batch.events) {
+    if (!leaves_rows(event.header.type)) continue;
+    const std::string_view text = text_of(event, batch);
+    const TextSpan span{static_cast<uint32_t>(result.text.size()),
+                        static_cast<uint32_t>(text.size())};
+    result.text += text;
+    result.events.push_back({event, span});
+    // The copy carries its own text, so spans inside it point there.
+    Event& copy = result.events.back().event;
+    if (event.header.type == EventType::agent_registered) copy.agent_registered.text = span;
+    if (event.header.type == EventType::thought_posted) copy.thought_posted.text = span;
+  }
+  return result;
+}
+
+bool HistoryRows::add(const HistoryBatch& batch) {
+  PERPETUA_ASSERT(batch.number > last_batch);
+  last_batch = batch.number;
+  for (const HistoryEvent& item : batch.events) {
+    if (!add_event(item, batch)) return false;
+  }
+  return true;
+}
+
+bool HistoryRows::add_event(const HistoryEvent& item, const HistoryBatch& batch) {
+  const Event& event = item.event;
+  const int64_t time_ms = batch.log_time_ms;
+  switch (event.header.type) {
+    case EventType::market_created:
+      return add_market(event, event_text(item.text, batch.text));
+    case EventType::agent_registered:
+      agents.push_back(make_agent(event, batch.text));
+      return true;
+    case EventType::thought_posted:
+      thoughts.push_back(make_thought(event, batch.text, time_ms));
+      return true;
+    case EventType::ledger_entry:
+      ledger.push_back(make_ledger_entry(event, time_ms));
+      return true;
+    case EventType::order_accepted:
+      add_order(event, time_ms, event_text(item.text, batch.text));
+      return true;
+    case EventType::fill:
+      return add_fill(event, time_ms);
+    case EventType::order_amended: {
+      OrderView* order = find_order(event.order_amended.order_id);
+      if (order != nullptr) fold_amend(*order, event, time_ms);
+      return order != nullptr;
+    }
+    case EventType::order_closed: {
+      OrderView* order = find_order(event.order_closed.order_id);
+      if (order != nullptr) fold_close(*order, event, time_ms);
+      return order != nullptr;
+    }
+    default:
+      return true;
+  }
+}
+
+bool HistoryRows::add_market(const Event& event, std::string_view bytes) {
+  MarketSpec spec;
+  if (event.header.market >= specs_.size() || bytes.size() != sizeof spec) return false;
+  std::memcpy(&spec, bytes.data(), sizeof spec);
+  specs_[event.header.market] = spec;
+  markets.emplace_back(event.header.market, spec);
+  return true;
+}
+
+bool HistoryRows::add_fill(const Event& event, int64_t time_ms) {
+  const MarketId market = event.header.market;
+  if (market >= specs_.size() || !specs_[market]) return false;
+  const Fill& fill = event.fill;
+  const Micro traded = notional(fill.price, fill.lots, specs_[market]->value_per_tick_lot_micro);
+  OrderView* order = find_order(fill.order_id);
+  if (order == nullptr) return false;
+  fold_fill(*order, event, traded, time_ms);
+  fills.push_back(make_fill(event, traded, time_ms));
+  if (fill.is_taker == 0) return true;
+  for (const CandleInterval interval : kAllCandleIntervals) {
+    const int64_t open_time_ms = candle_open_time_ms(time_ms, interval);
+    const auto [candle, added] =
+        candles.try_emplace({market, interval, open_time_ms},
+                            first_candle(open_time_ms, fill.price, fill.lots, traded));
+    if (!added) fold_trade(candle->second, fill.price, fill.lots, traded);
+  }
+  return true;
+}
+
+void HistoryRows::add_order(const Event& event, int64_t time_ms, std::string_view reason) {
+  order_index_[event.order_accepted.order_id] = orders.size();
+  orders.push_back({make_order(event, time_ms, reason), true});
+}
+
+OrderView* HistoryRows::find_order(OrderId id) {
+  const auto found = order_index_.find(id);
+  if (found != order_index_.end()) return &orders[found->second].order;
+  const std::optional<OrderView> loaded = load_(id);
+  if (!loaded) return nullptr;
+  order_index_[id] = orders.size();
+  orders.push_back({*loaded, false});
+  return &orders.back().order;
+}
+
+}  // namespace perpetua::stores

@@ -1,0 +1,77 @@
+// From batches to rows: what the history keeps of a batch, and the rows of one transaction.
+//
+// HistoryBatch is a compact copy, made on the egress thread: only events that leave rows, each with
+// its own text. HistoryRows folds any number of batches: an order that was placed, filled and
+// closed within one transaction costs one insert, a candle one update.
+#pragma once
+
+#include <array>
+#include <functional>
+#include <map>
+#include <optional>
+#include <tuple>
+#include <unordered_map>
+#include <vector>
+
+#include "engine/schema/batch.hpp"
+#include "stores/views.hpp"
+
+namespace perpetua::stores {
+
+struct HistoryEvent {
+  Event event;
+  TextSpan text;  // in HistoryBatch::text
+};
+
+struct HistoryBatch {
+  BatchNumber number = 0;
+  int64_t log_time_ms = 0;
+  std::vector<HistoryEvent> events;
+  std::string text;
+
+  std::size_t bytes() const { return events.size() * sizeof(HistoryEvent) + text.size(); }
+};
+
+HistoryBatch make_history_batch(const AppliedBatch& batch);
+
+using MarketSpecs = std::array<std::optional<MarketSpec>, limits::kMarketsMax>;
+
+class HistoryRows {
+ public:
+  using OrderLoader = std::function<std::optional<OrderView>(OrderId)>;
+  using CandleKey = std::tuple<MarketId, CandleInterval, int64_t>;
+
+  struct OrderRow {
+    OrderView order;
+    bool is_new = false;
+  };
+
+  // `specs` gains the markets that the batches create. `load` finds an order of earlier
+  // transactions.
+  HistoryRows(MarketSpecs& specs, OrderLoader load) : specs_(specs), load_(std::move(load)) {}
+
+  // False: the events do not fit the rows there are (an order or market is missing).
+  [[nodiscard]] bool add(const HistoryBatch& batch);
+
+  BatchNumber last_batch = 0;
+  std::vector<std::pair<MarketId, MarketSpec>> markets;
+  std::vector<AgentView> agents;
+  std::vector<ThoughtView> thoughts;
+  std::vector<LedgerEntryView> ledger;
+  std::vector<FillView> fills;
+  std::vector<OrderRow> orders;
+  std::map<CandleKey, CandleView> candles;
+
+ private:
+  bool add_event(const HistoryEvent& item, const HistoryBatch& batch);
+  bool add_market(const Event& event, std::string_view bytes);
+  bool add_fill(const Event& event, int64_t time_ms);
+  void add_order(const Event& event, int64_t time_ms, std::string_view reason);
+  OrderView* find_order(OrderId id);
+
+  MarketSpecs& specs_;
+  OrderLoader load_;
+  std::unordered_map<OrderId, std::size_t> order_index_;  // into orders
+};
+
+}  // namespace perpetua::stores

@@ -1,0 +1,60 @@
+// HistoryTables: the writing side of an open history file: one transaction for one HistoryRows.
+//
+// Not thread-safe: the writer's thread. A false return leaves the database without a transaction,
+// as it was before the call; Database::code() says why.
+#pragma once
+
+#include <array>
+#include <optional>
+
+#include "stores/sqlite/database.hpp"
+#include "stores/sqlite/history_rows.hpp"
+#include "stores/sqlite/history_writer.hpp"
+
+namespace perpetua::stores {
+
+class HistoryTables {
+ public:
+  HistoryTables(Database& database, const HistoryRetention& retention);
+
+  [[nodiscard]] bool load_markets(MarketSpecs& specs);
+  std::optional<OrderView> load_order(OrderId id);
+
+  // Rows, counts, applied_batch and pruning, in one transaction.
+  [[nodiscard]] bool write(const HistoryRows& rows);
+
+ private:
+  // A table whose rows are counted and whose oldest go once it is too long.
+  struct Counted {
+    const char* name = nullptr;
+    uint64_t kept_max = 0;
+    Statement prune;
+    uint64_t rows = 0;
+  };
+
+  bool write_rows(const HistoryRows& rows);
+  bool write_orders(const HistoryRows& rows);
+  bool write_candles(const HistoryRows& rows);
+  bool update_order(const OrderView& order);
+  bool put_meta(std::string_view name, uint64_t value);
+  bool count_and_prune(Counted& table, uint64_t added);
+  bool prune(const HistoryRows& rows);
+
+  Database& database_;
+  Statement put_meta_;
+  Statement insert_market_;
+  Statement insert_agent_;
+  Statement insert_thought_;
+  Statement insert_ledger_;
+  Statement insert_fill_;
+  Statement insert_order_;
+  Statement update_order_;
+  Statement select_order_;
+  Statement upsert_candle_;
+  Counted orders_;
+  Counted fills_;
+  Counted ledger_;
+  Counted thoughts_;
+};
+
+}  // namespace perpetua::stores
