@@ -1,6 +1,6 @@
 // Crash points: named places at which a test build kills itself, as kill -9 would.
 //
-//   PERPETUA_CRASH_POINT=after_write_before_sync:3   dies the third time that place is passed
+//   PERPETUA_CRASH_POINT=journal_after_sync:3          dies the third time that place is passed
 //
 // Compiled in only with -DPERPETUA_CRASH_POINTS=ON; otherwise the macro is nothing. Thread-safe.
 #pragma once

@@ -4,6 +4,7 @@
 
 #include <cerrno>
 #include <chrono>
+#include <mutex>
 #include <thread>
 
 #include "journal/journal_test_support.hpp"
@@ -51,9 +52,7 @@ TEST(JournalFault, a_sync_error_is_reported_once_and_never_retried) {
     EXPECT_EQ(session.writer->durable_batch(), 2u);
   }
   EXPECT_EQ(reports, 1);
-  storage.set_faults({});
-  storage.power_cut();
-  EXPECT_EQ(Session(storage).recovered.last_batch, 2u);
+  EXPECT_EQ(Session(*storage.after_power_cut()).recovered.last_batch, 2u);
 }
 
 TEST(JournalFaultDeathTest, by_default_a_sync_error_ends_the_process_with_its_code) {
@@ -203,81 +202,68 @@ TEST(JournalFault, a_slow_sync_delays_durability_but_not_its_order) {
   storage.set_faults({});
 }
 
-TEST(JournalFault, a_power_cut_loses_nothing_durable_whatever_pages_survive) {
-  for (uint64_t seed = 0; seed < 300; ++seed) {
-    MemoryStorage storage;
-    BatchNumber durable = 0;
-    std::vector<ReadBatch> before;
-    {
-      Session session(storage);
-      session.append_group(2);
-      session.append_group(1, 3);
-      durable = session.writer->durable_batch();
-      // A group of several pages, written but not synced.
-      Faults faults;
-      faults.fail_sync_at = 0;
-      for (int i = 0; i < 4; ++i) ASSERT_EQ(session.append(40), AppendResult::appended);
-      bool is_cut = false;
-      faults.on_sync = [&] {
-        if (!is_cut) storage.power_cut(seed);
-        is_cut = true;
-      };
-      before = read_journal(storage).batches;
-      ASSERT_TRUE(eventually([&] { return is_prepared(storage, 2); }));
-      storage.set_faults(faults);
-      static_cast<void>(session.writer->commit());
-      storage.set_faults({});
-    }
-    Session session(storage);
-    ASSERT_TRUE(session.recovered.status.ok()) << seed << session.recovered.status.message;
-    ASSERT_GE(session.recovered.last_batch, durable) << seed;
-    const ReadJournal after = read_journal(storage);
-    ASSERT_EQ(after.status, ReadStatus::end);
-    for (std::size_t i = 0; i < durable; ++i) ASSERT_EQ(after.batches[i], before[i]);
-    session.append_group(1);
-    ASSERT_EQ(read_journal(storage).status, ReadStatus::end);
+// What the disk holds if the power goes at each sync of a run, and what was durable by then.
+class PowerCuts {
+ public:
+  void watch(MemoryStorage& storage, Session& session) {
+    Faults faults;
+    faults.on_sync = [this, &storage, &session] {
+      const std::lock_guard guard(mutex_);
+      const BatchNumber durable = session.writer ? session.writer->durable_batch() : 0;
+      for (uint64_t seed = 0; seed < 4; ++seed) {
+        images_.push_back({durable, storage.after_power_cut(images_.size())});
+      }
+      images_.push_back({durable, storage.after_power_cut()});
+    };
+    storage.set_faults(faults);
   }
-}
 
-TEST(JournalFault, a_power_cut_at_any_sync_leaves_a_directory_that_starts) {
-  for (uint64_t at = 1; at < 60; ++at) {
-    MemoryStorage storage;
-    BatchNumber durable = 0;
-    uint64_t syncs = 0;
-    bool is_cut = false;
-    {
-      Faults faults;
-      std::mutex mutex;
-      faults.on_sync = [&] {
-        const std::lock_guard guard(mutex);
-        if (++syncs == at && !is_cut) {
-          is_cut = true;
-          throw std::runtime_error("power");
-        }
-      };
-      (void)faults;
+  void check(const std::vector<ReadBatch>& truth) {
+    for (const Image& image : images_) {
+      Session session(*image.storage, small_segments(32 * 1024));
+      ASSERT_TRUE(session.recovered.status.ok());
+      const BatchNumber last = session.recovered.last_batch;
+      ASSERT_GE(last, image.durable);
+      session.append_group(1);
+      const ReadJournal after = read_journal(*image.storage);
+      ASSERT_EQ(after.status, ReadStatus::end) << after.end.message;
+      for (std::size_t i = 0; i < last; ++i) ASSERT_EQ(after.batches[i].bytes, truth[i].bytes);
     }
-    Session session(storage, small_segments(8 * 1024));
-    for (uint64_t i = 0; i < at % 7; ++i) session.append_group(1);
-    durable = session.writer->durable_batch();
-    session.writer.reset();
-    storage.power_cut(at);
-    DataDirectory directory(storage);
-    ASSERT_TRUE(directory.open(test_options()).ok());
-    InlineExecutor executor;
-    std::unique_ptr<Engine> engine;
-    const RecoveryResult result = recover(directory, {}, executor, nullptr, engine);
-    ASSERT_TRUE(result.status.ok()) << result.status.message;
-    ASSERT_EQ(result.last_batch, durable);
   }
+
+  std::size_t size() const { return images_.size(); }
+
+ private:
+  struct Image {
+    BatchNumber durable;
+    std::unique_ptr<MemoryStorage> storage;
+  };
+  std::mutex mutex_;
+  std::vector<Image> images_;
+};
+
+TEST(JournalFault, a_power_cut_at_any_sync_loses_nothing_durable_whatever_pages_survive) {
+  MemoryStorage storage;
+  PowerCuts cuts;
+  {
+    Session session(storage, small_segments(32 * 1024));
+    cuts.watch(storage, session);
+    for (int i = 0; i < 30; ++i) session.append_group(1 + i % 3, i % 4 == 0 ? 20 : 2);
+    session.writer.reset();
+    storage.set_faults({});
+  }
+  const std::vector<ReadBatch> truth = read_journal(storage).batches;
+  ASSERT_EQ(truth.size(), 60u);
+  ASSERT_GT(cuts.size(), 150u);
+  cuts.check(truth);
 }
 
 TEST(DataDirectory, belongs_to_one_owner_at_a_time) {
-  for (Storage* storage : {static_cast<Storage*>(nullptr), &posix_storage()}) {
-    MemoryStorage memory;
-    Storage& used = storage == nullptr ? memory : *storage;
-    std::string path = ::testing::TempDir() + "journal_lock_test";
-    if (storage == nullptr) path = "data";
+  MemoryStorage memory;
+  const std::string folder = ::testing::TempDir() + "journal_lock_test";
+  for (const bool is_posix : {false, true}) {
+    Storage& used = is_posix ? posix_storage() : memory;
+    const std::string path = is_posix ? folder : "data";
     auto first = std::make_unique<DataDirectory>(used);
     ASSERT_TRUE(first->open(test_options(path)).ok());
     DataDirectory second(used);

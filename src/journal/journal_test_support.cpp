@@ -129,14 +129,13 @@ Session::Session(Storage& storage, WriterOptions options, const std::string& pat
 
 AppendResult Session::append(uint32_t command_count) {
   const TestBatch batch = make_batch(writer->last_appended() + 1, command_count);
-  if (batch.number == engine->last_batch() + 1) {
+  if (batch.number == engine->last_batch() + 1) {  // else: applied, but not taken for lack of space
     InlineExecutor executor;
     BatchOutput output;
     engine->apply(batch.input(), executor, output);
-    return writer->append(batch.input(), output.first_event);
+    first_event = output.first_event;
   }
-  // Already applied, but not taken for lack of space: thoughts and transfers of a full journal.
-  return writer->append(batch.input(), engine->next_event_sequence());
+  return writer->append(batch.input(), first_event);
 }
 
 void Session::append_group(uint32_t batches, uint32_t command_count) {

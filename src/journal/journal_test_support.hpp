@@ -56,8 +56,8 @@ std::string bytes_of(const BatchInput& input);
 ReadJournal read_journal(Storage& storage, const std::string& path = "data",
                          BatchNumber from = 1);
 
-// Opens the folder, recovers, and appends `groups` (batch counts per group) with the engine
-// applied, so that the recorded event sequences are true. Returns the engine.
+// A start of the exchange: opens the folder, recovers, opens the writer. Appended batches are
+// applied to the engine, so that the recorded event sequences are true.
 struct Session {
   DataDirectory directory;
   std::unique_ptr<Engine> engine;
@@ -68,6 +68,7 @@ struct Session {
                    const std::string& path = "data");
   AppendResult append(uint32_t command_count = 2);
   void append_group(uint32_t batches, uint32_t command_count = 2);
+  uint64_t first_event = 0;  // of the batch the engine applied last
 };
 
 }  // namespace perpetua::journal::testing

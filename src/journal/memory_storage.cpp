@@ -215,25 +215,25 @@ void MemoryStorage::set_faults(Faults faults) {
   transfers_ = 0;
 }
 
-void MemoryStorage::power_cut(std::optional<uint64_t> seed) {
+std::unique_ptr<MemoryStorage> MemoryStorage::after_power_cut(
+    std::optional<uint64_t> seed) const {
   const std::lock_guard guard(mutex_);
-  names_ = durable_names_;
+  auto after = std::make_unique<MemoryStorage>();
+  after->directories_ = directories_;
   uint64_t draw = seed.value_or(0);
-  for (auto& [name, inode] : names_) {
-    std::vector<std::byte> after = inode->durable;
+  for (const auto& [name, inode] : durable_names_) {
+    std::vector<std::byte> bytes = inode->durable;
     for (const uint64_t page : inode->dirty_pages) {
       const uint64_t begin = page * kPageBytes;
       draw = hash_mix(draw, page);
       if (!seed || (draw & 1) == 0 || begin >= inode->live.size()) continue;
       const uint64_t size = std::min(kPageBytes, inode->live.size() - begin);
-      if (after.size() < begin + size) after.resize(begin + size);
-      std::memcpy(after.data() + begin, inode->live.data() + begin, size);
+      if (bytes.size() < begin + size) bytes.resize(begin + size);
+      std::memcpy(bytes.data() + begin, inode->live.data() + begin, size);
     }
-    inode->live = after;
-    inode->durable = std::move(after);
-    inode->dirty_pages.clear();
+    after->set_content(name, std::move(bytes));
   }
-  locks_.clear();
+  return after;
 }
 
 uint64_t MemoryStorage::syncs() const {

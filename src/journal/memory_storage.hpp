@@ -2,9 +2,9 @@
 // request. For tests and simulation; the same code above the seam runs on it as on posix_storage().
 //
 // Model: a write changes the cache; sync_data() makes the file's content durable, sync_directory()
-// the names in a folder. power_cut() forgets what is not durable: of each unsynced 4 KiB page either
-// the old or the new content survives, drawn from a seed (all old without one), and names go back
-// to their last synced state. Open File objects of before must not be used afterwards.
+// the names in a folder. after_power_cut() gives what a disk would hold if the power went now: names
+// as last synced, and of each unsynced 4 KiB page either the old or the new content, drawn from a
+// seed (all old without one). Folders themselves are durable at once, locks are gone.
 // Faults are counted over all files. Thread-safe.
 #pragma once
 
@@ -49,7 +49,8 @@ class MemoryStorage final : public Storage {
   bool is_volatile(const std::string& path) override;
 
   void set_faults(Faults faults);  // restarts the counters
-  void power_cut(std::optional<uint64_t> seed = std::nullopt);
+  std::unique_ptr<MemoryStorage> after_power_cut(
+      std::optional<uint64_t> seed = std::nullopt) const;
   uint64_t syncs() const;
   uint64_t writes() const;
 

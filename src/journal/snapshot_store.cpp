@@ -32,11 +32,6 @@ BatchNumber snapshot_number(const std::string& name) {
   return snapshot_name(batch) == name ? batch : 0;
 }
 
-uint32_t header_crc(SnapshotHeader header) {
-  header.crc32c = 0;
-  return crc32c(&header, sizeof header);
-}
-
 // Remembers the first error; the engine that writes into it cannot fail.
 class FileSink final : public ByteSink {
  public:
@@ -122,7 +117,7 @@ Status check_header(const std::string& path, const SnapshotHeader& header,
   const char* reason = nullptr;
   if (header.magic != kSnapshotMagic) {
     reason = "not a snapshot (magic number)";
-  } else if (header.crc32c != header_crc(header)) {
+  } else if (header.crc32c != snapshot_header_crc(header)) {
     reason = "checksum of the header";
   } else if (header.version != kFormatVersion) {
     reason = "format version is not the one of this binary";
@@ -169,6 +164,11 @@ Status open_checked(const DataDirectory& directory, const std::string& path, Bat
 
 }  // namespace
 
+uint32_t snapshot_header_crc(SnapshotHeader header) {
+  header.crc32c = 0;
+  return crc32c(&header, sizeof header);
+}
+
 std::string SnapshotStore::path_of(BatchNumber batch) const {
   return directory_.snapshots_path() + "/" + snapshot_name(batch);
 }
@@ -195,7 +195,7 @@ Status SnapshotStore::write(const Engine& engine, uint64_t record_hash) {
   sink.flush();
   header.body_length = sink.length();
   header.body_crc32c = sink.crc();
-  header.crc32c = header_crc(header);
+  header.crc32c = snapshot_header_crc(header);
   const char* what = "write";
   int error = sink.error();
   if (error == 0) error = write_all(*file, 0, &header, sizeof header);

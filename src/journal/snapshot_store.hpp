@@ -44,6 +44,8 @@ struct SnapshotHeader {
 };
 static_assert(sizeof(SnapshotHeader) == 96 && PlainRecord<SnapshotHeader>);
 
+uint32_t snapshot_header_crc(SnapshotHeader header);  // whatever its crc32c field holds
+
 class SnapshotStore {
  public:
   explicit SnapshotStore(const DataDirectory& directory) : directory_(directory) {}

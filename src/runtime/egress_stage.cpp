@@ -29,10 +29,10 @@ void EgressStage::release(BatchNumber number) {
   PERPETUA_ASSERT(number <= batches.durable.get());
   PERPETUA_ASSERT(number <= batches.applied.get());
   PERPETUA_ASSERT(slot.targets.size() == slot.output.outcomes.size());
-  PERPETUA_CRASH_POINT("after_durable_before_egress");
+  PERPETUA_CRASH_POINT("egress_before_listeners");
   const AppliedBatch applied = slot.applied();
   for (EgressListener* listener : listeners_) listener->on_batch(applied, slot.targets);
-  PERPETUA_CRASH_POINT("after_egress");
+  PERPETUA_CRASH_POINT("egress_after_listeners");
   batches.released.set(number);
   if (batches.was_full_before(number)) pipeline_.sequencer_wait->notify();
 }

@@ -21,7 +21,7 @@
 namespace perpetua::runtime {
 
 inline constexpr std::chrono::milliseconds kSpaceRetry{50};
-inline constexpr std::chrono::milliseconds kSpacePatience{5'000};
+inline constexpr std::chrono::milliseconds kSpacePatience{2'000};
 
 class JournalStage {
  public:

@@ -97,6 +97,7 @@ TEST_F(RecoveryTest, the_exchange_goes_on_where_it_stopped) {
   EXPECT_GT(recorder.last_batch(), last_batch_);
   last_batch_ = runtime->engine().last_batch();
   state_hash_ = runtime->engine().state_hash();
+  runtime.reset();
   remove_snapshots();
   Runtime next(make_options());
   expect_recovered(next, next.recover(0, nullptr));

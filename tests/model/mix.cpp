@@ -30,6 +30,10 @@ Mix draw_mix(Random& random) {
   if (mix.margin_use_max_ppm == 1 && random.chance(70)) mix.margin_use_max_ppm = 800'000;
   mix.configures = random.chance(80);
   if (!mix.configures) mix.margin_use_max_ppm = 800'000;
+  mix.hoards = random.chance(8);
+  mix.floods = !mix.hoards && random.chance(8);
+  if (mix.hoards) mix.wealth_percent = 100'000;
+  if (mix.floods) mix.agents = 1'010;
   weight(mix, CommandType::place_order) = static_cast<uint32_t>(random.between(300, 900));
   weight(mix, CommandType::amend_order) = random.pick({10u, 80u, 250u});
   weight(mix, CommandType::cancel_order) = random.pick({30u, 100u, 300u});

@@ -27,6 +27,8 @@ struct Mix {
   uint32_t wealth_percent = 100;  // of an agent, against the size of its orders
   uint32_t margin_use_max_ppm = 800'000;
   bool configures = true;
+  bool hoards = false;  // one agent fills a market with orders, up to its maximum
+  bool floods = false;  // agents bring as much money as the exchange takes
   std::array<uint32_t, 18> weights{};  // by command type
 };
 

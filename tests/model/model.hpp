@@ -323,7 +323,8 @@ class Model {
     const bool has_budget = order.has_budget();
     const Wide budget = order.budget.value, largest = limits::kNotionalMaxMicro;
     const Wide size = has_budget ? budget : market.notional(order.reserve_price, order.rest());
-    refuse_if(size > largest, ResultCode::size_too_large, size, largest);
+    refuse_if(size > largest || order.lots.value > lots_max(market.spec).value, ResultCode::size_too_large,
+              size, largest);
     const Wide lot = market.notional(order.reserve_price, 1);
     refuse_if(has_budget && budget < lot, ResultCode::size_too_small, budget, lot);
     const Wide value = has_budget ? budget : market.notional(order.price.value, order.rest());
@@ -365,8 +366,8 @@ class Model {
     refuse_if(order.rest() <= 0, ResultCode::invalid_quantity, order.lots.value, order.filled);
     order.reserve_price = market.reserve_price(order.side, order.price.value);
     const Wide size = market.notional(order.reserve_price, order.rest());
-    refuse_if(size > limits::kNotionalMaxMicro, ResultCode::size_too_large, size,
-              limits::kNotionalMaxMicro);
+    refuse_if(size > limits::kNotionalMaxMicro || order.lots.value > lots_max(market.spec).value,
+              ResultCode::size_too_large, size, limits::kNotionalMaxMicro);
     const bool shrinks = order.price == found->price && order.lots <= found->lots;
     if (shrinks || order.reduces()) return queue(market, command, order);
     const auto required = [&](int64_t lots, int64_t at) {
@@ -387,15 +388,16 @@ class Model {
     const int64_t balance = wanted.start_balance_micro;
     refuse_if(wanted.wallet_length < 1 || wanted.wallet_length > limits::kWalletBytesMax ||
                   wanted.display_name_length > limits::kDisplayNameBytesMax ||
-                  wanted.bio_length > limits::kBioBytesMax || size != header.text_length,
+                  wanted.bio_length > limits::kBioBytesMax || size != header.text_length ||
+                  wanted.scopes < 1 || wanted.scopes > kScopesAll,
               ResultCode::invalid_request);
     const std::string wallet = text(header).substr(0, wanted.wallet_length);
     refuse_if(wallets_.contains(wallet), ResultCode::wallet_taken);
     refuse_if(key_hashes_.contains(wanted.key_sha256), ResultCode::key_taken);
-    refuse_if(accounts_.size() > limits::kAgentsMax, ResultCode::agent_limit_reached);
-    refuse_if(balance < 0 || balance > limits::kAmountMaxMicro ||
-                  deposited_ + balance > limits::kCollateralMaxMicro,
-              ResultCode::invalid_amount);
+    refuse_if(accounts_.size() > limits::kAgentsMax || last_key_ >= limits::kKeysTotalMax,
+              ResultCode::agent_limit_reached);
+    refuse_if(balance < 0 || balance > limits::kAmountMaxMicro, ResultCode::invalid_amount);
+    refuse_if(deposited_ + balance > limits::kCollateralMaxMicro, ResultCode::deposit_limit);
     const AgentId agent = static_cast<AgentId>(accounts_.size());
     accounts_.emplace_back();
     wallets_.insert(wallet);
@@ -415,17 +417,17 @@ class Model {
         hash, last_key_, scopes, {}, batch_.log_time_ms, expires_at_ms, {}};
   }
   Decision create_key(AgentId agent, const CreateKey& wanted) {
-    refuse_if(key_hashes_.contains(wanted.key_sha256), ResultCode::key_taken);
-    refuse_if(accounts_[agent].live_keys >= limits::kKeysPerAgentMax,
-              ResultCode::key_limit_reached);
     refuse_if(wanted.scopes < 1 || wanted.scopes > kScopesAll, ResultCode::invalid_request);
+    refuse_if(key_hashes_.contains(wanted.key_sha256), ResultCode::key_taken);
+    refuse_if(accounts_[agent].live_keys >= limits::kKeysPerAgentMax ||
+                  last_key_ >= limits::kKeysTotalMax,
+              ResultCode::key_limit_reached);
     add_key(agent, wanted.key_sha256, wanted.expires_at_ms, wanted.scopes);
     return done(last_key_);
   }
   Decision revoke_key(AgentId agent, uint32_t key) {
     refuse_if(!keys_.contains(key) || keys_[key].first != agent, ResultCode::key_not_found);
     emit(EventType::key_revoked, agent).key_revoked = {keys_[key].second, key, {}};
-    key_hashes_.erase(keys_[key].second);
     keys_.erase(key);
     --accounts_[agent].live_keys;
     return done();
@@ -506,12 +508,14 @@ class Model {
     refuse_if(header.text_length != sizeof spec, ResultCode::invalid_request);
     std::memcpy(&spec, text(header).data(), sizeof spec);
     refuse_if(!is_valid(spec), ResultCode::invalid_request);
+    refuse_if(markets_.size() >= limits::kMarketsMax, ResultCode::invalid_request);
     for (const Market& market : markets_) {
       refuse_if(symbol_view(market.spec) == symbol_view(spec), ResultCode::market_exists);
     }
-    refuse_if(markets_.size() >= limits::kMarketsMax, ResultCode::invalid_request);
     const MarketId id = static_cast<MarketId>(markets_.size());
-    markets_.push_back({.id = id, .spec = spec});
+    markets_.emplace_back();
+    markets_.back().id = id;
+    markets_.back().spec = spec;
     emit(EventType::market_created, 0, id).market_created = {
         {header.text_offset, header.text_length}, {}};
     return done(id);
@@ -519,7 +523,8 @@ class Model {
 
   Decision configure(const Configure& wanted) {
     const bool is_sound = wanted.margin_use_max_ppm > 0 && wanted.margin_use_max_ppm <= kPpm;
-    refuse_if(is_configured_ || !is_sound, ResultCode::invalid_request);
+    refuse_if(is_configured_ || !is_sound || accounts_.size() > 1 || !markets_.empty(),
+              ResultCode::invalid_request);
     is_configured_ = true;
     margin_use_max_ppm_ = wanted.margin_use_max_ppm;
     return done();

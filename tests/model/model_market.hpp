@@ -287,7 +287,7 @@ struct Market {
     const Order* found = find(agent, wanted.order_id, wanted.client_id);
     refuse_if(found == nullptr, ResultCode::order_not_found);
     const Outcome outcome =
-        about(*found, OrderStatus::cancelled, CloseReason::none, found->rest());
+        about(*found, OrderStatus::cancelled, CloseReason::cancelled, found->rest());
     close(found->order_id, CloseReason::cancelled);
     return outcome;
   }
@@ -489,7 +489,9 @@ struct Market {
     const Wide credit = share + released + realised - added - fee;
     const Wide value = notional(mark, std::abs(after.base));
     const bool pays = reduced == 0 || credit - (increased == 0 ? share : 0) >= 0;
-    const bool safe = increased == 0 || after.margin + s * (value - after.entry) >= maintenance(value);
+    const Wide equity = after.margin + s * (value - after.entry);
+    const bool safe = increased == 0 ||
+                      (std::abs(after.base) <= lots_max(spec).value && equity >= maintenance(value));
     return {after, narrow(share), narrow(fee), narrow(realised), narrow(added - released),
             narrow(credit), pays && safe};
   }
@@ -499,18 +501,18 @@ struct Market {
     const AgentId maker_agent = maker.agent;
     const int maker_sign = positions[maker_agent].sign(), taker_sign = positions[taker.agent].sign();
     ++last_trade;
-    apply(made, maker, lots, price);
     apply(taken, taker, lots, price);
+    apply(made, maker, lots, price);
     int64_t left = taker.rest();
     if (taker.has_budget()) {
       taker.budget_left -= narrow(notional(price.value, lots));
       left = narrow(taker.budget_left / notional(price.value, 1));
-      if (taker.budget_left > 0) left = std::max<int64_t>(1, left);
     }
     taker.last_price = price.value;
     taker.last_fill = events.size();
-    emit_fill(taken, taker, lots, price, left, maker_agent, 1);
-    emit_fill(made, maker, lots, price, maker.rest(), taker.agent, 0);
+    const bool is_done = taker.has_budget() ? taker.budget_left == 0 : left == 0;
+    emit_fill(taken, taker, lots, price, left, maker_agent, 1, is_done);
+    emit_fill(made, maker, lots, price, maker.rest(), taker.agent, 0, maker.rest() == 0);
     if (maker.rest() == 0) {
       free_slots.push_back(order_slot(maker.order_id));
       leave(Order{maker});
@@ -536,11 +538,11 @@ struct Market {
   }
 
   void emit_fill(const Leg& leg, const Order& order, int64_t lots, Price price, int64_t left,
-                 AgentId other, uint8_t is_taker) {
+                 AgentId other, uint8_t is_taker, uint8_t is_done) {
     emit(EventType::fill, order.agent).fill = {
         last_trade, order.order_id, price, Lots(lots), Lots(left), Micro(leg.fee),
         Micro(leg.realised), Lots(leg.after.base), Micro(leg.after.entry), Micro(leg.after.margin),
-        other, order.side, is_taker, left == 0, {}};
+        other, order.side, is_taker, is_done, {}};
   }
 
   Outcome finish(Order& taker, CloseReason stop) {
@@ -550,7 +552,7 @@ struct Market {
     bool is_filled = taker.has_budget() ? taker.budget_left == 0 : rest == 0;
     const bool runs_dry = stop == CloseReason::none && !is_filled;
     bool rests = false;
-    if (runs_dry && taker.time_in_force == TimeInForce::fok) {
+    if (taker.has_budget() && taker.time_in_force == TimeInForce::fok) {
       stop = CloseReason::budget_spent;
     } else if (runs_dry && !taker.may_rest()) {
       stop = CloseReason::ioc_remainder;
@@ -563,7 +565,6 @@ struct Market {
     if (stop == CloseReason::budget_spent && taker.filled > 0) {
       is_filled = true;
       stop = CloseReason::none;
-      events[taker.last_fill].fill.remaining = Lots(0);
       events[taker.last_fill].fill.order_done = 1;
     }
     const Wide resting = notional(taker.price.value, rest);

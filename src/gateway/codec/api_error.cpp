@@ -74,6 +74,7 @@ ApiError outcome_error(const Command& command, const Outcome& outcome,
                        const MarketDirectory& markets) {
   PERPETUA_ASSERT(outcome.code != ResultCode::ok);
   ApiError error(outcome.code);
+  error.is_replayed = outcome.replayed != 0;
   if (error.http_status() == 503) error.retry_after_s = 1;
   const MarketId market = command.header.market;
   const MarketSpec* spec = market == kNoMarket ? nullptr : markets.spec(market);
@@ -104,6 +105,7 @@ void render_error(std::string& out, const ApiError& error) {
   else json.text(error.field);
   json.key("hint").text(error.hint.empty() ? info.hint : std::string_view(error.hint));
   for (const auto& [name, value] : error.numbers) json.key(name).text(value);
+  if (error.is_replayed) json.key("replayed").boolean(true);
   json.end_object();
 }
 

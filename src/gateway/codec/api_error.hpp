@@ -26,6 +26,7 @@ struct ApiError {
   std::string hint;     // empty: the table's
   std::vector<std::pair<std::string_view, std::string>> numbers;
   int64_t retry_after_s = 0;  // 0: no Retry-After header
+  bool is_replayed = false;   // the first answer to a repeated request
 
   ApiError() = default;
   explicit ApiError(ResultCode c, std::string f = {}, std::string m = {}, std::string h = {})

@@ -82,6 +82,7 @@ bool parse_close(const object& body, const ParseContext& context, MarketId marke
                  runtime::Submission& submission, ApiError& error);
 
 // Idempotency-Key: 1 to 128 printable characters. Entry i of a batch gets a key of its own.
+bool check_idempotency_key(std::string_view key, ApiError& error);
 bool apply_idempotency_key(std::string_view key, std::vector<runtime::Submission>& submissions,
                            ApiError& error);
 

@@ -141,16 +141,19 @@ bool parse_prices(const object& body, const MarketDirectory& markets, int64_t no
   return true;
 }
 
+bool check_idempotency_key(std::string_view key, ApiError& error) {
+  bool is_printable = key.size() <= kIdempotencyKeyBytesMax;
+  for (const char c : key) is_printable = is_printable && c >= 0x20 && c < 0x7F;
+  if (is_printable) return true;
+  error = ApiError(ResultCode::invalid_field, "Idempotency-Key",
+                   "must be 1 to 128 printable ASCII characters");
+  return false;
+}
+
 bool apply_idempotency_key(std::string_view key, std::vector<Submission>& submissions,
                            ApiError& error) {
   if (key.empty()) return true;
-  bool printable = key.size() <= kIdempotencyKeyBytesMax;
-  for (const char c : key) printable = printable && c >= 0x20 && c < 0x7F;
-  if (!printable) {
-    error = ApiError(ResultCode::invalid_field, "Idempotency-Key",
-                     "must be 1 to 128 printable ASCII characters");
-    return false;
-  }
+  if (!check_idempotency_key(key, error)) return false;
   if (submissions.size() == 1) {
     submissions.front().command.header.key = hash128_text(key, 0);
     return true;

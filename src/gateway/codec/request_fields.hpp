@@ -78,6 +78,8 @@ inline constexpr FieldSpec kAmendFields[] = {
     kValidUntilField,
 };
 
+inline constexpr FieldSpec kDeadlineFields[] = {kValidUntilField};
+
 // By client id: the market gives price and size their units.
 inline constexpr FieldSpec kAmendNamedFields[] = {
     kOrderIdField,   kClientIdNameField, {"market", FieldType::market, false, "with client_id"},

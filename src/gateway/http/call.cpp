@@ -23,6 +23,8 @@ void Call::reset() {
   replies.clear();
   new_api_key.clear();
   is_retry = false;
+  may_block = false;
+  wants_disk = false;
 }
 
 std::string_view Call::path_value(std::string_view name) const {

@@ -52,6 +52,8 @@ struct Call {
   std::vector<Reply> replies;
   std::string new_api_key;  // between prepare and complete
   bool is_retry = false;    // complete() asked for another round once
+  bool may_block = false;   // on a thread that may touch the disk
+  bool wants_disk = false;  // respond() returned early and is to be called again with may_block
 
   void reset();
 
@@ -63,6 +65,12 @@ struct Call {
 
   // Page size: `limit`, or the default.
   uint32_t page_limit() const;
+
+  // At the start of what reads history: false = return now, you will be called again.
+  bool may_use_disk() {
+    wants_disk = !may_block;
+    return may_block;
+  }
 
   bool fail(ResultCode code, std::string field = {}, std::string message = {});
 };

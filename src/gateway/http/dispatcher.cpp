@@ -53,9 +53,8 @@ Next Dispatcher::begin(Call& call, const Request& request, int64_t now_ns) const
   }
   const Endpoint& endpoint = *call.endpoint;
   if (endpoint.respond != nullptr) {
-    if (endpoint.is_blocking) return Next::blocking;
     endpoint.respond(call);
-    return Next::done;
+    return call.wants_disk ? Next::blocking : Next::done;
   }
   if (!endpoint.prepare(call)) return Next::done;
   if (!apply_idempotency_key(call.idempotency_key, call.submissions, call.error)) return Next::done;
@@ -114,9 +113,12 @@ bool Dispatcher::check_access(Call& call) {
       if (!is_sandbox) return call.fail(ResultCode::not_in_this_mode);
       return require_scope(call, kScopeTrade, "trade");
     case Access::funding:
+    case Access::payout:
       if (call.principal.is_operator) return true;
       if (!is_sandbox) return call.fail(ResultCode::forbidden, "operator");
-      return require_scope(call, kScopeTrade, "trade");
+      return call.endpoint->access == Access::funding
+                 ? require_scope(call, kScopeTrade, "trade")
+                 : require_scope(call, kScopeWithdraw, "withdraw");
     case Access::operator_only:
       return call.principal.is_operator || call.fail(ResultCode::forbidden, "operator");
   }

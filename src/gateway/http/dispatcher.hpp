@@ -15,7 +15,7 @@ namespace perpetua::gateway {
 
 enum class Next : uint8_t {
   done,      // the reply is ready
-  blocking,  // run call.endpoint->respond on a thread that may block
+  blocking,  // call.endpoint->respond again, with may_block, on a thread that may block
   submit,    // submit call.submissions, put the outcomes into call.replies, then finish()
 };
 

@@ -25,7 +25,8 @@ enum class Access : uint8_t {
   trade,          // scope trade
   withdraw,       // scope withdraw
   operator_only,
-  funding,        // sandbox: scope trade or the operator; production: the operator
+  funding,        // deposits. Sandbox: scope trade or the operator; production: the operator
+  payout,         // withdrawals. Sandbox: scope withdraw or the operator; production: the operator
   sandbox_trade,  // scope trade, sandbox only
 };
 
@@ -46,7 +47,6 @@ struct Endpoint {
   std::string_view schema;     // name in response_schemas(), or the content type of a text
   std::span<const ResultCode> errors;  // its own; common_errors() adds the rest
   void (*respond)(Call& call) = nullptr;
-  bool is_blocking = false;    // respond may wait for the disk
   bool (*prepare)(Call& call) = nullptr;   // false: call.error is set
   bool (*complete)(Call& call) = nullptr;  // true: call.submissions are to be submitted again
 };

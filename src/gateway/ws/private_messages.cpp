@@ -77,6 +77,8 @@ void write_fill(JsonWriter& json, const Fill& fill, const MarketSpec& spec) {
   json.key("trade_id").id(fill.trade_id).key("order_id").id(fill.order_id);
   json.key("market").text(symbol_view(spec)).key("side").text(wire_name(fill.side));
   json.key("price").price(fill.price, spec).key("size").lots(fill.lots, spec);
+  json.key("notional")
+      .micro(notional(fill.price, fill.lots, spec.value_per_tick_lot_micro));
   json.key("remaining").lots(fill.remaining, spec);
   json.key("order_done").boolean(fill.order_done != 0);
   json.key("liquidity").text(fill.is_taker != 0 ? "taker" : "maker");

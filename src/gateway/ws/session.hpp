@@ -3,14 +3,13 @@
 //
 //   text in   -> on_text -> operations (operations.cpp, order_entry.cpp)
 //   fan-out   -> offer   -> outbox -> flush -> start_write ... on_written
-// Life: opened() -> ... -> on_read_ended() -> the last write ends -> finished, dropped by its shard.
-// close() sends a close frame and gives the peer kCloseGraceMs to answer.
+// Life: attach -> greet -> ... -> on_input_ended -> on_read_ended -> the last write ends -> dropped
+// by its shard. close() sends a close frame and gives the peer kCloseGraceMs to end its side.
 // Thread-safety: none; everything on the io thread of its shard.
 // Invariants: one write at a time; after close() nothing but the close frame is queued; a session
-// without an identity has no private subscription.
+// without an principal has no private subscription.
 #pragma once
 
-#include <boost/json/fwd.hpp>
 #include <cstdint>
 #include <memory>
 #include <optional>
@@ -19,19 +18,20 @@
 #include <string_view>
 #include <vector>
 
+#include "gateway/auth/authenticator.hpp"
 #include "gateway/ws/frame.hpp"
 #include "gateway/ws/mailbox.hpp"
 #include "gateway/ws/outbox.hpp"
 
 namespace perpetua::gateway {
 struct ApiError;
-class JsonWriter;
 }  // namespace perpetua::gateway
 
 namespace perpetua::gateway::ws {
 
 class Session;
 class Shard;
+struct Snapshot;
 
 inline constexpr std::size_t kMessageBytesMax = 64 * 1024;
 inline constexpr std::size_t kSubscriptionsMax = 128;   // of one socket
@@ -39,6 +39,7 @@ inline constexpr uint32_t kRequestsInFlightMax = 256;   // of one socket
 inline constexpr uint32_t kOperationsBurst = 100;       // subscribe, auth, ping: of one socket
 inline constexpr uint32_t kOperationsPerSecond = 20;
 inline constexpr uint32_t kControlFramesPerSecondMax = 20;
+inline constexpr uint32_t kReadsPerMessageMax = 512;    // of the socket, until a message is whole
 inline constexpr int64_t kCloseGraceMs = 3'000;
 inline constexpr int64_t kPingAfterMs = 20'000;         // nothing received: we ask
 inline constexpr int64_t kIdleCloseAfterMs = 60'000;    // nothing received: we close
@@ -52,27 +53,22 @@ struct Subscription {
   uint32_t position = 0;   // in the shard's list of the topic
 };
 
-struct Identity {
-  AgentId agent = 0;  // 0: not authenticated
-  uint32_t key_id = 0;
-  uint8_t scopes = 0;
-  int64_t expires_at_ms = 0;  // 0 = never
-};
-
 class Session : public std::enable_shared_from_this<Session> {
  public:
-  Session(Shard& shard, std::string address);
+  explicit Session(Shard& shard);
   virtual ~Session();
   Session(const Session&) = delete;
   Session& operator=(const Session&) = delete;
 
-  // Transport to session.
-  void opened();
+  // Transport to session, in this order.
+  void attach();        // the shard now owns the session
+  void greet();         // the handshake's answer is on its way
   void on_text(std::string_view text);
   void on_control_frame();
   void on_raw_bytes(std::string bytes);
   void on_written(bool is_ok);
-  void on_read_ended();
+  void on_input_ended();  // no message will come any more; what is queued is still sent
+  void on_read_ended();   // the peer has closed its side, or the connection is dead
 
   // Shard to session.
   void offer(Subscription& subscription, const Delivery& delivery);
@@ -85,10 +81,9 @@ class Session : public std::enable_shared_from_this<Session> {
   void close(CloseCode code, std::string_view reason);
 
   // Operations (operations.cpp, order_entry.cpp).
-  void set_identity(const Identity& identity) { identity_ = identity; }
-  const Identity& identity() const { return identity_; }
+  void set_principal(const Principal& principal) { principal_ = principal; }
+  const Principal& principal() const { return principal_; }  // agent 0: not authenticated
   Shard& shard() { return shard_; }
-  const std::string& address() const { return address_; }
 
   // Queues one message; an overflow closes the socket.
   void send(std::string_view json);
@@ -115,20 +110,20 @@ class Session : public std::enable_shared_from_this<Session> {
  protected:
   // Writes all frames, then calls on_written. REQUIRES: the frames live until then.
   virtual void start_write(std::span<const Frame> frames) = 0;
-  virtual void abort() = 0;                            // ends the connection at once
-  virtual bool is_inside_message() const = 0;          // a part of a message has arrived
+  virtual void end_sending() = 0;              // everything was written: half-close
+  virtual void abort() = 0;                    // ends the connection at once
+  virtual bool is_inside_message() const = 0;  // a part of a message has arrived
 
  private:
-  bool dispatch(const boost::json::object& message);
-  void drop_identity(std::string_view why);
+  void drop_principal(std::string_view why);
   void unsubscribe(std::size_t index);
   void refresh_stale();
+  void end_sending_if_done();
   void finish_if_done();
   void sweep_idle(int64_t now_ms);
 
   Shard& shard_;
-  const std::string address_;
-  Identity identity_;
+  Principal principal_;
   Outbox outbox_;
   std::vector<std::unique_ptr<Subscription>> subscriptions_;
   std::vector<Topic> shed_;  // scratch of offer()

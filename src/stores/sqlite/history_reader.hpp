@@ -11,6 +11,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -61,6 +62,10 @@ class HistoryReader {
   Page<OrderView> orders(AgentId agent, const OrderFilter& filter, const PageRequest& page);
   std::optional<OrderView> order(AgentId agent, OrderId id);
   std::optional<OrderView> order_by_client_id(AgentId agent, std::string_view client_id);
+
+  // Every order that is open in the history, of all agents, one call each: a scan of the orders,
+  // for start-up. False: a database error cut it short.
+  bool open_orders(const std::function<void(const OrderView&)>& visit);
 
   // market kNoMarket: all.
   Page<FillView> fills(AgentId agent, MarketId market, const PageRequest& page);

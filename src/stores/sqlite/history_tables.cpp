@@ -1,5 +1,6 @@
 #include "stores/sqlite/history_tables.hpp"
 
+#include <algorithm>
 #include <cstring>
 
 #include "stores/sqlite/history_schema.hpp"
@@ -94,20 +95,23 @@ std::optional<OrderView> HistoryTables::load_order(OrderId id) {
 }
 
 bool HistoryTables::write(const HistoryRows& rows) {
-  if (!database_.execute("BEGIN IMMEDIATE")) return false;
   const uint64_t before[] = {orders_.rows, fills_.rows, ledger_.rows, thoughts_.rows};
-  if (write_rows(rows) && prune(rows) && put_meta("applied_batch", rows.last_batch) &&
-      database_.execute("COMMIT")) {
-    return true;
-  }
+  if (write_all(rows)) return true;
+  failure_code_ = database_.code();
+  failure_message_ = database_.message();
   orders_.rows = before[0];
   fills_.rows = before[1];
   ledger_.rows = before[2];
   thoughts_.rows = before[3];
-  // Some errors have rolled back by themselves; then this one fails, and nothing is lost.
+  // Some errors roll back by themselves, and BEGIN may have failed: then there is nothing to undo.
   const bool rolled_back = database_.execute("ROLLBACK");
   static_cast<void>(rolled_back);
   return false;
+}
+
+bool HistoryTables::write_all(const HistoryRows& rows) {
+  return database_.execute("BEGIN IMMEDIATE") && write_rows(rows) && prune(rows) &&
+         put_meta("applied_batch", rows.last_batch) && database_.execute("COMMIT");
 }
 
 bool HistoryTables::write_rows(const HistoryRows& rows) {
@@ -172,7 +176,8 @@ bool HistoryTables::put_meta(std::string_view name, uint64_t value) {
 bool HistoryTables::count_and_prune(Counted& table, uint64_t added) {
   table.rows += added;
   if (table.rows > table.kept_max + history_limits::kPruneRowsMax) {
-    const uint64_t excess = table.rows - table.kept_max;
+    const uint64_t excess =
+        std::min(table.rows - table.kept_max, 4 * history_limits::kPruneRowsMax);
     if (!table.prune.start().bind(static_cast<int64_t>(excess)).run()) return false;
     table.rows -= static_cast<uint64_t>(database_.changed_rows());
   }

@@ -1,11 +1,11 @@
 // HistoryTables: the writing side of an open history file: one transaction for one HistoryRows.
 //
 // Not thread-safe: the writer's thread. A false return leaves the database without a transaction,
-// as it was before the call; Database::code() says why.
+// as it was before the call; failure_code() and failure_message() say why.
 #pragma once
 
-#include <array>
 #include <optional>
+#include <string>
 
 #include "stores/sqlite/database.hpp"
 #include "stores/sqlite/history_rows.hpp"
@@ -23,6 +23,9 @@ class HistoryTables {
   // Rows, counts, applied_batch and pruning, in one transaction.
   [[nodiscard]] bool write(const HistoryRows& rows);
 
+  int failure_code() const { return failure_code_; }
+  const std::string& failure_message() const { return failure_message_; }
+
  private:
   // A table whose rows are counted and whose oldest go once it is too long.
   struct Counted {
@@ -32,6 +35,7 @@ class HistoryTables {
     uint64_t rows = 0;
   };
 
+  bool write_all(const HistoryRows& rows);
   bool write_rows(const HistoryRows& rows);
   bool write_orders(const HistoryRows& rows);
   bool write_candles(const HistoryRows& rows);
@@ -55,6 +59,8 @@ class HistoryTables {
   Counted fills_;
   Counted ledger_;
   Counted thoughts_;
+  int failure_code_ = 0;
+  std::string failure_message_;
 };
 
 }  // namespace perpetua::stores

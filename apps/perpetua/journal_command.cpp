@@ -1,0 +1,43 @@
+#include "journal_command.hpp"
+
+#include <ostream>
+
+#include "journal/tools.hpp"
+
+namespace perpetua::app {
+namespace {
+
+constexpr int kExitOk = 0;
+constexpr int kExitDamage = 1;
+constexpr int kExitUsage = 2;
+
+journal::Status run(const JournalCommandOptions& options, const journal::DataDirectory& directory,
+                    MatchExecutor& executor, const journal::PrintLine& print) {
+  switch (options.verb) {
+    case JournalVerb::verify: return journal::verify(directory, print).status;
+    case JournalVerb::dump: return journal::dump(directory, options.from, options.until, print);
+    case JournalVerb::state_hash: return journal::print_state_hashes(directory, executor, print);
+    case JournalVerb::replay:
+      return journal::print_replay(directory, options.until, executor, print);
+  }
+  return journal::Status::failure("unknown journal command");
+}
+
+}  // namespace
+
+int run_journal_command(const JournalCommandOptions& options, MatchExecutor& executor,
+                        std::ostream& out, std::ostream& err) {
+  journal::DataDirectory directory(journal::posix_storage());
+  if (const journal::Status opened = directory.open_read_only(options.data_dir); !opened.ok()) {
+    err << "perpetua journal: " << opened.message << '\n';
+    return kExitUsage;
+  }
+  const journal::PrintLine print = [&out](const std::string& line) { out << line << '\n'; };
+  const journal::Status status = run(options, directory, executor, print);
+  out.flush();
+  if (status.ok()) return kExitOk;
+  err << "perpetua journal: " << status.message << '\n';
+  return kExitDamage;
+}
+
+}  // namespace perpetua::app

@@ -1,0 +1,46 @@
+// The table of settings. A new setting is one row here and its reader in serve.cpp.
+
+#include "settings.hpp"
+
+namespace perpetua::app {
+namespace {
+
+constexpr auto kText = SettingKind::text;
+constexpr auto kSecret = SettingKind::secret;
+constexpr auto kInteger = SettingKind::integer;
+constexpr auto kChoice = SettingKind::choice;
+constexpr int64_t kRateMost = 10'000'000;
+
+// clang-format off
+constexpr SettingSpec kSpecs[] = {
+  {"Server", "listen", kText, "127.0.0.1:8082", 0, 0, "", "address and port of HTTP and WebSocket"},
+  {"Server", "data_dir", kText, "data", 0, 0, "", "folder of journal, snapshots and history; one process owns it"},
+  {"Server", "mode", kChoice, "sandbox", 0, 0, "sandbox|production", "sandbox: paper money, faucet, house agents; production: deposits and withdrawals need the operator key"},
+  {"Server", "log_level", kChoice, "info", 0, 0, "debug|info|warn|error", "least severe message that is logged"},
+  {"Server", "io_threads", kInteger, "1", 1, 64, "", "threads that serve connections"},
+  {"Server", "connections_max", kInteger, "20000", 1, 1'000'000, "", "connections in all; above it new ones are refused"},
+  {"Server", "connections_per_address", kInteger, "0", 0, 1'000'000, "", "connections of one client address; 0 = no limit"},
+  {"Agents and money", "start_balance", kInteger, "0", 0, 1'000'000, "", "USDC a new agent gets (sandbox only)"},
+  {"Agents and money", "operator_key_file", kText, "", 0, 0, "", "file that holds the operator key (at least 32 characters)"},
+  {"Agents and money", "operator_key", kSecret, "", 0, 0, "", "the operator key itself; prefer the file. No default: without one, operator requests are refused"},
+  {"Rate limits", "rate_agent", kInteger, "10", 0, kRateMost, "", "mutations a second of one agent; 0 = off"},
+  {"Rate limits", "rate_agent_burst", kInteger, "20", 1, kRateMost, "", "mutations one agent may send at once"},
+  {"Rate limits", "rate_global", kInteger, "1000", 0, kRateMost, "", "mutations a second of all agents; 0 = off"},
+  {"Rate limits", "rate_reads", kInteger, "50", 0, kRateMost, "", "reads a second of one agent, or of one address without a key; 0 = off"},
+  {"Rate limits", "rate_registrations", kInteger, "2", 0, kRateMost, "", "registrations a second of one address; 0 = off"},
+  {"Rate limits", "rate_registrations_burst", kInteger, "20", 1, kRateMost, "", "registrations one address may send at once"},
+  {"Engine", "matchers", kInteger, "1", 1, 64, "", "threads that match markets in parallel; the result is the same for any number"},
+  {"Engine", "wait_strategy", kChoice, "block", 0, 0, "block|yield|spin", "how idle stages wait: block leaves the core to others, spin answers soonest"},
+  {"Engine", "snapshot_every", kInteger, "1000000", 0, 1'000'000'000, "", "commands between two snapshots; 0 = at shutdown only"},
+  {"Engine", "segment_mib", kInteger, "64", 1, 4'096, "", "size of a journal segment in MiB"},
+  {"Prices and sandbox market", "prices", kChoice, "replay", 0, 0, "replay|push|off", "index prices: recorded bars, the operator's posts, or none"},
+  {"Prices and sandbox market", "replay_speed", kInteger, "10", 1, 1'000, "", "recorded seconds played in one second"},
+  {"Prices and sandbox market", "liquidity", kChoice, "on", 0, 0, "on|off", "house agents that quote and trade around the index (sandbox only)"},
+};
+// clang-format on
+
+}  // namespace
+
+std::span<const SettingSpec> setting_specs() { return kSpecs; }
+
+}  // namespace perpetua::app

@@ -1,0 +1,66 @@
+#include "settings.hpp"
+
+#include <gtest/gtest.h>
+
+#include <cstdio>
+#include <fstream>
+
+namespace perpetua::app {
+namespace {
+
+std::optional<std::string> no_variables(const std::string&) { return std::nullopt; }
+
+struct SettingsTest : ::testing::Test {
+  Settings settings;
+  std::string path = ::testing::TempDir() + "perpetua_settings_test.toml";
+  void write(const std::string& text) { std::ofstream(path) << text; }
+  void TearDown() override { std::remove(path.c_str()); }
+};
+
+TEST_F(SettingsTest, defaults_are_valid) {
+  EXPECT_EQ(settings.load({}, no_variables, ""), std::nullopt);
+  EXPECT_EQ(settings.text("listen"), "127.0.0.1:8082");
+  EXPECT_EQ(settings.integer("rate_agent"), 10);
+}
+
+TEST_F(SettingsTest, a_flag_beats_a_variable_beats_the_file_beats_the_default) {
+  write("rate_agent = 1\nrate_global = 2\nmatchers = 3\n");
+  const auto environment = [](const std::string& name) -> std::optional<std::string> {
+    if (name == "PERPETUA_RATE_GLOBAL") return "20";
+    if (name == "PERPETUA_MATCHERS") return "4";
+    return std::nullopt;
+  };
+  ASSERT_EQ(settings.load({{"matchers", "5"}}, environment, path), std::nullopt);
+  EXPECT_EQ(settings.integer("rate_agent"), 1);
+  EXPECT_EQ(settings.integer("rate_global"), 20);
+  EXPECT_EQ(settings.integer("matchers"), 5);
+}
+
+TEST_F(SettingsTest, an_invalid_value_names_setting_source_value_and_range) {
+  const auto error = settings.load({{"matchers", "65"}}, no_variables, "");
+  ASSERT_TRUE(error);
+  EXPECT_EQ(*error, "setting matchers (from --matchers) is '65', allowed: 1 to 64");
+  EXPECT_TRUE(settings.load({{"mode", "live"}}, no_variables, "")->find("sandbox production") !=
+              std::string::npos);
+  EXPECT_TRUE(settings.load({{"rate_agent", "10x"}}, no_variables, ""));
+  EXPECT_TRUE(settings.load({{"listen", "8082"}}, no_variables, ""));
+  EXPECT_TRUE(settings.load({{"operator_key", "short"}}, no_variables, ""));
+}
+
+TEST_F(SettingsTest, unknown_keys_and_broken_files_are_refused) {
+  write("rate_agnet = 1\n");
+  EXPECT_TRUE(settings.load({}, no_variables, path)->find("rate_agnet") != std::string::npos);
+  write("rate_agent = \n");
+  EXPECT_TRUE(settings.load({}, no_variables, path));
+  write("rate_agent = 1.5\n");
+  EXPECT_TRUE(settings.load({}, no_variables, path));
+  EXPECT_TRUE(settings.load({}, no_variables, "/nonexistent.toml"));
+}
+
+TEST_F(SettingsTest, the_example_file_says_the_defaults) {
+  write(settings_toml());
+  EXPECT_EQ(settings.load({}, no_variables, path), std::nullopt);
+}
+
+}  // namespace
+}  // namespace perpetua::app

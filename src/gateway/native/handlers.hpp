@@ -1,0 +1,93 @@
+// Handlers of the native API, one function per endpoint (and phase). See Endpoint for the contract.
+#pragma once
+
+#include "gateway/codec/json_writer.hpp"
+#include "gateway/codec/parse.hpp"
+#include "gateway/http/call.hpp"
+
+namespace perpetua::gateway::native {
+
+// Completions shared by many endpoints: one outcome; {"results": [...]}.
+bool complete_one(Call& call);
+bool complete_results(Call& call);
+
+// agents.cpp
+bool prepare_register(Call& call);
+bool complete_register(Call& call);
+void list_agents(Call& call);
+void get_agent(Call& call);
+bool prepare_create_key(Call& call);
+bool complete_create_key(Call& call);
+void list_keys(Call& call);
+bool prepare_revoke_key(Call& call);
+
+// account.cpp
+void get_account(Call& call);
+void list_ledger(Call& call);
+bool prepare_deposit(Call& call);
+bool prepare_withdraw(Call& call);
+bool prepare_transfer(Call& call);
+bool prepare_faucet(Call& call);
+
+// markets.cpp
+void list_markets(Call& call);
+void get_market(Call& call);
+void get_book(Call& call);
+void list_trades(Call& call);
+void list_candles(Call& call);
+void list_prices(Call& call);
+bool prepare_push_prices(Call& call);
+
+// orders.cpp
+bool prepare_place_order(Call& call);
+bool prepare_place_batch(Call& call);
+bool prepare_amend_order(Call& call);
+bool prepare_cancel_order(Call& call);
+bool prepare_cancel_batch(Call& call);
+bool prepare_cancel_all(Call& call);
+void list_open_orders(Call& call);
+void list_order_history(Call& call);
+void get_order(Call& call);
+void list_fills(Call& call);
+
+// intents.cpp
+bool prepare_place_intent(Call& call);
+bool prepare_cancel_intent(Call& call);
+bool complete_cancel_intent(Call& call);
+void list_intents(Call& call);
+void get_intent(Call& call);
+
+// positions.cpp
+void list_positions(Call& call);
+void get_position(Call& call);
+bool prepare_close_position(Call& call);
+bool complete_close_position(Call& call);
+bool prepare_leverage(Call& call);
+bool prepare_netting(Call& call);
+
+// thoughts.cpp
+bool prepare_thought(Call& call);
+void list_thoughts(Call& call);
+void list_agent_thoughts(Call& call);
+
+// system.cpp
+void get_limits(Call& call);
+void get_health(Call& call);
+void get_readiness(Call& call);
+void get_metrics(Call& call);
+void get_openapi(Call& call);
+void get_docs_page(Call& call);
+void get_index_page(Call& call);
+
+// Helpers of the handlers.
+inline ParseContext parse_context(const Call& call) {
+  return {call.markets(), call.principal.agent};
+}
+runtime::Submission& add_submission(Call& call);
+// Market of a path or query parameter; false with market_not_found.
+bool path_market(Call& call, MarketId& market);
+bool query_market(Call& call, MarketId& market);  // kNoMarket if absent
+// Order named by the path: {order_id}, {intent_id} or {client_id}.
+bool path_order(Call& call, OrderName& name);
+
+}  // namespace perpetua::gateway::native

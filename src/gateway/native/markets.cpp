@@ -1,0 +1,91 @@
+#include <charconv>
+#include <map>
+
+#include "gateway/codec/fields.hpp"
+#include "gateway/codec/render.hpp"
+#include "gateway/native/handlers.hpp"
+#include "gateway/native/pages.hpp"
+
+namespace perpetua::gateway::native {
+namespace {
+
+constexpr std::size_t kBookDepthDefault = 20;
+
+int64_t query_number(const Call& call, std::string_view name, int64_t absent) {
+  const auto text = call.query_value(name);
+  int64_t value = absent;
+  if (text) std::from_chars(text->data(), text->data() + text->size(), value);
+  return value;
+}
+
+}  // namespace
+
+void list_markets(Call& call) { write_list(call.reply, call.hot().markets(), render_market); }
+
+void get_market(Call& call) {
+  MarketId market = kNoMarket;
+  if (path_market(call, market)) render_market(call.reply, *call.hot().market(market));
+}
+
+void get_book(Call& call) {
+  MarketId market = kNoMarket;
+  if (!path_market(call, market)) return;
+  const auto depth = static_cast<std::size_t>(query_number(call, "depth", kBookDepthDefault));
+  const auto book = call.hot().book(market, depth);
+  render_book(call.reply, *book, *call.markets().spec(market));
+}
+
+void list_trades(Call& call) {
+  MarketId market = kNoMarket;
+  if (!path_market(call, market)) return;
+  const MarketSpec& spec = *call.markets().spec(market);
+  const auto render = [&](std::string& out, const stores::TradeView& view) {
+    render_trade(out, view, spec);
+  };
+  if (call.history() == nullptr) {
+    write_page(call.reply, call.hot().trades(market, call.page_limit()), {}, render);
+    return;
+  }
+  if (!call.may_use_disk()) return;
+  const auto page = newest_page(
+      call, call.hot().trades(market, call.page_limit()),
+      [&](const stores::PageRequest& request) { return call.history()->trades(market, request); },
+      [](const stores::TradeView& view) { return view.trade_id; });
+  if (page_ok(call, page)) write_page(call.reply, page.rows, page.next_cursor, render);
+}
+
+void list_candles(Call& call) {
+  MarketId market = kNoMarket;
+  if (!path_market(call, market)) return;
+  const auto interval = stores::parse_candle_interval(call.query_value("interval").value_or("1m"));
+  const int64_t from_ms = query_number(call, "from", 0);
+  const int64_t to_ms = query_number(call, "to", INT64_MAX);
+  const std::size_t limit = call.page_limit();
+  auto candles = call.hot().candles(market, *interval, from_ms, to_ms, limit);
+  // Older candles than the hot store keeps, or than it knows after a restart.
+  if (candles.size() < limit && call.history() != nullptr) {
+    if (!call.may_use_disk()) return;
+    std::map<int64_t, stores::CandleView> merged;
+    for (auto& row : call.history()->candles(market, *interval, from_ms, to_ms, limit)) {
+      merged[row.open_time_ms] = row;
+    }
+    for (const auto& row : candles) merged[row.open_time_ms] = row;
+    candles.clear();
+    for (const auto& [time_ms, row] : merged) candles.push_back(row);
+    if (candles.size() > limit) {
+      candles.erase(candles.begin(), candles.end() - static_cast<std::ptrdiff_t>(limit));
+    }
+  }
+  const MarketSpec& spec = *call.markets().spec(market);
+  write_list(call.reply, candles, [&](std::string& out, const stores::CandleView& view) {
+    render_candle(out, view, spec);
+  });
+}
+
+void list_prices(Call& call) { write_list(call.reply, call.hot().markets(), render_index_price); }
+
+bool prepare_push_prices(Call& call) {
+  return parse_prices(*call.body, call.markets(), call.now_ms, call.submissions, call.error);
+}
+
+}  // namespace perpetua::gateway::native

@@ -1,0 +1,34 @@
+// Operations: what a client may ask for over the socket. docs/websocket.md is the reference.
+//
+//   auth, ping, subscribe, unsubscribe                      operations.cpp; a budget per socket
+//   place, intent, amend, cancel, cancel_all, batch         order_entry.cpp; the HTTP API's budgets
+//
+// Each answers in its own time with the request's `id`. Nothing here throws for what a client sends.
+// Thread-safety: none; the session's io thread.
+#pragma once
+
+#include <boost/json/fwd.hpp>
+#include <cstdint>
+#include <optional>
+#include <string_view>
+
+#include "gateway/codec/field_spec.hpp"
+
+namespace perpetua::gateway::ws {
+
+class Session;
+
+// The fields every operation has.
+inline constexpr FieldSpec kOperationField = {"op", FieldType::token, true, "operation", {}, 1, 32};
+inline constexpr FieldSpec kRequestIdField = {
+    "id", FieldType::integer, false, "your number for the request, given back in the answer"};
+inline constexpr FieldSpec kIdempotencyField = {
+    "idempotency_key", FieldType::token, false, "as the HTTP header Idempotency-Key", {}, 1, 128};
+
+void run_operation(Session& session, const boost::json::object& message);
+
+// True if `op` is one of order entry's, which has then been answered or submitted.
+bool run_order_entry(Session& session, std::string_view op, std::optional<int64_t> id,
+                     const boost::json::object& message);
+
+}  // namespace perpetua::gateway::ws

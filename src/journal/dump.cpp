@@ -1,0 +1,196 @@
+#include "journal/dump.hpp"
+
+#include <cstdio>
+#include <cstring>
+#include <iterator>
+
+#include "engine/schema/market_spec.hpp"
+
+namespace perpetua::journal {
+namespace {
+
+void add(std::string& line, const char* name, int64_t value) {
+  line += ' ';
+  line += name;
+  line += '=';
+  line += std::to_string(value);
+}
+
+void add(std::string& line, const char* name, std::string_view value) {
+  line += ' ';
+  line += name;
+  line += '=';
+  line += value;
+}
+
+void add_if(std::string& line, const char* name, int64_t value) {
+  if (value != 0) add(line, name, value);
+}
+
+void add_hex(std::string& line, const char* name, const uint8_t* bytes, std::size_t size) {
+  std::string text;
+  char digits[3];
+  for (std::size_t i = 0; i < size; ++i) {
+    std::snprintf(digits, sizeof digits, "%02x", bytes[i]);
+    text += digits;
+  }
+  add(line, name, std::string_view(text));
+}
+
+void add_client_id(std::string& line, const ClientId& client_id) {
+  const std::string_view id = client_id_view(client_id);
+  if (!id.empty()) add(line, "client_id", id);
+}
+
+void add_quoted(std::string& line, std::string_view text) {
+  line += " \"";
+  for (const char c : text) {
+    const auto byte = static_cast<unsigned char>(c);
+    if (c == '"' || c == '\\') line += '\\';
+    if (byte >= 0x20 && byte != 0x7F) {
+      line += c;
+      continue;
+    }
+    char escape[5];
+    std::snprintf(escape, sizeof escape, "\\x%02x", byte);
+    line += escape;
+  }
+  line += '"';
+}
+
+// Enumerators are stored as bytes; the names exist only for those the schema knows.
+template <class Enum>
+void add_name(std::string& line, const char* name, Enum value, Enum last) {
+  if (value <= last) {
+    add(line, name, wire_name(value));
+  } else {
+    add(line, name, static_cast<int64_t>(value));
+  }
+}
+
+void add_place(std::string& line, const PlaceOrder& place) {
+  add_name(line, "side", place.side, Side::sell);
+  add_name(line, "kind", place.kind, OrderKind::market);
+  add_if(line, "price", place.price.value);
+  add_if(line, "lots", place.lots.value);
+  add_if(line, "budget", place.budget.value);
+  add_name(line, "tif", place.time_in_force, TimeInForce::gtd);
+  if (place.post_only != PostOnly::none) {
+    add_name(line, "post_only", place.post_only, PostOnly::slide);
+  }
+  add_name(line, "stp", place.stp, SelfTradePrevention::allow);
+  add_if(line, "leverage", place.leverage);
+  add_if(line, "slippage_ppm", place.slippage_ppm);
+  add_if(line, "expires_at", place.expires_at_ms);
+  if (place.flags & kReduceOnly) line += " reduce_only";
+  if (place.flags & kClosePosition) line += " close_position";
+  if (place.flags & kIntent) line += " intent";
+  add_client_id(line, place.client_id);
+}
+
+void add_registration(std::string& line, const RegisterAgent& agent) {
+  add_hex(line, "key_sha256", agent.key_sha256.data(), 8);
+  add(line, "scopes", agent.scopes);
+  add_if(line, "key_expires_at", agent.key_expires_at_ms);
+  add_if(line, "start_balance", agent.start_balance_micro);
+}
+
+void add_market(std::string& line, std::string_view text) {
+  MarketSpec spec;
+  if (text.size() != sizeof spec) {
+    add(line, "spec_bytes", static_cast<int64_t>(text.size()));
+    return;
+  }
+  std::memcpy(static_cast<void*>(&spec), text.data(), sizeof spec);
+  add(line, "symbol", symbol_view(spec));
+  add(line, "tick_e9", spec.tick_size_e9);
+  add(line, "lot_e9", spec.lot_size_e9);
+  add(line, "maker_ppm", spec.maker_fee_ppm);
+  add(line, "taker_ppm", spec.taker_fee_ppm);
+}
+
+void add_fields(std::string& line, const Command& command) {
+  switch (command.header.type) {
+    case CommandType::register_agent: add_registration(line, command.register_agent); break;
+    case CommandType::create_key:
+      add_hex(line, "key_sha256", command.create_key.key_sha256.data(), 8);
+      add(line, "scopes", command.create_key.scopes);
+      add_if(line, "expires_at", command.create_key.expires_at_ms);
+      break;
+    case CommandType::revoke_key: add(line, "key_id", command.revoke_key.key_id); break;
+    case CommandType::deposit:
+    case CommandType::withdraw:
+    case CommandType::transfer:
+    case CommandType::claim_faucet:
+      add(line, "amount", command.money.amount.value);
+      add_if(line, "to", command.money.to_agent);
+      break;
+    case CommandType::place_order: add_place(line, command.place); break;
+    case CommandType::amend_order:
+      add_if(line, "order", static_cast<int64_t>(command.amend.order_id));
+      add_if(line, "price", command.amend.price.value);
+      add_if(line, "lots", command.amend.lots.value);
+      add_client_id(line, command.amend.client_id);
+      break;
+    case CommandType::cancel_order:
+      add_if(line, "order", static_cast<int64_t>(command.cancel.order_id));
+      add_client_id(line, command.cancel.client_id);
+      break;
+    case CommandType::set_leverage: add(line, "leverage", command.set_leverage.leverage); break;
+    case CommandType::set_netting: add(line, "netting", command.set_netting.netting); break;
+    case CommandType::update_price:
+      add(line, "price", command.update_price.price.value);
+      add(line, "source_time", command.update_price.source_time_ms);
+      break;
+    case CommandType::configure:
+      add(line, "margin_use_max_ppm", command.configure.margin_use_max_ppm);
+      break;
+    case CommandType::create_market:
+    case CommandType::cancel_all:
+    case CommandType::post_thought:
+    case CommandType::none: break;
+  }
+}
+
+}  // namespace
+
+std::string_view command_name(CommandType type) {
+  constexpr std::string_view kNames[] = {
+      "none",        "register_agent", "create_key",   "revoke_key",    "deposit",
+      "withdraw",    "transfer",       "claim_faucet", "place_order",   "amend_order",
+      "cancel_order", "cancel_all",    "set_leverage", "set_netting",   "post_thought",
+      "update_price", "create_market", "configure"};
+  static_assert(std::size(kNames) == static_cast<std::size_t>(CommandType::configure) + 1);
+  const auto index = static_cast<std::size_t>(type);
+  return index < std::size(kNames) ? kNames[index] : "unknown";
+}
+
+std::string dump_command(const BatchInput& batch, const Command& command) {
+  const CommandHeader& header = command.header;
+  std::string line = std::to_string(batch.number) + " " + std::to_string(batch.log_time_ms) + " ";
+  line += command_name(header.type);
+  add(line, "agent", header.agent);
+  if (header.market != kNoMarket) add(line, "market", header.market);
+  add_fields(line, command);
+  add_if(line, "valid_until", header.valid_until_ms);
+  if (!header.key.is_zero()) {
+    char key[33];
+    std::snprintf(key, sizeof key, "%016llx%016llx",
+                  static_cast<unsigned long long>(header.key.high),
+                  static_cast<unsigned long long>(header.key.low));
+    add(line, "key", std::string_view(key));
+  }
+  if (header.text_length == 0) return line;
+  const bool is_inside =
+      uint64_t{header.text_offset} + header.text_length <= batch.text.size();
+  if (!is_inside) return line + " text_outside";
+  const std::string_view text = batch.text.substr(header.text_offset, header.text_length);
+  if (header.type == CommandType::create_market) {
+    add_market(line, text);
+  } else {
+    add_quoted(line, text);
+  }
+  return line;
+}
+
+}  // namespace perpetua::journal

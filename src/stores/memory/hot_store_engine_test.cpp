@@ -1,0 +1,199 @@
+// A store fed by all events equals a store made from a description; and many readers at once.
+#include <atomic>
+#include <thread>
+
+#include "stores/test_support.hpp"
+
+namespace perpetua::stores {
+namespace {
+
+using namespace test;
+
+class StoreSink final : public DescribeSink {
+ public:
+  explicit StoreSink(HotStore& store) : store_(store) {}
+  void on_event(const Event& event, std::string_view text) override {
+    store_.on_event(event, text);
+  }
+
+ private:
+  HotStore& store_;
+};
+
+void bootstrap(HotStore& store, const Engine& engine) {
+  StoreSink sink(store);
+  engine.describe(sink);
+  store.finish_bootstrap(engine.last_batch(), engine.log_time_ms());
+}
+
+// What a description does not carry.
+OrderView described_part(OrderView order) {
+  order.sequence = 0;
+  order.flags &= static_cast<uint8_t>(~kClosePosition);
+  order.budget = Micro(0);
+  order.filled_notional = Micro(0);
+  order.fee = Micro(0);
+  order.accepted_at_ms = 0;
+  order.updated_at_ms = 0;
+  order.intent_reason.clear();
+  return order;
+}
+
+std::vector<OrderView> described_part(std::vector<OrderView> orders) {
+  for (OrderView& order : orders) order = described_part(order);
+  return orders;
+}
+
+void expect_same_market(const HotStore& a, const HotStore& b, MarketId id) {
+  const MarketView x = *a.market(id);
+  const MarketView y = *b.market(id);
+  EXPECT_TRUE(same_spec(x.spec, y.spec));
+  EXPECT_EQ(x.index, y.index);
+  EXPECT_EQ(x.mark, y.mark);
+  EXPECT_EQ(x.best_bid, y.best_bid);
+  EXPECT_EQ(x.best_ask, y.best_ask);
+  EXPECT_EQ(x.open_interest, y.open_interest);
+  EXPECT_EQ(a.book(id, 1'000)->bids, b.book(id, 1'000)->bids);
+  EXPECT_EQ(a.book(id, 1'000)->asks, b.book(id, 1'000)->asks);
+}
+
+void expect_same_agent(const HotStore& a, const HotStore& b, AgentId agent) {
+  EXPECT_EQ(a.agent(agent), b.agent(agent));
+  EXPECT_EQ(a.keys(agent), b.keys(agent));
+  EXPECT_EQ(a.account(agent), b.account(agent));
+  EXPECT_EQ(a.positions(agent), b.positions(agent));
+  for (MarketId market = 0; market < Flow::kMarkets; ++market) {
+    EXPECT_EQ(a.position(agent, market), b.position(agent, market));
+    EXPECT_EQ(a.settings(agent, market), b.settings(agent, market));
+  }
+  EXPECT_EQ(described_part(a.open_orders(agent, kNoMarket, 0, 1'000)),
+            described_part(b.open_orders(agent, kNoMarket, 0, 1'000)));
+}
+
+void expect_same(const HotStore& a, const HotStore& b, AgentId agents) {
+  for (MarketId market = 0; market < Flow::kMarkets; ++market) expect_same_market(a, b, market);
+  for (AgentId agent = 1; agent <= agents; ++agent) expect_same_agent(a, b, agent);
+  EXPECT_EQ(a.totals().agents, b.totals().agents);
+  EXPECT_EQ(a.totals().keys, b.totals().keys);
+  EXPECT_EQ(a.totals().open_orders, b.totals().open_orders);
+  EXPECT_EQ(a.totals().open_positions, b.totals().open_positions);
+  EXPECT_EQ(a.applied_batch(), b.applied_batch());
+}
+
+TEST(HotStoreEngine, fed_by_events_equals_made_from_a_description) {
+  for (uint64_t seed = 1; seed <= 4; ++seed) {
+    Flow flow(seed);
+    HotStore fed;
+    for (int i = 0; i < 600; ++i) {
+      fed.apply(flow.next().view());
+      if (i % 100 != 99) continue;
+      HotStore described;
+      bootstrap(described, flow.engine);
+      expect_same(fed, described, flow.agents);
+    }
+    EXPECT_GT(fed.totals().trades, 100u);
+    EXPECT_GT(fed.totals().open_orders, 20u);
+  }
+}
+
+TEST(HotStoreEngine, a_description_in_the_middle_then_events_ends_the_same) {
+  Flow flow(9);
+  HotStore fed;
+  HotStore later;
+  for (int i = 0; i < 300; ++i) fed.apply(flow.next().view());
+  bootstrap(later, flow.engine);
+  for (int i = 0; i < 300; ++i) {
+    const RecordedBatch batch = flow.next();
+    fed.apply(batch.view());
+    later.apply(batch.view());
+  }
+  expect_same(fed, later, flow.agents);
+}
+
+void apply_levels(std::vector<BookLevel>& levels, const std::vector<BookLevel>& changes) {
+  for (const BookLevel& change : changes) {
+    std::erase_if(levels, [&](const BookLevel& level) { return level.price == change.price; });
+    if (change.lots != Lots(0)) levels.push_back(change);
+  }
+}
+
+TEST(HotStoreEngine, book_deltas_rebuild_the_book_with_gap_free_sequences) {
+  Flow flow(5);
+  HotStore store;
+  BookView copy;
+  for (int i = 0; i < 400; ++i) {
+    store.apply(flow.next().view());
+    const auto delta = store.last_book_delta(0);
+    if (!delta) continue;
+    ASSERT_EQ(delta->sequence, copy.sequence + 1);
+    copy.sequence = delta->sequence;
+    apply_levels(copy.bids, delta->bids);
+    apply_levels(copy.asks, delta->asks);
+    std::sort(copy.bids.begin(), copy.bids.end(),
+              [](const BookLevel& a, const BookLevel& b) { return a.price > b.price; });
+    std::sort(copy.asks.begin(), copy.asks.end(),
+              [](const BookLevel& a, const BookLevel& b) { return a.price < b.price; });
+    const auto book = store.book(0, 1'000);
+    ASSERT_EQ(copy.bids, book->bids);
+    ASSERT_EQ(copy.asks, book->asks);
+  }
+  EXPECT_GT(copy.sequence, 100u);
+}
+
+// Reads everything, over and over; what it sees must be whole.
+void read_all(const HotStore& store, const std::atomic<bool>& done, std::atomic<uint64_t>& reads) {
+  uint64_t last_sequence = 0;
+  for (AgentId agent = 1; !done.load(); agent = agent % 12 + 1) {
+    for (MarketId market = 0; market < store.totals().markets; ++market) {
+      const auto book = store.book(market, 1'000);
+      if (!book->bids.empty() && !book->asks.empty()) {
+        EXPECT_LT(book->bids[0].price, book->asks[0].price);
+      }
+      if (market == 0) {
+        EXPECT_GE(book->sequence, last_sequence);
+        last_sequence = book->sequence;
+      }
+      store.market(market);
+      store.trades(market, 50);
+      store.candles(market, CandleInterval::m1, 0, INT64_MAX, 50);
+      store.position(agent, market);
+    }
+    for (const OrderView& order : store.open_orders(agent, kNoMarket, 0, 100)) {
+      EXPECT_LE(order.filled + order.remaining, order.lots);
+      store.order(agent, order.order_id);
+    }
+    store.closed_orders(agent, kNoMarket, 20);
+    store.fills(agent, kNoMarket, 20);
+    store.positions(agent);
+    store.account(agent);
+    store.agents(0, 100);
+    store.keys(agent);
+    store.find_key(Sha256{});
+    store.thoughts(0, 20);
+    store.thoughts_of(agent, 0, 20);
+    reads.fetch_add(1);
+  }
+}
+
+TEST(HotStoreEngine, readers_never_see_a_crossed_book_or_a_torn_order) {
+  Flow flow(3);
+  const std::vector<RecordedBatch> batches = flow.take(400);
+  HotStore store;
+  std::atomic<bool> done{false};
+  std::atomic<uint64_t> reads{0};
+  std::vector<std::thread> readers;
+  for (int i = 0; i < 3; ++i) {
+    readers.emplace_back([&] { read_all(store, done, reads); });
+  }
+  for (const RecordedBatch& batch : batches) {
+    const uint64_t before = reads.load();
+    store.apply(batch.view());
+    while (batch.number % 20 == 0 && reads.load() == before) std::this_thread::yield();
+  }
+  done = true;
+  for (std::thread& reader : readers) reader.join();
+  EXPECT_GE(reads.load(), 20u);
+}
+
+}  // namespace
+}  // namespace perpetua::stores

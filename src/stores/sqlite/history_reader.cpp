@@ -1,0 +1,207 @@
+#include "stores/sqlite/history_reader.hpp"
+
+#include <algorithm>
+
+#include "stores/sqlite/history_schema.hpp"
+#include "stores/sqlite/page_cursor.hpp"
+#include "stores/sqlite/reader_pool.hpp"
+
+namespace perpetua::stores {
+
+namespace {
+
+using history_limits::kHistoryCandlesMax;
+using history_limits::kHistoryPageMax;
+using history_limits::kRowsScannedMax;
+
+// One list: its letter in cursors, its table and sort key, and how a row is read.
+template <class Row>
+struct List {
+  char letter;
+  const char* columns;
+  const char* table;
+  const char* key;
+  Row (*read)(Statement&);
+  uint64_t (*key_of)(const Row&);
+};
+
+constexpr List<OrderView> kOrders{'o', kOrderColumns, "orders", "sequence", read_order,
+                                  [](const OrderView& row) { return row.sequence; }};
+constexpr List<FillView> kFills{'f', kFillColumns, "fills", "sequence", read_fill,
+                                [](const FillView& row) { return row.sequence; }};
+constexpr List<LedgerEntryView> kLedger{
+    'l', kLedgerColumns, "ledger", "sequence", read_ledger_entry,
+    [](const LedgerEntryView& row) { return row.sequence; }};
+constexpr List<ThoughtView> kThoughts{'t', kThoughtColumns, "thoughts", "thought_id", read_thought,
+                                      [](const ThoughtView& row) { return row.thought_id; }};
+constexpr List<AgentView> kAgents{'a', kAgentColumns, "agents", "id", read_agent,
+                                  [](const AgentView& row) { return uint64_t{row.id}; }};
+constexpr List<FillView> kTrades{'x', kFillColumns, "fills", "trade_id", read_fill,
+                                 [](const FillView& row) { return row.trade_id; }};
+
+std::string select_page(const char* columns, const char* table, const char* key,
+                        const char* condition) {
+  return std::string("SELECT ") + columns + " FROM " + table + " WHERE " + condition + key +
+         " < ? ORDER BY " + key + " DESC LIMIT ?";
+}
+
+// Rows older than the cursor for which keep(row) holds. `condition` ends in " AND " and has one
+// parameter, `owner`, or is empty.
+template <class Row, class Keep>
+Page<Row> read_page(ReaderPool& pool, const List<Row>& list, const char* condition,
+                    std::optional<int64_t> owner, const PageRequest& request, Keep&& keep) {
+  Page<Row> page;
+  uint64_t before = INT64_MAX;
+  if (!request.cursor.empty()) {
+    const auto key = parse_cursor(list.letter, request.cursor);
+    if (!key || *key > INT64_MAX) {
+      page.status = PageStatus::invalid_cursor;
+      return page;
+    }
+    before = *key;
+  }
+  const std::size_t limit = std::clamp<std::size_t>(request.limit, 1, kHistoryPageMax);
+  const auto lease = pool.lend();
+  Statement& select =
+      lease->statement(select_page(list.columns, list.table, list.key, condition));
+  if (owner) select.bind(*owner);
+  select.bind(static_cast<int64_t>(before)).bind(static_cast<int64_t>(kRowsScannedMax) + 1);
+  std::size_t scanned = 0;
+  Statement::Step step = select.step();
+  for (; step == Statement::Step::row; step = select.step()) {
+    if (page.rows.size() == limit || scanned == kRowsScannedMax) {
+      page.next_cursor = make_cursor(list.letter, before);
+      break;
+    }
+    Row row = list.read(select);
+    ++scanned;
+    before = list.key_of(row);
+    if (keep(row)) page.rows.push_back(std::move(row));
+  }
+  select.reset();
+  if (step == Statement::Step::error) page = {PageStatus::unavailable, {}, {}};
+  return page;
+}
+
+std::optional<OrderView> read_one_order(Statement& select) {
+  std::optional<OrderView> order;
+  if (select.step() == Statement::Step::row) order = read_order(select);
+  select.reset();
+  return order;
+}
+
+bool in_market(MarketId wanted, MarketId market) {
+  return wanted == kNoMarket || wanted == market;
+}
+
+}  // namespace
+
+struct HistoryReader::Impl {
+  ReaderPool pool;
+};
+
+HistoryReader::HistoryReader(const std::string& path, std::size_t connections)
+    : impl_(new Impl{ReaderPool(path, connections)}) {}
+HistoryReader::~HistoryReader() = default;
+
+Page<OrderView> HistoryReader::orders(AgentId agent, const OrderFilter& filter,
+                                      const PageRequest& page) {
+  return read_page(impl_->pool, kOrders, "agent = ? AND ", agent, page,
+                   [&](const OrderView& order) {
+                     return in_market(filter.market, order.market) &&
+                            (filter.status == OrderStatus::none ||
+                             filter.status == order.status) &&
+                            (!filter.intents_only || order.is_intent());
+                   });
+}
+
+std::optional<OrderView> HistoryReader::order(AgentId agent, OrderId id) {
+  const auto lease = impl_->pool.lend();
+  Statement& select = lease->statement(std::string("SELECT ") + kOrderColumns +
+                                       " FROM orders WHERE order_id = ?");
+  auto order = read_one_order(select.bind(static_cast<int64_t>(id)));
+  if (order && order->agent != agent) return std::nullopt;
+  return order;
+}
+
+std::optional<OrderView> HistoryReader::order_by_client_id(AgentId agent,
+                                                           std::string_view client_id) {
+  if (client_id.empty()) return std::nullopt;
+  const auto lease = impl_->pool.lend();
+  Statement& select =
+      lease->statement(std::string("SELECT ") + kOrderColumns +
+                       " FROM orders WHERE agent = ? AND client_id = ?"
+                       " ORDER BY sequence DESC LIMIT 1");
+  return read_one_order(select.bind(agent).bind_blob(client_id));
+}
+
+bool HistoryReader::open_orders(const std::function<void(const OrderView&)>& visit) {
+  const auto lease = impl_->pool.lend();
+  Statement& select = lease->statement(std::string("SELECT ") + kOrderColumns +
+                                       " FROM orders WHERE status IN (1, 2)");
+  Statement::Step step = select.step();
+  for (; step == Statement::Step::row; step = select.step()) visit(read_order(select));
+  select.reset();
+  return step == Statement::Step::done;
+}
+
+Page<FillView> HistoryReader::fills(AgentId agent, MarketId market, const PageRequest& page) {
+  return read_page(impl_->pool, kFills, "agent = ? AND ", agent, page,
+                   [&](const FillView& fill) { return in_market(market, fill.market); });
+}
+
+Page<LedgerEntryView> HistoryReader::ledger(AgentId agent, const PageRequest& page) {
+  return read_page(impl_->pool, kLedger, "agent = ? AND ", agent, page,
+                   [](const LedgerEntryView&) { return true; });
+}
+
+Page<ThoughtView> HistoryReader::thoughts(std::optional<AgentId> agent, const PageRequest& page) {
+  const auto all = [](const ThoughtView&) { return true; };
+  if (!agent) return read_page(impl_->pool, kThoughts, "", std::nullopt, page, all);
+  return read_page(impl_->pool, kThoughts, "agent = ? AND ", *agent, page, all);
+}
+
+Page<TradeView> HistoryReader::trades(MarketId market, const PageRequest& page) {
+  const Page<FillView> fills =
+      read_page(impl_->pool, kTrades, "is_taker = 1 AND market = ? AND ", market, page,
+                [](const FillView&) { return true; });
+  Page<TradeView> result{fills.status, {}, fills.next_cursor};
+  for (const FillView& fill : fills.rows) {
+    result.rows.push_back(
+        {fill.market, fill.trade_id, fill.price, fill.lots, fill.side, fill.time_ms});
+  }
+  return result;
+}
+
+Page<AgentView> HistoryReader::agents(const PageRequest& page) {
+  return read_page(impl_->pool, kAgents, "", std::nullopt, page,
+                   [](const AgentView&) { return true; });
+}
+
+std::vector<CandleView> HistoryReader::candles(MarketId market, CandleInterval interval,
+                                               int64_t from_ms, int64_t to_ms,
+                                               std::size_t limit) {
+  const auto lease = impl_->pool.lend();
+  Statement& select = lease->statement(
+      std::string("SELECT ") + kCandleColumns +
+      " FROM candles WHERE market = ? AND interval = ? AND open_time_ms >= ? AND open_time_ms < ?"
+      " ORDER BY open_time_ms DESC LIMIT ?");
+  select.bind(market).bind(static_cast<int64_t>(interval)).bind(from_ms).bind(to_ms);
+  select.bind(static_cast<int64_t>(std::min(limit, kHistoryCandlesMax)));
+  std::vector<CandleView> candles;
+  while (select.step() == Statement::Step::row) candles.push_back(read_candle(select));
+  select.reset();
+  std::reverse(candles.begin(), candles.end());
+  return candles;
+}
+
+BatchNumber HistoryReader::applied_batch() {
+  const auto lease = impl_->pool.lend();
+  Statement& select = lease->statement("SELECT value FROM meta WHERE name = 'applied_batch'");
+  BatchNumber batch = 0;
+  if (select.step() == Statement::Step::row) batch = static_cast<BatchNumber>(select.next_int());
+  select.reset();
+  return batch;
+}
+
+}  // namespace perpetua::stores

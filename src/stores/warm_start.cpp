@@ -1,0 +1,50 @@
+#include "stores/warm_start.hpp"
+
+#include <algorithm>
+
+#include "stores/memory/hot_store.hpp"
+#include "stores/sqlite/history_reader.hpp"
+
+namespace perpetua::stores {
+
+namespace {
+
+// The newest `count` rows of a list, oldest first.
+template <class Row, class Read>
+std::vector<Row> newest_rows(std::size_t count, Read&& read) {
+  std::vector<Row> rows;
+  std::string cursor;
+  while (rows.size() < count) {
+    Page<Row> page =
+        read(PageRequest{cursor, std::min(count - rows.size(), history_limits::kHistoryPageMax)});
+    rows.insert(rows.end(), page.rows.begin(), page.rows.end());
+    cursor = page.next_cursor;
+    if (cursor.empty()) break;
+  }
+  std::reverse(rows.begin(), rows.end());
+  return rows;
+}
+
+void warm_market(HotStore& hot, HistoryReader& history, MarketId market) {
+  hot.warm_trades(market,
+                  newest_rows<TradeView>(
+                      hot_limits::kTradesPerMarketMax,
+                      [&](const PageRequest& page) { return history.trades(market, page); }));
+  for (const CandleInterval interval : kAllCandleIntervals) {
+    hot.warm_candles(market, interval,
+                     history.candles(market, interval, 0, INT64_MAX,
+                                     hot_limits::kCandlesPerSeriesMax));
+  }
+}
+
+}  // namespace
+
+void warm_start(HotStore& hot, HistoryReader& history) {
+  for (const MarketView& market : hot.markets()) warm_market(hot, history, market.id);
+  hot.warm_thoughts(newest_rows<ThoughtView>(
+      hot_limits::kThoughtsMax,
+      [&](const PageRequest& page) { return history.thoughts(std::nullopt, page); }));
+  history.open_orders([&](const OrderView& order) { hot.warm_order(order); });
+}
+
+}  // namespace perpetua::stores

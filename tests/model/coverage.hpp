@@ -1,0 +1,37 @@
+// Coverage: what a run of the differential test has reached, counted from the model's answers, so
+// that a generator that has gone stale fails instead of passing for nothing. Not thread-safe.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <cstdio>
+#include <vector>
+
+#include "engine/schema/batch.hpp"
+
+namespace perpetua::model {
+
+class Coverage {
+ public:
+  void count(const BatchInput& batch, const BatchOutput& output, uint32_t rounds);
+  void add(const Coverage& other);
+
+  void print(std::FILE* file) const;
+
+  // Names of what every run of some length must reach and this one has not.
+  std::vector<std::string_view> missing() const;
+
+  uint64_t commands() const { return commands_; }
+
+ private:
+  uint64_t commands_ = 0;
+  uint64_t batches_ = 0;
+  uint64_t replayed_ = 0;
+  std::array<uint64_t, 256> codes_{};
+  std::array<uint64_t, 16> reasons_{};
+  std::array<uint64_t, 16> statuses_{};
+  std::array<uint64_t, 64> events_{};
+  std::array<uint64_t, 6> rounds_{};  // the last: that many or more
+};
+
+}  // namespace perpetua::model

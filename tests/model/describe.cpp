@@ -1,0 +1,159 @@
+#include "describe.hpp"
+
+#include <fmt/format.h>
+
+namespace perpetua::model {
+
+namespace {
+
+std::string order_name(OrderId id) {
+  if (id == 0) return "0";
+  return fmt::format("m{}.s{}.g{}", order_market(id), order_slot(id), order_generation(id));
+}
+
+std::string describe_place(const PlaceOrder& p) {
+  return fmt::format(
+      "{} {} {} price={} lots={} budget={} slippage={} leverage={} expires={} post_only={} stp={} "
+      "flags={} client={}",
+      wire_name(p.side), static_cast<int>(p.kind), static_cast<int>(p.time_in_force),
+      p.price.value, p.lots.value, p.budget.value, p.slippage_ppm, p.leverage, p.expires_at_ms,
+      static_cast<int>(p.post_only), static_cast<int>(p.stp), p.flags,
+      client_id_view(p.client_id));
+}
+
+std::string describe_payload(const Command& c) {
+  switch (c.header.type) {
+    case CommandType::place_order: return describe_place(c.place);
+    case CommandType::amend_order:
+      return fmt::format("order={} client={} price={} lots={}", order_name(c.amend.order_id),
+                         client_id_view(c.amend.client_id), c.amend.price.value,
+                         c.amend.lots.value);
+    case CommandType::cancel_order:
+      return fmt::format("order={} client={}", order_name(c.cancel.order_id),
+                         client_id_view(c.cancel.client_id));
+    case CommandType::deposit:
+    case CommandType::withdraw:
+    case CommandType::transfer:
+    case CommandType::claim_faucet:
+      return fmt::format("amount={} to={}", c.money.amount.value, c.money.to_agent);
+    case CommandType::set_leverage: return fmt::format("leverage={}", c.set_leverage.leverage);
+    case CommandType::set_netting: return fmt::format("netting={}", c.set_netting.netting);
+    case CommandType::update_price:
+      return fmt::format("price={} source_time={}", c.update_price.price.value,
+                         c.update_price.source_time_ms);
+    case CommandType::register_agent:
+      return fmt::format("start={} wallet={} name={} bio={} scopes={}",
+                         c.register_agent.start_balance_micro, c.register_agent.wallet_length,
+                         c.register_agent.display_name_length, c.register_agent.bio_length,
+                         c.register_agent.scopes);
+    case CommandType::configure:
+      return fmt::format("cap={}", c.configure.margin_use_max_ppm);
+    default: return "";
+  }
+}
+
+std::string describe_fill(const Fill& f) {
+  return fmt::format(
+      "trade={} order={} {} {} lots={} price={} remaining={} done={} fee={} realised={} base={} "
+      "entry={} margin={} counterparty={}",
+      f.trade_id, order_name(f.order_id), wire_name(f.side), f.is_taker ? "taker" : "maker",
+      f.lots.value, f.price.value, f.remaining.value, f.order_done, f.fee.value,
+      f.realised_pnl.value, f.position_base.value, f.position_entry_notional.value,
+      f.position_margin.value, f.counterparty);
+}
+
+std::string describe_accepted(const OrderAccepted& o) {
+  return fmt::format("order={} {} kind={} tif={} price={} lots={} budget={} rested={} leverage={} "
+                     "expires={} post_only={} stp={} flags={} client={}",
+                     order_name(o.order_id), wire_name(o.side), static_cast<int>(o.kind),
+                     static_cast<int>(o.time_in_force), o.price.value, o.lots.value,
+                     o.budget.value, o.rested.value, o.leverage, o.expires_at_ms,
+                     static_cast<int>(o.post_only), static_cast<int>(o.stp), o.flags,
+                     client_id_view(o.client_id));
+}
+
+std::string describe_payload(const Event& e) {
+  switch (e.header.type) {
+    case EventType::order_accepted: return describe_accepted(e.order_accepted);
+    case EventType::fill: return describe_fill(e.fill);
+    case EventType::order_closed:
+      return fmt::format("order={} price={} remaining={} removed={} {}",
+                         order_name(e.order_closed.order_id), e.order_closed.price.value,
+                         e.order_closed.remaining.value, e.order_closed.removed_from_book.value,
+                         wire_name(e.order_closed.reason));
+    case EventType::order_amended:
+      return fmt::format("order={} {}@{} -> {}@{} lots={} keeps={}",
+                         order_name(e.order_amended.order_id),
+                         e.order_amended.resting_before.value, e.order_amended.price_before.value,
+                         e.order_amended.rested.value, e.order_amended.price.value,
+                         e.order_amended.lots.value, e.order_amended.keeps_priority);
+    case EventType::account_changed:
+      return fmt::format("free={} reserved={} margin={}", e.account_changed.free.value,
+                         e.account_changed.reserved.value,
+                         e.account_changed.position_margin.value);
+    case EventType::ledger_entry:
+      return fmt::format("{} {} free_after={} counterparty={}",
+                         wire_name(e.ledger_entry.kind), e.ledger_entry.amount.value,
+                         e.ledger_entry.free_after.value, e.ledger_entry.counterparty);
+    case EventType::price_updated:
+      return fmt::format("index={} mark={}", e.price_updated.index.value,
+                         e.price_updated.mark.value);
+    case EventType::settings_changed:
+      return fmt::format("leverage={} netting={}", e.settings_changed.leverage,
+                         e.settings_changed.netting);
+    default: return "";
+  }
+}
+
+}  // namespace
+
+std::string_view name_of(CommandType type) {
+  constexpr std::string_view names[] = {
+      "none",          "register_agent", "create_key",  "revoke_key",   "deposit",
+      "withdraw",      "transfer",       "claim_faucet", "place_order", "amend_order",
+      "cancel_order",  "cancel_all",     "set_leverage", "set_netting", "post_thought",
+      "update_price",  "create_market",  "configure"};
+  const std::size_t index = static_cast<std::size_t>(type);
+  return index < std::size(names) ? names[index] : "unknown";
+}
+
+std::string_view name_of(EventType type) {
+  switch (type) {
+    case EventType::market_created: return "market_created";
+    case EventType::price_updated: return "price_updated";
+    case EventType::agent_registered: return "agent_registered";
+    case EventType::key_created: return "key_created";
+    case EventType::key_revoked: return "key_revoked";
+    case EventType::thought_posted: return "thought_posted";
+    case EventType::ledger_entry: return "ledger_entry";
+    case EventType::account_changed: return "account_changed";
+    case EventType::settings_changed: return "settings_changed";
+    case EventType::order_accepted: return "order_accepted";
+    case EventType::order_amended: return "order_amended";
+    case EventType::order_closed: return "order_closed";
+    case EventType::fill: return "fill";
+    default: return "unknown";
+  }
+}
+
+std::string describe(const Command& c) {
+  return fmt::format("{} agent={} market={} key={:x} {}", name_of(c.header.type), c.header.agent,
+                     c.header.market, c.header.key.high, describe_payload(c));
+}
+
+std::string describe(const Outcome& o) {
+  return fmt::format("{} {}{}{} id={} ({:x}) count={} values={},{},{},{}{}",
+                     result_info(o.code).name, wire_name(o.status),
+                     o.reason == CloseReason::none ? "" : " ", wire_name(o.reason),
+                     o.id >> 32 != 0 ? order_name(o.id) : "", o.id, o.count, o.values[0],
+                     o.values[1], o.values[2], o.values[3], o.replayed ? " replayed" : "");
+}
+
+std::string describe(const Event& e) {
+  return fmt::format("#{} {} agent={} ({}) market={} command={} {}", e.header.sequence,
+                     name_of(e.header.type), e.header.agent, e.header.agent_sequence,
+                     e.header.market, static_cast<int32_t>(e.header.command),
+                     describe_payload(e));
+}
+
+}  // namespace perpetua::model

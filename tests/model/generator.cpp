@@ -1,0 +1,474 @@
+#include "generator.hpp"
+
+#include <algorithm>
+#include <cstring>
+
+namespace perpetua::model {
+
+namespace {
+
+constexpr std::size_t kSentKept = 300;
+constexpr std::size_t kSeenKept = 300;
+constexpr int64_t kStartMs = 1'700'000'000'000;
+
+std::string bytes_of(const MarketSpec& spec) {
+  return std::string(reinterpret_cast<const char*>(&spec), sizeof spec);
+}
+
+int64_t bounded(Wide value) {
+  return static_cast<int64_t>(std::clamp<Wide>(value, 1, limits::kAmountMaxMicro));
+}
+
+}  // namespace
+
+Generator::Generator(uint64_t seed) : random_(seed), mix_(draw_mix(random_)) {
+  batch_.log_time_ms = kStartMs;
+  for (uint32_t i = 0; i < mix_.markets; ++i) specs_.push_back(draw_spec(random_, i));
+  if (mix_.hoards) specs_[0].notional_min = Micro(1);
+}
+
+const BatchInput& Generator::next(const Model& model) {
+  start_batch();
+  if (set_up_step_ < 4) {
+    set_up();
+  } else {
+    uint64_t count = 1 + random_.below(mix_.batch_max);
+    if (random_.per_mille(10)) count = 0;
+    for (uint64_t i = 0; i < count; ++i) add_random(model);
+  }
+  batch_.commands = commands_;
+  batch_.text = text_;
+  return batch_;
+}
+
+void Generator::start_batch() {
+  commands_.clear();
+  text_.clear();
+  ++batch_.number;
+  advance_clock();
+}
+
+void Generator::advance_clock() {
+  int64_t step = random_.between(0, 60);
+  if (random_.per_mille(3)) step = 86'400'000 / 2 + random_.between(-1, 1);
+  batch_.log_time_ms += step;
+}
+
+// configure; markets; agents; first prices and netting. A price may fail to come at first.
+void Generator::set_up() {
+  const uint32_t step = set_up_step_++;
+  if (step == 0 && mix_.configures) {
+    Command command(CommandType::configure);
+    command.configure.hash_seed = random_.next();
+    command.configure.margin_use_max_ppm = mix_.margin_use_max_ppm;
+    add(command);
+  }
+  if (step == 1) {
+    for (const MarketSpec& spec : specs_) {
+      add(Command(CommandType::create_market), bytes_of(spec));
+    }
+  }
+  if (step == 2) {
+    for (uint32_t i = 0; i < mix_.agents; ++i) add_register();
+  }
+  if (step != 3) return;
+  for (MarketId i = 0; i < specs_.size(); ++i) {
+    if (random_.chance(5)) continue;
+    Command command(CommandType::update_price, 0, i);
+    const MarketSpec& spec = specs_[i];
+    const int64_t span = spec.price_max.value - spec.price_min.value;
+    command.update_price.price = Price(spec.price_min.value + random_.between(0, span) / 2);
+    if (random_.chance(10)) command.update_price.price = spec.price_min;
+    command.update_price.source_time_ms = batch_.log_time_ms;
+    add(command);
+  }
+  for (AgentId agent = 1; agent <= mix_.agents; ++agent) {
+    for (MarketId i = 0; i < specs_.size(); ++i) {
+      if (!random_.chance(mix_.netting_percent)) continue;
+      Command command(CommandType::set_netting, agent, i);
+      command.set_netting.netting = 1;
+      add(command);
+    }
+  }
+}
+
+void Generator::add(Command command, const std::string& text) {
+  command.header.text_offset = static_cast<uint32_t>(text_.size());
+  command.header.text_length = static_cast<uint32_t>(text.size());
+  text_ += text;
+  commands_.push_back(command);
+}
+
+bool Generator::repeat_earlier() {
+  if (sent_.empty()) return false;
+  Sent sent = sent_[random_.below(sent_.size())];
+  const std::size_t byte = random_.below(80);
+  const bool is_post_only = byte == offsetof(PlaceOrder, post_only);  // 2 ^ 1 is no such mode
+  if (random_.chance(25) && !is_post_only) sent.command.bytes[byte] ^= 1;
+  if (random_.chance(5)) sent.command.header.market ^= 1;
+  if (random_.chance(5)) sent.text += "x";
+  if (random_.chance(10)) sent.command.header.valid_until_ms = batch_.log_time_ms - 1;
+  add(sent.command, sent.text);
+  return true;
+}
+
+void Generator::add_random(const Model& model) {
+  if (random_.per_mille(mix_.repeat_per_mille) && repeat_earlier()) return;
+  uint64_t total = 0;
+  for (const uint32_t weight : mix_.weights) total += weight;
+  uint64_t drawn = random_.below(total);
+  std::size_t kind = 0;
+  while (drawn >= mix_.weights[kind]) drawn -= mix_.weights[kind++];
+  const CommandType type = static_cast<CommandType>(kind);
+
+  if (mix_.hoards && random_.chance(50) && add_to_hoard(model)) return;
+  if (!random_.chance(mix_.burst_percent)) last_agent_ = any_agent(model);
+  const AgentId agent = last_agent_;
+  const std::size_t before = commands_.size();
+  switch (type) {
+    case CommandType::place_order: add(place(model, agent), random_.chance(3) ? "why" : ""); break;
+    case CommandType::amend_order: add(amend(model, agent)); break;
+    case CommandType::cancel_order: add(cancel(model, agent)); break;
+    case CommandType::update_price: add(update_price(model)); break;
+    case CommandType::register_agent: add_register(); break;
+    case CommandType::create_market: add_create_market(); break;
+    case CommandType::post_thought: add_thought(agent); break;
+    case CommandType::create_key:
+    case CommandType::revoke_key: add(keys(type, agent)); break;
+    case CommandType::deposit:
+    case CommandType::withdraw:
+    case CommandType::transfer:
+    case CommandType::claim_faucet: add(money(type, model, agent)); break;
+    default: add(settings(type, model, agent)); break;
+  }
+  if (commands_.size() == before) return;
+  Command& command = commands_.back();
+  if (random_.per_mille(mix_.hostile_per_mille)) spoil(command);
+  if (random_.chance(mix_.key_percent)) command.header.key = {next_name_++, agent};
+  if (random_.chance(1)) {
+    command.header.valid_until_ms = batch_.log_time_ms + random_.between(-2, 2);
+  }
+  const bool has_client_id = command.header.type == CommandType::place_order &&
+                             command.place.client_id != ClientId{};
+  if (command.header.key.is_zero() && !has_client_id) return;
+  const CommandHeader& header = command.header;
+  sent_.push_back({command, text_.substr(header.text_offset, header.text_length)});
+  if (sent_.size() > kSentKept) sent_.pop_front();
+}
+
+// Only fields for which the rules have an answer.
+void Generator::spoil(Command& command) {
+  switch (random_.below(5)) {
+    case 0: command.header.agent = random_.pick({0u, 1u, 77'777u, 0xFFFFFFFFu}); break;
+    case 1: command.header.market = random_.pick<MarketId>({0, 1, 63, 64, 200, kNoMarket}); break;
+    case 2:
+      command.header.type = static_cast<CommandType>(random_.below(256));
+      if (command.header.type == CommandType::place_order) command.header.type = CommandType::none;
+      break;
+    case 3:
+      command.header.valid_until_ms = random_.pick<int64_t>({-1, 1, INT64_MIN, INT64_MAX});
+      break;
+    default: {
+      if (command.header.type != CommandType::place_order) break;
+      const int64_t odd = random_.pick<int64_t>({INT64_MIN, -1, 0, 1, INT64_MAX, INT64_MAX / 2});
+      switch (random_.below(5)) {
+        case 0: command.place.price = Price(odd); break;
+        case 1: command.place.lots = Lots(odd); break;
+        case 2: command.place.budget = Micro(odd); break;
+        case 3: command.place.expires_at_ms = odd; break;
+        default: command.place.slippage_ppm = static_cast<uint32_t>(odd); break;
+      }
+    }
+  }
+}
+
+// ---- Orders -----------------------------------------------------------------------------------
+
+int64_t Generator::typical_lots(const Market& market) {
+  const Wide most = market.spec.position_notional_max.value / market.notional(market.mark + 1, 1);
+  return random_.spread(std::max<int64_t>(1, bounded(most) / 10));
+}
+
+int64_t Generator::limit_price(const Market& market, Side side) {
+  const auto [low, high] = market.band();
+  const int64_t touching = market.best(random_.chance(80) ? opposite(side) : side);
+  const uint64_t how = random_.below(100);
+  if (how < 50 && touching != 0) return touching + random_.between(-2, 2);
+  if (how < 90) {
+    const int64_t reach = std::max<int64_t>(2, market.mark / random_.pick({50, 300, 2'000}));
+    return market.mark + random_.between(-reach, reach);
+  }
+  if (how < 97) return random_.between(low, std::max(low, high));
+  return random_.pick<int64_t>({low, high, low - 1, high + 1, market.spec.price_min.value,
+                                market.spec.price_max.value, 0, -1, 1, INT64_MAX});
+}
+
+void Generator::size_order(const Market& market, const Position& position, PlaceOrder& order) {
+  int64_t lots = typical_lots(market);
+  const bool reduces = (order.flags & kReduceOnly) != 0;
+  if (reduces && random_.chance(70)) {
+    lots = std::max<int64_t>(1, std::abs(position.base) + random_.between(-2, 2));
+  }
+  if (random_.per_mille(15)) {
+    lots = random_.pick<int64_t>({INT64_MAX, lots_max(market.spec).value,
+                                  lots_max(market.spec).value + 1, INT64_MAX / 3, 1});
+  }
+  const bool in_budget = random_.chance(20);
+  if (!in_budget) order.lots = Lots(lots);
+  if (in_budget) {
+    order.budget = Micro(bounded(market.notional(market.mark, lots) + random_.between(-5, 5)));
+  }
+  if (random_.per_mille(5)) order.budget = Micro(random_.pick<int64_t>({INT64_MAX, 1, -3, 100}));
+  if (random_.per_mille(5)) order.lots = Lots(random_.pick<int64_t>({0, -1, INT64_MIN}));
+}
+
+Command Generator::place(const Model& model, AgentId agent) {
+  Command command(CommandType::place_order, agent, any_market(model));
+  PlaceOrder& order = command.place;
+  if (command.header.market >= model.markets().size()) return command;
+  const Market& market = model.markets()[command.header.market];
+  const auto held = market.positions.find(agent);
+  const Position position = held == market.positions.end() ? Position{} : held->second;
+  const bool keeps_home = random_.chance(mix_.home_side_percent);
+  const bool home_is_sell = ((agent + market.id) & 1) != 0;
+  order.side = (keeps_home ? home_is_sell : random_.chance(50)) ? Side::sell : Side::buy;
+  if (random_.chance(mix_.reduce_only_percent)) {
+    order.flags |= random_.chance(25) ? kClosePosition : kReduceOnly;
+    if (random_.chance(85)) order.side = position.base > 0 ? Side::sell : Side::buy;
+  }
+  if (random_.chance(3)) order.flags |= kIntent;
+  order.kind = random_.chance(18) ? OrderKind::market : OrderKind::limit;
+  order.time_in_force = random_.pick({TimeInForce::gtc, TimeInForce::gtc, TimeInForce::gtc,
+                                      TimeInForce::gtc, TimeInForce::gtd, TimeInForce::gtd,
+                                      TimeInForce::ioc, TimeInForce::fok});
+  if (order.kind == OrderKind::limit) order.price = Price(limit_price(market, order.side));
+  if (order.kind == OrderKind::market || random_.chance(2)) {
+    const uint32_t most = market.spec.slippage_max_ppm;
+    order.slippage_ppm = random_.pick({0u, 1u, most / 2, most, most, most + 1});
+  }
+  if (order.time_in_force == TimeInForce::gtd || random_.chance(2)) {
+    order.expires_at_ms = batch_.log_time_ms + random_.pick<int64_t>({0, 1, 50, 500, 5'000, 90'000});
+  }
+  if (random_.chance(15)) order.post_only = random_.pick({PostOnly::reject, PostOnly::slide});
+  order.stp = static_cast<SelfTradePrevention>(random_.below(4));
+  if (random_.chance(50)) {
+    const uint32_t most = market.spec.tiers[0].max_leverage + random_.below(2);
+    order.leverage = static_cast<uint16_t>(random_.between(1, most));
+  }
+  size_order(market, position, order);
+  if (random_.chance(mix_.client_id_percent)) {
+    order.client_id = make_client_id("c" + std::to_string(next_name_++));
+  }
+  return command;
+}
+
+// One lot far from the mark, by an agent that cannot run out of money or of room.
+bool Generator::add_to_hoard(const Model& model) {
+  if (model.markets().empty() || model.markets()[0].mark == 0) return false;
+  Command command(CommandType::place_order, 1, 0);
+  command.place.price = Price(model.markets()[0].band().first + random_.between(0, 3));
+  command.place.lots = Lots(1);
+  add(command);
+  return true;
+}
+
+const Order* Generator::live_order(const Model& model, AgentId agent) {
+  if (model.markets().empty()) return nullptr;
+  const std::size_t first = random_.below(model.markets().size());
+  for (std::size_t i = 0; i < model.markets().size(); ++i) {
+    const Market& market = model.markets()[(first + i) % model.markets().size()];
+    const auto own = market.own.find(agent);
+    if (own == market.own.end() || own->second.empty()) continue;
+    auto found = own->second.lower_bound(random_.below(market.last_age + 1));
+    if (found == own->second.end()) found = own->second.begin();
+    const Order& order = market.orders.at(found->second);
+    seen_orders_.push_back(order.order_id);
+    if (seen_orders_.size() > kSeenKept) seen_orders_.pop_front();
+    return &order;
+  }
+  return nullptr;
+}
+
+Command Generator::amend(const Model& model, AgentId agent) {
+  Command command(CommandType::amend_order, agent);
+  AmendOrder& wanted = command.amend;
+  const Order* order = live_order(model, agent);
+  if (order == nullptr || random_.chance(5)) {
+    if (!seen_orders_.empty()) wanted.order_id = seen_orders_[random_.below(seen_orders_.size())];
+    if (random_.chance(10)) wanted.order_id = random_.next();
+    wanted.lots = Lots(random_.between(1, 100));
+    return command;
+  }
+  const Market& market = model.markets()[order_market(order->order_id)];
+  wanted.order_id = order->order_id;
+  if (order->client_id != ClientId{} && random_.chance(40)) {
+    wanted.order_id = 0;
+    wanted.client_id = order->client_id;
+    if (random_.chance(50)) command.header.market = market.id;
+    if (random_.chance(5)) command.header.market ^= 1;
+  }
+  if (random_.chance(60)) {
+    const int64_t change = std::max<int64_t>(1, order->rest() / random_.pick({1, 3, 20}));
+    wanted.lots = Lots(std::max<int64_t>(0, order->lots.value + random_.between(-change, change)));
+    if (random_.chance(5)) wanted.lots = order->lots;
+    if (random_.chance(5)) wanted.lots = Lots(std::max<int64_t>(1, order->filled));
+  }
+  if (random_.chance(50) || wanted.lots.value == 0) {
+    wanted.price = Price(limit_price(market, order->side));
+    if (random_.chance(30)) wanted.price = Price(order->price.value + random_.between(-1, 1));
+  }
+  if (random_.chance(1)) wanted.lots = Lots(random_.pick<int64_t>({INT64_MAX, -1, 1, INT64_MIN}));
+  return command;
+}
+
+Command Generator::cancel(const Model& model, AgentId agent) {
+  Command command(CommandType::cancel_order, agent);
+  CancelOrder& wanted = command.cancel;
+  const Order* order = live_order(model, agent);
+  if (order == nullptr || random_.chance(10)) {
+    if (!seen_orders_.empty()) wanted.order_id = seen_orders_[random_.below(seen_orders_.size())];
+    if (random_.chance(10)) wanted.order_id = random_.next();
+    return command;
+  }
+  wanted.order_id = order->order_id;
+  if (order->client_id != ClientId{} && random_.chance(50)) {
+    wanted.order_id = 0;
+    wanted.client_id = order->client_id;
+    if (random_.chance(40)) command.header.market = order_market(order->order_id);
+    if (random_.chance(5)) command.header.market ^= 1;
+  }
+  return command;
+}
+
+// ---- The rest ---------------------------------------------------------------------------------
+
+Command Generator::update_price(const Model& model) {
+  Command command(CommandType::update_price, 0, any_market(model));
+  command.update_price.source_time_ms = batch_.log_time_ms - random_.between(0, 10);
+  if (command.header.market >= model.markets().size()) return command;
+  const Market& market = model.markets()[command.header.market];
+  const int64_t from = market.mark == 0 ? market.spec.price_min.value + 10 : market.mark;
+  const int64_t reach = std::max<int64_t>(1, from / 1'000 * mix_.volatility_ppm / 1'000);
+  command.update_price.price = Price(from + random_.between(-reach, reach));
+  if (random_.chance(2)) {
+    command.update_price.price = Price(random_.pick<int64_t>(
+        {0, -1, market.spec.price_min.value, market.spec.price_max.value, INT64_MAX, INT64_MIN}));
+  }
+  if (random_.chance(2)) {
+    command.update_price.source_time_ms =
+        batch_.log_time_ms - limits::kIndexStaleAfterMs + random_.between(-1, 1);
+  }
+  return command;
+}
+
+Command Generator::money(CommandType type, const Model& model, AgentId agent) {
+  Command command(type, agent);
+  const Account& account = model.accounts()[std::min<std::size_t>(agent, model.accounts().size() - 1)];
+  int64_t amount = bounded(Wide{random_.spread(limits::kAmountMaxMicro)});
+  if (type == CommandType::claim_faucet) amount = random_.spread(limits::kFaucetPerDayMicro);
+  if (type == CommandType::withdraw || type == CommandType::transfer) {
+    amount = random_.spread(std::max<int64_t>(1, account.free / 2));
+    if (random_.chance(20)) amount = account.free + random_.between(-1, 1);
+  }
+  if (random_.chance(3)) {
+    amount = random_.pick<int64_t>({0, -1, INT64_MAX, INT64_MIN, limits::kAmountMaxMicro,
+                                    limits::kAmountMaxMicro + 1, limits::kFaucetPerDayMicro});
+  }
+  if (type == CommandType::deposit && mix_.wealth_percent < 1'000) {
+    amount = std::min(amount, std::max<int64_t>(1, account.free / 10));
+  }
+  command.money.amount = Micro(amount);
+  command.money.to_agent = any_agent(model);
+  if (random_.chance(3)) command.money.to_agent = random_.pick({agent, 0xFFFFFFFFu});
+  return command;
+}
+
+Command Generator::settings(CommandType type, const Model& model, AgentId agent) {
+  Command command(type, agent, any_market(model));
+  if (type == CommandType::configure) {
+    command.header.agent = 0;
+    command.configure.margin_use_max_ppm = random_.pick({0u, 800'000u, 1'000'001u});
+  }
+  if (type == CommandType::cancel_all && random_.chance(50)) command.header.market = kNoMarket;
+  if (type == CommandType::set_netting) command.set_netting.netting = random_.chance(60) ? 1 : 0;
+  if (type == CommandType::set_leverage) {
+    command.set_leverage.leverage = static_cast<uint16_t>(random_.pick({0, 1, 2, 5, 20, 100, 101}));
+  }
+  return command;
+}
+
+Command Generator::keys(CommandType type, AgentId agent) {
+  Command command(type, agent);
+  if (type == CommandType::revoke_key) {
+    command.revoke_key.key_id = static_cast<uint32_t>(random_.below(mix_.agents * 3));
+    return command;
+  }
+  command.create_key.key_sha256 = fresh_sha();
+  command.create_key.scopes = static_cast<uint8_t>(random_.between(1, 7));
+  if (random_.chance(3)) command.create_key.scopes = random_.pick<uint8_t>({0, 8, 255});
+  command.create_key.expires_at_ms = random_.chance(50) ? 0 : batch_.log_time_ms + 10;
+  return command;
+}
+
+Sha256 Generator::fresh_sha() {
+  const uint64_t name = random_.chance(97) ? next_name_++ : random_.below(next_name_) + 1;
+  Sha256 sha{};
+  std::memcpy(sha.data(), &name, sizeof name);
+  return sha;
+}
+
+void Generator::add_register() {
+  Command command(CommandType::register_agent);
+  RegisterAgent& wanted = command.register_agent;
+  const uint64_t name = random_.chance(98) ? next_name_++ : random_.below(next_name_) + 1;
+  std::string wallet = "0x" + std::to_string(name);
+  if (random_.chance(2)) wallet = std::string(random_.pick({0u, 128u, 129u}), 'w');
+  const std::string display_name = std::string(random_.chance(98) ? random_.below(65) : 65, 'n');
+  const std::string bio = std::string(random_.chance(98) ? random_.below(30) : 501, 'b');
+  wanted.wallet_length = static_cast<uint16_t>(wallet.size());
+  wanted.display_name_length = static_cast<uint16_t>(display_name.size());
+  wanted.bio_length = static_cast<uint16_t>(bio.size() + (random_.chance(1) ? 1 : 0));
+  wanted.key_sha256 = fresh_sha();
+  if (random_.chance(2)) wanted.scopes = random_.pick<uint8_t>({0, 8, 1});
+  const MarketSpec& spec = specs_[random_.below(specs_.size())];
+  const Wide typical = Wide{spec.position_notional_max.value} / 100;
+  wanted.start_balance_micro = bounded(typical * mix_.wealth_percent / 100);
+  wanted.start_balance_micro = random_.spread(wanted.start_balance_micro) +
+                               (random_.chance(50) ? wanted.start_balance_micro : 0);
+  if (mix_.floods) wanted.start_balance_micro = limits::kAmountMaxMicro;
+  if (random_.chance(3)) {
+    wanted.start_balance_micro = random_.pick<int64_t>(
+        {0, -1, limits::kAmountMaxMicro + 1, INT64_MAX, INT64_MIN});
+  }
+  add(command, wallet + display_name + bio);
+}
+
+void Generator::add_create_market() {
+  MarketSpec spec = draw_spec(random_, static_cast<uint32_t>(random_.below(80)));
+  if (random_.chance(20)) spec.value_per_tick_lot_micro += 1;
+  if (random_.chance(10)) spec.tier_count = 5;
+  std::string text = bytes_of(spec);
+  if (random_.chance(10)) text.pop_back();
+  add(Command(CommandType::create_market), text);
+}
+
+void Generator::add_thought(AgentId agent) {
+  const std::size_t size = random_.chance(95) ? random_.below(80) : random_.pick({0, 2'000, 2'001});
+  const MarketId market = random_.pick<MarketId>({kNoMarket, 0, 0, 60});
+  add(Command(CommandType::post_thought, agent, market), std::string(size, 't'));
+}
+
+AgentId Generator::any_agent(const Model& model) {
+  const uint64_t agents = model.accounts().size() - 1;
+  return agents == 0 ? 0 : static_cast<AgentId>(1 + random_.below(agents));
+}
+
+MarketId Generator::any_market(const Model& model) {
+  const std::size_t count = model.markets().size();
+  if (count == 0 || random_.per_mille(3)) return static_cast<MarketId>(random_.below(256));
+  const std::size_t market = random_.below(count);
+  const std::size_t busy = std::min<std::size_t>(count, mix_.markets);
+  return static_cast<MarketId>(random_.chance(95) ? market % busy : market);
+}
+
+}  // namespace perpetua::model

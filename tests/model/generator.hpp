@@ -1,0 +1,73 @@
+// Generator: the random commands of one session of the differential test.
+//
+// It looks at the model to aim well (live orders, touching prices, position sizes) and at nothing
+// of the engine. One seed, one stream. Not thread-safe.
+#pragma once
+
+#include <deque>
+#include <string>
+#include <vector>
+
+#include "mix.hpp"
+#include "model.hpp"
+
+namespace perpetua::model {
+
+class Generator {
+ public:
+  explicit Generator(uint64_t seed);
+
+  // The next batch; its views live until the next call. The first ones set the exchange up.
+  // REQUIRES: `model` has applied every batch so far.
+  const BatchInput& next(const Model& model);
+
+  const Mix& mix() const { return mix_; }
+
+ private:
+  struct Sent {
+    Command command;
+    std::string text;
+  };
+
+  void start_batch();
+  void set_up();
+  void advance_clock();
+  void add(Command command, const std::string& text = {});
+  void add_random(const Model& model);
+  bool repeat_earlier();
+  bool add_to_hoard(const Model& model);
+  void spoil(Command& command);
+
+  Command place(const Model& model, AgentId agent);
+  void size_order(const Market& market, const Position& position, PlaceOrder& order);
+  int64_t limit_price(const Market& market, Side side);
+  Command amend(const Model& model, AgentId agent);
+  Command cancel(const Model& model, AgentId agent);
+  Command update_price(const Model& model);
+  Command money(CommandType type, const Model& model, AgentId agent);
+  Command settings(CommandType type, const Model& model, AgentId agent);
+  Command keys(CommandType type, AgentId agent);
+  void add_register();
+  void add_create_market();
+  void add_thought(AgentId agent);
+
+  const Order* live_order(const Model& model, AgentId agent);
+  MarketId any_market(const Model& model);
+  int64_t typical_lots(const Market& market);
+  AgentId any_agent(const Model& model);
+  Sha256 fresh_sha();
+
+  Random random_;
+  Mix mix_;
+  BatchInput batch_;
+  std::vector<Command> commands_;
+  std::string text_;
+  uint32_t set_up_step_ = 0;
+  AgentId last_agent_ = 1;
+  std::vector<MarketSpec> specs_;
+  std::deque<Sent> sent_;            // of late, with a key or a client id
+  std::deque<OrderId> seen_orders_;  // of late, live or not, anybody's
+  uint64_t next_name_ = 1;           // wallets, keys, client ids
+};
+
+}  // namespace perpetua::model

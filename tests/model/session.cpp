@@ -1,0 +1,127 @@
+#include "session.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cstring>
+
+#include "describe.hpp"
+
+namespace perpetua::model {
+
+namespace {
+
+constexpr uint64_t kFullScanEvery = 100;
+constexpr std::size_t kBigStateBytes = 1u << 20;
+
+std::vector<std::byte> saved(const Engine& engine) {
+  VectorSink sink;
+  engine.save(sink);
+  return sink.bytes();
+}
+
+}  // namespace
+
+Session::Session(uint64_t seed) : seed_(seed), random_(~seed), generator_(seed) {
+  subjects_.push_back({"inline", std::make_unique<InlineExecutor>(), std::make_unique<Engine>(), {}});
+  for (const uint32_t threads : {2u, 4u}) {
+    subjects_.push_back({fmt::format("{} threads", threads),
+                         std::make_unique<ThreadExecutor>(threads), std::make_unique<Engine>(),
+                         {}});
+  }
+  subjects_.push_back({"loaded copy", std::make_unique<InlineExecutor>(),
+                       std::make_unique<Engine>(), {}});
+}
+
+std::string Session::run(uint64_t commands) {
+  while (coverage_.commands() < commands) {
+    const std::string difference = run_batch(generator_.next(model_));
+    if (!difference.empty()) return difference;
+  }
+  return check_states();
+}
+
+std::string Session::run_batch(const BatchInput& batch) {
+  batch_number_ = batch.number;
+  model_.apply(batch, expected_);
+  coverage_.count(batch, expected_, model_.rounds());
+  for (Subject& subject : subjects_) {
+    subject.engine->apply(batch, *subject.executor, subject.output);
+    std::string difference = compare(batch, subject);
+    if (!difference.empty()) return difference;
+  }
+  if (!model_.identities_hold(batch.number % kFullScanEvery == 0)) {
+    return report("the model's money does not add up\n" + report_batch(batch, 0));
+  }
+  return batch.number >= next_check_ ? check_states() : "";
+}
+
+std::string Session::compare(const BatchInput& batch, const Subject& subject) const {
+  const BatchOutput& found = subject.output;
+  for (std::size_t i = 0; i < batch.commands.size(); ++i) {
+    if (found.outcomes.size() > i && found.outcomes[i] == expected_.outcomes[i]) continue;
+    const AgentId agent = batch.commands[i].header.agent;
+    return report(fmt::format(
+        "{}: outcome of command {}: {}\n  model  {}\n  engine {}\n{}", subject.name, i,
+        describe(batch.commands[i]), describe(expected_.outcomes[i]),
+        found.outcomes.size() > i ? describe(found.outcomes[i]) : "none",
+        report_batch(batch, agent)));
+  }
+  if (found.outcomes.size() != expected_.outcomes.size()) return report("number of outcomes");
+  if (found.first_event != expected_.first_event) return report("first event");
+  const std::size_t count = std::max(found.events.size(), expected_.events.size());
+  for (std::size_t i = 0; i < count; ++i) {
+    const Event* mine = i < expected_.events.size() ? &expected_.events[i] : nullptr;
+    const Event* other = i < found.events.size() ? &found.events[i] : nullptr;
+    if (mine != nullptr && other != nullptr && std::memcmp(mine, other, sizeof *mine) == 0) {
+      continue;
+    }
+    return report(fmt::format("{}: event {}\n  model  {}\n  engine {}\n{}", subject.name, i,
+                              mine ? describe(*mine) : "none", other ? describe(*other) : "none",
+                              report_batch(batch, (mine ? mine : other)->header.agent)));
+  }
+  return "";
+}
+
+std::string Session::check_states() {
+  const Engine& first = *subjects_.front().engine;
+  const uint64_t hash = first.state_hash();
+  const std::vector<std::byte> bytes = saved(first);
+  for (const Subject& subject : subjects_) {
+    subject.engine->check_invariants();
+    if (subject.engine->state_hash() != hash) return report(subject.name + ": state hash");
+    if (saved(*subject.engine) != bytes) return report(subject.name + ": saved state");
+  }
+  auto copy = std::make_unique<Engine>();
+  MemorySource source(bytes.data(), bytes.size());
+  if (!copy->load(source) || source.left() != 0) return report("a saved state does not load");
+  if (copy->state_hash() != hash) return report("state hash after load");
+  copy->check_invariants();
+  subjects_.back().engine = std::move(copy);
+  next_check_ = batch_number_ + 1 + random_.below(bytes.size() > kBigStateBytes ? 3'000 : 150);
+  return "";
+}
+
+std::string Session::report(const std::string& what) const {
+  return fmt::format("seed {} batch {}: {}\n", seed_, batch_number_, what);
+}
+
+// What the model did to `agent`'s commands of the batch, and all its events.
+std::string Session::report_batch(const BatchInput& batch, AgentId agent) const {
+  std::string text = fmt::format("log time {}; commands of agent {} and the exchange:\n",
+                                 batch.log_time_ms, agent);
+  for (std::size_t i = 0; i < batch.commands.size(); ++i) {
+    const AgentId acting = batch.commands[i].header.agent;
+    if (acting != agent && acting != 0 && batch.commands.size() > 12) continue;
+    text += fmt::format("  {:3} {}\n      -> {}\n", i, describe(batch.commands[i]),
+                        describe(expected_.outcomes[i]));
+  }
+  text += "events of the model:\n";
+  for (const Event& event : expected_.events) {
+    if (expected_.events.size() > 60 && event.header.agent != agent) continue;
+    text += "  " + describe(event) + "\n";
+  }
+  return text;
+}
+
+}  // namespace perpetua::model
