@@ -53,6 +53,7 @@ class Stopwatch {
 
 template <class T>
 T median(std::vector<T> values) {
+  if (values.empty()) return T{};
   const auto middle = values.begin() + static_cast<std::ptrdiff_t>(values.size() / 2);
   std::nth_element(values.begin(), middle, values.end());
   return *middle;

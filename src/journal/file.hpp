@@ -1,9 +1,9 @@
 // The storage seam: every byte the journal and the snapshots put on a disk goes through it.
 //
-// posix_storage() is the real one; MemoryStorage (memory_storage.hpp) keeps files in memory, injects
-// faults and cuts the power. Primitives give errno values and never retry; write_all and read_all
-// are the only places that loop over short transfers and EINTR. A failed sync is never retried by
-// anyone: pages may be marked clean while the data are gone.
+// posix_storage() is the real one; MemoryStorage (memory_storage.hpp) keeps files in memory,
+// injects faults and cuts the power. Primitives give errno values and never retry; write_all and
+// read_all are the only places that loop over short transfers and EINTR. A failed sync is never
+// retried by anyone: pages may be marked clean while the data are gone.
 // Thread-safety: a Storage may be used from any thread, a File from one at a time.
 #pragma once
 

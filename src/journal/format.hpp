@@ -1,7 +1,7 @@
 // The bytes of a journal segment. docs/formats/journal.md tells the same with reasons.
 //
 //   segment:  header block (4096) | group | group | ... | zeros up to the pre-allocated size
-//   group:    record | record | ... | zeros up to a multiple of 4096      (one write, one fdatasync)
+//   group:    record | record | ... | zeros up to a multiple of 4096    (one write, one fdatasync)
 //   record:   header (80) | command_count x 128 | text_length | zeros up to a multiple of 16
 //
 //   segment header                             record header
@@ -16,11 +16,11 @@
 //   72 zero u64                                64 command_count u32 | 68 text_length u32
 //                                              72 prev_hash u64
 //
-// Little endian. The segment's CRC32C covers the whole header block with the field zero. A record's
-// CRC32C covers [8, length) and starts from the cluster id, so text sent by an agent cannot pass
-// for a record. `prev_hash` is the record_hash of the record before (0 at the very start), across
-// segments. `durable_batch` is the newest batch known durable when the record was written, and
-// `group_first` the first batch of its group. Pure functions, thread-safe.
+// Little endian. The segment's CRC32C covers the whole header block with the field zero. A
+// record's CRC32C covers [8, length) and starts from the cluster id, so text sent by an agent
+// cannot pass for a record. `prev_hash` is the record_hash of the record before (0 at the very
+// start), across segments. `durable_batch` is the newest batch known durable when the record was
+// written, and `group_first` the first batch of its group. Pure functions, thread-safe.
 #pragma once
 
 #include <array>

@@ -1,14 +1,14 @@
 // JournalReader: every batch of the journal in order, each verified before it is handed out.
 //
-// Verified: segment numbers gap-free from 1, cluster id, schema hash, epochs never decreasing, header
-// and record CRC32C, the hash chain across records and segments, batch numbers gap-free, log time
-// and event sequence never decreasing, zeros where the format has zeros.
+// Verified: segment numbers gap-free from 1, cluster id, schema hash, epochs never decreasing,
+// header and record CRC32C, the hash chain across records and segments, batch numbers gap-free,
+// log time and event sequence never decreasing, zeros where the format has zeros.
 //
-// Tail versus middle: bad bytes in the last segment are a torn tail if nothing proves that they had
-// been durable: no watermark at or above them, no valid record of a later group behind them, nothing
-// but zeros where no group of this size can reach. Everything else is corruption and is refused.
-// The last group is the only ambiguous place: its pages may reach the disk in any order, so a valid
-// record behind a bad one of the *same* group does not make it corruption.
+// Tail versus middle: bad bytes in the last segment are a torn tail if nothing proves that they
+// had been durable: no watermark at or above them, no valid record of a later group behind them,
+// nothing but zeros where no group of this size can reach. Everything else is corruption and is
+// refused. The last group is the only ambiguous place: its pages may reach the disk in any order,
+// so a valid record behind a bad one of the *same* group does not make it corruption.
 //
 // Memory: one segment. Thread-safety: one thread. Changes nothing on disk.
 #pragma once

@@ -156,6 +156,7 @@ TEST(Journal, a_wrong_segment_size_is_refused_with_its_range) {
 }
 
 TEST(JournalDeathTest, batches_out_of_order_abort) {
+  ::testing::FLAGS_gtest_death_test_style = "threadsafe";
   MemoryStorage storage;
   Session session(storage);
   session.append_group(1);

@@ -20,6 +20,7 @@ Command make_registration(TestBatch& batch, uint64_t id) {
   const std::string wallet = "0x" + std::to_string(1'000'000 + id);
   const std::string name = "agent " + std::to_string(id);
   std::memcpy(command.register_agent.key_sha256.data(), &id, sizeof id);
+  command.register_agent.scopes = kScopesAll;
   command.register_agent.start_balance_micro = 5'000'000;
   command.register_agent.wallet_length = static_cast<uint16_t>(wallet.size());
   command.register_agent.display_name_length = static_cast<uint16_t>(name.size());
@@ -128,7 +129,10 @@ Session::Session(Storage& storage, WriterOptions options, const std::string& pat
 }
 
 AppendResult Session::append(uint32_t command_count) {
-  const TestBatch batch = make_batch(writer->last_appended() + 1, command_count);
+  return append(make_batch(writer->last_appended() + 1, command_count));
+}
+
+AppendResult Session::append(const TestBatch& batch) {
   if (batch.number == engine->last_batch() + 1) {  // else: applied, but not taken for lack of space
     InlineExecutor executor;
     BatchOutput output;

@@ -67,6 +67,7 @@ struct Session {
   explicit Session(Storage& storage, WriterOptions options = small_segments(),
                    const std::string& path = "data");
   AppendResult append(uint32_t command_count = 2);
+  AppendResult append(const TestBatch& batch);
   void append_group(uint32_t batches, uint32_t command_count = 2);
   uint64_t first_event = 0;  // of the batch the engine applied last
 };

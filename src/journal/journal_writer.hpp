@@ -2,19 +2,19 @@
 // each, no timer.
 //
 //   open(position)  opens a new segment under the next epoch
-//   append(batch)   copies the batch into the group buffer (memcpy, CRC32C, hash); nothing is durable
+//   append(batch)   copies the batch into the group buffer (memcpy, CRC32C, hash); not durable yet
 //   commit()        writes the group and syncs; on true everything appended is durable
 //
-// Segments are pre-allocated and zero-written; a helper thread prepares the next one. When it finds
-// no space, space_state() becomes `reserve`: the caller then refuses new commands before sequencing
-// and lets cancels go on from the rest of the current segment; the helper keeps trying and the state
-// returns to `normal` by itself. append() answers `no_space` once that rest is used up, too: the
-// batch was not taken and may be appended again later. Segments are never deleted.
+// Segments are pre-allocated and zero-written; a helper thread prepares the next one. When it
+// finds no space, space_state() becomes `reserve`: the caller then refuses new commands before
+// sequencing and lets cancels go on from the rest of the current segment; the helper keeps trying
+// and the state returns to `normal` by itself. append() answers `no_space` once that rest is used
+// up, too: the batch was not taken and may be appended again later. Segments are never deleted.
 //
 // A failed write or sync is never retried: on_sync_error is called once (by default it reports and
 // ends the process with kExitSyncError) and the writer takes nothing more.
-// Thread-safety: append, commit and last_hash by the one journal thread; durable_batch, space_state
-// and reserve_bytes by any thread.
+// Thread-safety: append, commit and last_hash by the one journal thread; durable_batch,
+// space_state and reserve_bytes by any thread.
 #pragma once
 
 #include <atomic>

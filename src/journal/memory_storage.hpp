@@ -1,10 +1,11 @@
 // MemoryStorage: files in memory that behave like a disk with a volatile cache, and that fail on
-// request. For tests and simulation; the same code above the seam runs on it as on posix_storage().
+// request. For tests and simulation; the same code above the seam runs on it as on
+// posix_storage().
 //
 // Model: a write changes the cache; sync_data() makes the file's content durable, sync_directory()
-// the names in a folder. after_power_cut() gives what a disk would hold if the power went now: names
-// as last synced, and of each unsynced 4 KiB page either the old or the new content, drawn from a
-// seed (all old without one). Folders themselves are durable at once, locks are gone.
+// the names in a folder. after_power_cut() gives what a disk would hold if the power went now:
+// names as last synced, and of each unsynced 4 KiB page either the old or the new content, drawn
+// from a seed (all old without one). Folders themselves are durable at once, locks are gone.
 // Faults are counted over all files. Thread-safe.
 #pragma once
 

@@ -1,5 +1,5 @@
-// SnapshotStore: the engine's state at a batch boundary, as a file. A cache of the journal: it only
-// bounds recovery time, and losing every snapshot loses nothing.
+// SnapshotStore: the engine's state at a batch boundary, as a file. A cache of the journal: it
+// only bounds recovery time, and losing every snapshot loses nothing.
 //
 //   0 magic u64 "PERPSNAP"                56 next_event u64
 //   8 version u32 | 12 crc32c u32         64 state_hash u64
@@ -8,9 +8,9 @@
 //  40 batch u64                           88 body_crc32c u32 | 92 zero u32
 //  48 log_time_ms i64                     96 body: what Engine::save wrote
 //
-// Written to a temporary name -> fsync -> rename -> fsync of the directory. Loading verifies header,
-// length, CRC32C, and that the loaded engine has the batch, time, event sequence and state hash that
-// the header names; a snapshot that fails is skipped for the one before.
+// Written to a temporary name -> fsync -> rename -> fsync of the directory. Loading verifies
+// header, length, CRC32C, and that the loaded engine has the batch, time, event sequence and state
+// hash that the header names; a snapshot that fails is skipped for the one before.
 // Thread-safety: one thread at a time; write() may run in a forked child.
 #pragma once
 

@@ -15,11 +15,12 @@ namespace perpetua::journal {
 Status dump(const DataDirectory& directory, BatchNumber from, BatchNumber until,
             const PrintLine& print);
 
-// Replays from batch 1 and from the newest snapshot; both state hashes, and a failure if they differ.
+// Replays from batch 1 and from the newest snapshot; prints both state hashes. A failure if they
+// differ.
 Status print_state_hashes(const DataDirectory& directory, MatchExecutor& executor,
                           const PrintLine& print);
 
-// Replays up to batch `until` (from batch 1) and prints batch, state hash, next event sequence, open
+// Replays from batch 1 up to batch `until` and prints batch, state hash, next event sequence, open
 // orders, and the sums of free, reserved and position margin over all accounts. A failure if the
 // journal ends before.
 Status print_replay(const DataDirectory& directory, BatchNumber until, MatchExecutor& executor,

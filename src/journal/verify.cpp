@@ -75,10 +75,7 @@ VerifyResult verify(const DataDirectory& directory, const PrintLine& print) {
   } else {
     result.status = verify_snapshots(directory, result, print);
   }
-  if (!result.status.ok()) {
-    print(result.status.message);
-    return result;
-  }
+  if (!result.status.ok()) return result;
   if (result.has_torn_tail) print("torn tail, not acknowledged: " + reader.end().message);
   print("cluster " + cluster_id_text(directory.cluster_id()) + " segments " +
         std::to_string(result.segments) + " batches " + std::to_string(result.batches) +

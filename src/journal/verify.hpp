@@ -1,9 +1,10 @@
 // verify(): reads the whole journal and every snapshot, changes nothing, and says what is there.
 //
-// `print` gets one line per segment and snapshot and a last line: `ok`, or file, offset and reason.
-// A torn tail is no damage (it was never acknowledged and is cut at the next start; on a folder
-// whose exchange is running it may be a group being written), and is named. Snapshot state hashes
-// are not recomputed here: `perpetua journal state-hash` replays. One thread.
+// `print` gets one line per segment and snapshot, totals, and a last line `ok`; damage ends the
+// lines early, and the status names file, offset and reason. A torn tail is no damage (it was
+// never acknowledged and is cut at the next start; on a folder whose exchange is running it may be
+// a group being written), and is named. Snapshot state hashes are not recomputed here: `perpetua
+// journal state-hash` replays. One thread.
 #pragma once
 
 #include <functional>

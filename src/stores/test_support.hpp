@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include <random>
+#include <set>
 
 #include "engine/engine.hpp"
 #include "engine/test_support.hpp"
@@ -36,6 +37,7 @@ class Flow {
     batch.number = engine.last_batch() + 1;
     now_ms_ += pick(10) == 0 ? pick(120'000) : pick(300);
     batch.log_time_ms = now_ms_;
+    amended_.clear();
     if (batch.number == 1) {
       open_exchange(batch);
     } else {
@@ -154,6 +156,7 @@ class Flow {
       add(batch, cancel(agent, id));
       return;
     }
+    if (!amended_.insert(id).second) return;
     Command command = amend(agent, id, 0, 0);
     if (pick(2) == 0) command.amend.lots = Lots(50 + pick(15'000));
     if (pick(2) == 0 || command.amend.lots == Lots(0)) {
@@ -222,6 +225,7 @@ class Flow {
   uint64_t client_ids_ = 0;
   uint32_t keys_ = 0;
   std::vector<std::pair<AgentId, OrderId>> orders_;
+  std::set<OrderId> amended_;  // in this batch
 };
 
 inline bool same_spec(const MarketSpec& a, const MarketSpec& b) {

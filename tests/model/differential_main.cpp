@@ -7,7 +7,6 @@
 #include <chrono>
 #include <csignal>
 #include <cstdio>
-#include <unistd.h>
 
 #include "session.hpp"
 
@@ -18,12 +17,15 @@ using namespace perpetua::model;
 
 constexpr uint64_t kCoverageFrom = 1'000'000;  // a shorter run may miss what is rare
 
-char current_session[64];
+const Session* current_session = nullptr;
 
-// An assertion of the engine ends the process; this names the session to repeat.
+// A failed assertion of the engine ends the process; this says in which session and batch. It runs
+// in the thread that aborted, and the process is lost anyway, so it may allocate.
 void on_abort(int) {
-  const ssize_t written = ::write(STDERR_FILENO, current_session, std::strlen(current_session));
-  std::_Exit(written > 0 ? 134 : 135);
+  if (current_session != nullptr) {
+    std::fprintf(stderr, "%s", current_session->describe_batch().c_str());
+  }
+  std::_Exit(134);
 }
 
 }  // namespace
@@ -43,9 +45,8 @@ int main(int argc, char** argv) {
   const auto started = std::chrono::steady_clock::now();
   const uint64_t first_seed = seed;
   for (; coverage.commands() < commands; ++seed) {
-    std::snprintf(current_session, sizeof current_session, "in the session of seed %llu\n",
-                  static_cast<unsigned long long>(seed));
     Session session(seed);
+    current_session = &session;
     // One session in a while is long enough to overflow the idempotency table.
     const uint64_t wanted = session_commands * (seed % 64 == 63 && !only_one ? 25 : 1);
     const std::string difference = session.run(wanted);

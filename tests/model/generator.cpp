@@ -102,7 +102,7 @@ void Generator::add(Command command, const std::string& text) {
 bool Generator::repeat_earlier() {
   if (sent_.empty()) return false;
   Sent sent = sent_[random_.below(sent_.size())];
-  const std::size_t byte = random_.below(80);
+  const std::size_t byte = random_.below(offsetof(PlaceOrder, client_id));
   const bool is_post_only = byte == offsetof(PlaceOrder, post_only);  // 2 ^ 1 is no such mode
   if (random_.chance(25) && !is_post_only) sent.command.bytes[byte] ^= 1;
   if (random_.chance(5)) sent.command.header.market ^= 1;
@@ -429,12 +429,13 @@ void Generator::add_register() {
   wanted.display_name_length = static_cast<uint16_t>(display_name.size());
   wanted.bio_length = static_cast<uint16_t>(bio.size() + (random_.chance(1) ? 1 : 0));
   wanted.key_sha256 = fresh_sha();
+  wanted.scopes = kScopesAll;
   if (random_.chance(2)) wanted.scopes = random_.pick<uint8_t>({0, 8, 1});
   const MarketSpec& spec = specs_[random_.below(specs_.size())];
   const Wide typical = Wide{spec.position_notional_max.value} / 100;
   wanted.start_balance_micro = bounded(typical * mix_.wealth_percent / 100);
-  wanted.start_balance_micro = random_.spread(wanted.start_balance_micro) +
-                               (random_.chance(50) ? wanted.start_balance_micro : 0);
+  wanted.start_balance_micro = random_.spread(wanted.start_balance_micro) / 2 +
+                               (random_.chance(50) ? wanted.start_balance_micro / 2 : 0);
   if (mix_.floods) wanted.start_balance_micro = limits::kAmountMaxMicro;
   if (random_.chance(3)) {
     wanted.start_balance_micro = random_.pick<int64_t>(

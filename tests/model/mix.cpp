@@ -79,7 +79,7 @@ MarketSpec draw_spec(Random& random, uint32_t number) {
   spec.position_notional_max = std::max(spec.position_notional_max, spec.notional_min);
   spec.taker_fee_ppm = random.pick({0u, 500u, 500u, 10'000u});
   spec.maker_fee_ppm = random.pick({0u, spec.taker_fee_ppm * 2 / 5, spec.taker_fee_ppm});
-  spec.price_band_ppm = random.pick({1'000u, 50'000u, 200'000u, 200'000u, 999'999u});
+  spec.price_band_ppm = random.pick({1'000u, 50'000u, 200'000u, 200'000u, 900'000u});
   spec.slippage_max_ppm = random.pick({1'000u, 100'000u, 900'000u});
   spec.slippage_default_ppm = random.pick({1u, 1'000u, spec.slippage_max_ppm});
   spec.sell_reserve_buffer_ppm = random.pick({0u, 0u, 1'000u, 10'000u, 300'000u});

@@ -277,12 +277,10 @@ class Model {
     order.client_id = wanted.client_id;
     const bool closes = (wanted.flags & kClosePosition) != 0;
     const bool is_market = order.kind == OrderKind::market;
-    if (closes) order.flags |= kReduceOnly;
-    if (is_market && order.may_rest()) order.time_in_force = TimeInForce::ioc;
     refuse_if(order.post_only != PostOnly::none && !order.may_rest(), ResultCode::invalid_request);
-    if (order.time_in_force == TimeInForce::gtd) order.expires_at_ms = wanted.expires_at_ms;
-    refuse_if(order.time_in_force == TimeInForce::gtd && order.expires_at_ms <= batch_.log_time_ms,
-              ResultCode::invalid_expiry);
+    const bool expires = order.time_in_force == TimeInForce::gtd && !is_market;
+    if (expires) order.expires_at_ms = wanted.expires_at_ms;
+    refuse_if(expires && order.expires_at_ms <= batch_.log_time_ms, ResultCode::invalid_expiry);
     if (!closes) {
       const int64_t lots = wanted.lots.value, budget = wanted.budget.value;
       refuse_if((lots <= 0 || budget != 0) && (lots != 0 || budget <= 0),
@@ -348,6 +346,9 @@ class Model {
     const Price price = wanted.price;
     Order* found = nullptr;
     refuse_if(wanted.order_id == 0 && wanted.client_id == ClientId{}, ResultCode::invalid_request);
+    refuse_if(wanted.lots.value < 0 || price.value < 0 ||
+                  (wanted.lots.value == 0 && price.value == 0),
+              ResultCode::invalid_quantity);
     if (asks_one) found = market_of(header).find(header.agent, 0, wanted.client_id);
     for (Market& each : markets_) {
       if (found != nullptr || asks_one) break;
@@ -356,9 +357,6 @@ class Model {
     refuse_if(found == nullptr, ResultCode::order_not_found);
     const Market& market = markets_[order_market(found->order_id)];
     if (price.value > 0) refuse_outside_band(market, price.value);
-    refuse_if(wanted.lots.value < 0 || price.value < 0 ||
-                  (wanted.lots.value == 0 && price.value == 0),
-              ResultCode::invalid_quantity);
     Order order = *found;
     order.held = 0;
     if (wanted.lots.value > 0) order.lots = wanted.lots;
@@ -430,7 +428,7 @@ class Model {
     emit(EventType::key_revoked, agent).key_revoked = {keys_[key].second, key, {}};
     keys_.erase(key);
     --accounts_[agent].live_keys;
-    return done();
+    return done(key);
   }
 
   // `amount` is above zero for what comes in, below for what goes out.

@@ -51,10 +51,11 @@ struct Order : OrderAccepted {
   std::size_t last_fill = 0;  // index of the event of its last fill
 
   int64_t rest() const { return lots.value - filled; }
-  bool reduces() const { return (flags & kReduceOnly) != 0; }
+  bool reduces() const { return (flags & (kReduceOnly | kClosePosition)) != 0; }
   bool has_budget() const { return budget.value > 0; }
   bool may_rest() const {
-    return time_in_force == TimeInForce::gtc || time_in_force == TimeInForce::gtd;
+    return kind == OrderKind::limit &&
+           (time_in_force == TimeInForce::gtc || time_in_force == TimeInForce::gtd);
   }
 };
 
@@ -501,8 +502,9 @@ struct Market {
     const AgentId maker_agent = maker.agent;
     const int maker_sign = positions[maker_agent].sign(), taker_sign = positions[taker.agent].sign();
     ++last_trade;
-    apply(taken, taker, lots, price);
     apply(made, maker, lots, price);
+    apply(taken, taker, lots, price);
+    std::swap(credits.end()[-2], credits.end()[-1]);
     int64_t left = taker.rest();
     if (taker.has_budget()) {
       taker.budget_left -= narrow(notional(price.value, lots));

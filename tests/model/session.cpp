@@ -42,7 +42,7 @@ std::string Session::run(uint64_t commands) {
 }
 
 std::string Session::run_batch(const BatchInput& batch) {
-  batch_number_ = batch.number;
+  batch_ = batch;
   model_.apply(batch, expected_);
   coverage_.count(batch, expected_, model_.rounds());
   for (Subject& subject : subjects_) {
@@ -98,13 +98,15 @@ std::string Session::check_states() {
   if (copy->state_hash() != hash) return report("state hash after load");
   copy->check_invariants();
   subjects_.back().engine = std::move(copy);
-  next_check_ = batch_number_ + 1 + random_.below(bytes.size() > kBigStateBytes ? 3'000 : 150);
+  next_check_ = batch_.number + 1 + random_.below(bytes.size() > kBigStateBytes ? 3'000 : 150);
   return "";
 }
 
 std::string Session::report(const std::string& what) const {
-  return fmt::format("seed {} batch {}: {}\n", seed_, batch_number_, what);
+  return fmt::format("seed {} batch {}: {}\n", seed_, batch_.number, what);
 }
+
+std::string Session::describe_batch() const { return report(report_batch(batch_, 0)); }
 
 // What the model did to `agent`'s commands of the batch, and all its events.
 std::string Session::report_batch(const BatchInput& batch, AgentId agent) const {

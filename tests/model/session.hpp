@@ -25,6 +25,9 @@ class Session {
   // Runs about `commands` commands. The report of the first difference; empty if there is none.
   std::string run(uint64_t commands);
 
+  // The batch that is being worked on, for the report of an assertion that failed.
+  std::string describe_batch() const;
+
   const Coverage& coverage() const { return coverage_; }
 
  private:
@@ -48,7 +51,7 @@ class Session {
   BatchOutput expected_;
   std::vector<Subject> subjects_;
   Coverage coverage_;
-  BatchNumber batch_number_ = 0;
+  BatchInput batch_;
   BatchNumber next_check_ = 1;
 };
 

@@ -51,6 +51,8 @@ class Statement {
   [[nodiscard]] bool run() { return step() == Step::done; }  // no rows expected
   void reset();  // ends the read, so the connection holds no old snapshot
 
+  sqlite3_stmt* handle() const { return statement_.get(); }
+
   // Columns of the current row, one after the other.
   int64_t next_int();
   std::string next_text();

@@ -1,0 +1,54 @@
+#include "genesis.hpp"
+
+#include <cstring>
+
+namespace perpetua::app {
+namespace {
+
+constexpr uint32_t kMarginUseMaxPpm = 800'000;
+
+// Sizes such that one tick x one lot is 1 micro-USDC; docs/money.md.
+MarketSpec make_market(std::string_view symbol, int64_t tick_size_e9, int64_t lot_size_e9,
+                       int64_t price_min_ticks) {
+  MarketSpec spec;
+  std::memcpy(spec.symbol.data(), symbol.data(), symbol.size());
+  spec.tick_size_e9 = tick_size_e9;
+  spec.lot_size_e9 = lot_size_e9;
+  spec.value_per_tick_lot_micro = 1;
+  spec.price_min = Price(price_min_ticks);
+  spec.price_max = Price(10'000'000);
+  spec.notional_min = Micro(1'000'000);                  // 1 USDC
+  spec.position_notional_max = Micro(100'000'000'000'000);  // 100 million USDC
+  spec.tier_count = 3;
+  spec.tiers[0] = {0, 20, 0};
+  spec.tiers[1] = {100'000'000'000, 10, 0};  // from 100,000 USDC
+  spec.tiers[2] = {500'000'000'000, 5, 0};   // from 500,000 USDC
+  PERPETUA_ASSERT(is_valid(spec));
+  return spec;
+}
+
+}  // namespace
+
+std::vector<MarketSpec> default_markets() {
+  return {
+      make_market("BTC-PERP", 1'000'000'000, 1'000, 1'000),  // tick 1 USDC, lot 0.000001 BTC
+      make_market("ETH-PERP", 100'000'000, 10'000, 500),     // tick 0.1 USDC, lot 0.00001 ETH
+      make_market("SOL-PERP", 10'000'000, 100'000, 100),     // tick 0.01 USDC, lot 0.0001 SOL
+  };
+}
+
+std::vector<runtime::Submission> genesis_commands(uint64_t hash_seed) {
+  std::vector<runtime::Submission> commands;
+  runtime::Submission configure{Command(CommandType::configure), {}, {}};
+  configure.command.configure = Configure{};
+  configure.command.configure.hash_seed = hash_seed;
+  configure.command.configure.margin_use_max_ppm = kMarginUseMaxPpm;
+  commands.push_back(std::move(configure));
+  for (const MarketSpec& spec : default_markets()) {
+    std::string text(reinterpret_cast<const char*>(&spec), sizeof spec);
+    commands.push_back({Command(CommandType::create_market), std::move(text), {}});
+  }
+  return commands;
+}
+
+}  // namespace perpetua::app

@@ -1,0 +1,17 @@
+// Genesis: the first batch of a new exchange, which makes its journal complete without any
+// configuration file: the margin rule, and the markets BTC-PERP, ETH-PERP and SOL-PERP.
+#pragma once
+
+#include <vector>
+
+#include "engine/schema/market_spec.hpp"
+#include "runtime/api/submit.hpp"
+
+namespace perpetua::app {
+
+std::vector<MarketSpec> default_markets();
+
+// `hash_seed` keys the engine's tables; random, once per exchange.
+std::vector<runtime::Submission> genesis_commands(uint64_t hash_seed);
+
+}  // namespace perpetua::app

@@ -1,0 +1,79 @@
+// The small pieces that join libraries which may not know each other: stores and feeds on one side,
+// runtime and engine on the other. No logic of their own.
+#pragma once
+
+#include <atomic>
+#include <string>
+#include <vector>
+
+#include "engine/engine.hpp"
+#include "feeds/command_sink.hpp"
+#include "feeds/feed_runner.hpp"
+#include "journal/recovery.hpp"
+#include "runtime/api/egress.hpp"
+#include "stores/memory/hot_store.hpp"
+#include "stores/sqlite/history_writer.hpp"
+
+namespace perpetua::app {
+
+// Replies to the feeds' commands carry this channel; the gateway's channels count from 1.
+inline constexpr uint32_t kFeedChannel = 0xFEED;
+
+class HotStoreListener final : public runtime::EgressListener {
+ public:
+  explicit HotStoreListener(stores::HotStore& store) : store_(store) {}
+  void on_batch(const AppliedBatch& batch, std::span<const runtime::ReplyTarget>) override {
+    store_.apply(batch);
+  }
+
+ private:
+  stores::HotStore& store_;
+};
+
+class HotStoreBootstrap final : public DescribeSink {
+ public:
+  explicit HotStoreBootstrap(stores::HotStore& store) : store_(store) {}
+  void on_event(const Event& event, std::string_view text) override {
+    store_.on_event(event, text);
+  }
+
+ private:
+  stores::HotStore& store_;
+};
+
+// Live batches and batches replayed at start, both in order.
+class HistoryListener final : public runtime::EgressListener, public journal::ReplaySink {
+ public:
+  explicit HistoryListener(stores::HistoryWriter& history) : history_(history) {}
+  void on_batch(const AppliedBatch& batch) override { history_.apply(batch); }
+  void on_batch(const AppliedBatch& batch, std::span<const runtime::ReplyTarget>) override {
+    history_.apply(batch);
+  }
+
+ private:
+  stores::HistoryWriter& history_;
+};
+
+// Sends the feeds' commands into the runtime; their outcomes come back through FeedListener.
+class FeedSink final : public feeds::CommandSink {
+ public:
+  explicit FeedSink(runtime::CommandPort& port) : port_(port) {}
+  bool send(const Command& command, std::string text, uint64_t token) override;
+
+ private:
+  runtime::CommandPort& port_;
+};
+
+class FeedListener final : public runtime::EgressListener {
+ public:
+  // Batches before attach() are not passed on.
+  void attach(feeds::FeedRunner* runner) { runner_.store(runner, std::memory_order_release); }
+  void on_batch(const AppliedBatch& batch,
+                std::span<const runtime::ReplyTarget> targets) override;
+
+ private:
+  std::atomic<feeds::FeedRunner*> runner_{nullptr};
+  std::vector<feeds::FeedOutcome> outcomes_;
+};
+
+}  // namespace perpetua::app

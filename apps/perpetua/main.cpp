@@ -1,0 +1,174 @@
+// perpetua: one binary. serve, load, journal, settings; `perpetua --help` is the manual.
+
+#include <CLI/CLI.hpp>
+#include <cstdlib>
+#include <iostream>
+#include <map>
+
+#include "journal_command.hpp"
+#include "load/load.hpp"
+#include "runtime/matcher_pool.hpp"
+#include "serve.hpp"
+#include "settings.hpp"
+
+namespace perpetua::app {
+namespace {
+
+constexpr const char* kFooter = R"(
+PERPETUA is a perpetual-futures exchange for autonomous agents.
+
+  perpetua serve                     start: sandbox market on 127.0.0.1:8082, data in ./data
+  perpetua serve --config FILE       with a configuration file (perpetua settings --toml shows one)
+  perpetua load --agents 50          drive a running exchange and print latencies
+  perpetua journal verify            check every byte of a data directory
+
+Every setting of `serve` can be given as flag, as PERPETUA_* variable, or in the TOML file; a flag
+beats a variable beats the file. `perpetua serve --help` lists them with range and default.
+
+Exit codes: 0 fine; 1 a check failed; 2 wrong usage or an invalid setting; 3 cannot start (the
+message says why); 4 something accepted could not be made durable; 74 the disk failed to sync.
+)";
+
+// The operator key is read from a file or the environment only: a flag shows in process lists.
+bool has_flag(const SettingSpec& spec) { return spec.kind != SettingKind::secret; }
+
+void add_serve(CLI::App& app, int& status) {
+  CLI::App* serve_app = app.add_subcommand("serve", "start the exchange");
+  auto flags = std::make_shared<std::map<std::string, std::string>>();
+  auto config = std::make_shared<std::string>();
+  serve_app->add_option("--config", *config, "TOML file with settings")->type_name("FILE");
+  for (const SettingSpec& spec : setting_specs()) {
+    if (!has_flag(spec)) continue;
+    serve_app
+        ->add_option_function<std::string>(
+            flag_name(spec),
+            [flags, key = std::string(spec.key)](const std::string& value) {
+              (*flags)[key] = value;
+            },
+            spec.help)
+        ->group(spec.section);
+  }
+  serve_app->footer([] { return settings_help(); });
+  serve_app->callback([flags, config, &status] {
+    Settings settings;
+    const auto environment = [](const std::string& name) -> std::optional<std::string> {
+      const char* value = std::getenv(name.c_str());
+      return value == nullptr ? std::nullopt : std::optional<std::string>(value);
+    };
+    if (const auto error = settings.load(*flags, environment, *config)) {
+      std::cerr << "perpetua: " << *error << "\n";
+      status = kExitUsage;
+      return;
+    }
+    status = serve(settings);
+  });
+}
+
+void add_settings(CLI::App& app) {
+  CLI::App* settings_app = app.add_subcommand("settings", "print every setting of serve");
+  auto toml = std::make_shared<bool>(false);
+  settings_app->add_flag("--toml", *toml, "as a commented TOML file instead of a table");
+  settings_app->callback([toml] {
+    std::cout << (*toml ? settings_toml() : settings_markdown());
+  });
+}
+
+void add_load(CLI::App& app, int& status) {
+  CLI::App* load_app = app.add_subcommand("load", "drive a running exchange, print latencies");
+  auto options = std::make_shared<load::LoadOptions>();
+  auto rate = std::make_shared<std::string>("100");
+  auto transport = std::make_shared<std::string>("http");
+  load_app->add_option("--agents", options->agents, "agents to register")->capture_default_str();
+  load_app->add_option("--rate", *rate, "orders a second over all agents, or max")
+      ->capture_default_str();
+  load_app->add_option("--duration", options->duration_s, "seconds")->capture_default_str();
+  load_app->add_option("--transport", *transport, "http or ws")
+      ->check(CLI::IsMember({"http", "ws"}))
+      ->capture_default_str();
+  load_app->add_option("--batch", options->batch, "orders in one request")->capture_default_str();
+  load_app->add_option("--connections", options->connections,
+                       "HTTP connections (default: one per agent, at most 64)");
+  load_app->add_option("--markets", options->markets, "markets (default: all)")->delimiter(',');
+  load_app->add_option("--url", options->url, "the exchange")->capture_default_str();
+  load_app->add_option("--operator-key", options->operator_key, "to fund agents in production mode");
+  load_app->add_option("--fund", options->fund_usdc, "USDC for each agent")->capture_default_str();
+  load_app->add_option("--timeout-ms", options->timeout_ms, "a later reply counts as an error")
+      ->capture_default_str();
+  load_app->add_option("--seed", options->seed, "of the order mix")->capture_default_str();
+  load_app->add_flag("--allow-remote", options->allow_remote, "targets that are not this machine");
+  load_app->callback([options, rate, transport, &status] {
+    options->transport =
+        *transport == "ws" ? load::TransportKind::ws : load::TransportKind::http;
+    const auto parsed = load::parse_rate(*rate);
+    if (!parsed) {
+      std::cerr << "perpetua: --rate is '" << *rate << "', allowed: a number or max\n";
+      status = kExitUsage;
+      return;
+    }
+    options->rate_per_s = *parsed;
+    if (const auto error = load::validate(*options)) {
+      std::cerr << "perpetua: " << *error << "\n";
+      status = kExitUsage;
+      return;
+    }
+    status = load::run_load(*options);
+  });
+}
+
+void add_journal_verb(CLI::App& journal, const char* name, const char* help, JournalVerb verb,
+                      int& status) {
+  CLI::App* verb_app = journal.add_subcommand(name, help);
+  auto options = std::make_shared<JournalCommandOptions>();
+  auto threads = std::make_shared<uint32_t>(1);
+  options->verb = verb;
+  options->data_dir = "data";
+  verb_app->add_option("--data-dir", options->data_dir, "data directory")->capture_default_str();
+  if (verb == JournalVerb::dump) verb_app->add_option("--from", options->from, "first batch");
+  if (verb == JournalVerb::dump || verb == JournalVerb::replay) {
+    verb_app->add_option("--until", options->until, "last batch");
+  }
+  if (verb == JournalVerb::state_hash || verb == JournalVerb::replay) {
+    verb_app->add_option("--threads", *threads, "matcher threads")->check(CLI::Range(1, 64));
+  }
+  verb_app->callback([options, threads, &status] {
+    runtime::MatcherPool executor(*threads, runtime::WaitKind::blocking);
+    status = run_journal_command(*options, executor, std::cout, std::cerr);
+  });
+}
+
+void add_journal(CLI::App& app, int& status) {
+  CLI::App* journal = app.add_subcommand("journal", "inspect a data directory (read-only)");
+  journal->require_subcommand(1);
+  add_journal_verb(*journal, "verify", "check every segment, record and snapshot",
+                   JournalVerb::verify, status);
+  add_journal_verb(*journal, "dump", "print commands, one a line", JournalVerb::dump, status);
+  add_journal_verb(*journal, "state-hash", "replay and print the hash of the state",
+                   JournalVerb::state_hash, status);
+  add_journal_verb(*journal, "replay", "replay up to a batch and describe the state",
+                   JournalVerb::replay, status);
+}
+
+}  // namespace
+}  // namespace perpetua::app
+
+int main(int argc, char** argv) {
+  CLI::App app("perpetua");
+  app.footer(perpetua::app::kFooter);
+  app.set_version_flag("--version", "perpetua 0.1.0");
+  app.require_subcommand(1);
+  int status = 0;
+  perpetua::app::add_serve(app, status);
+  perpetua::app::add_load(app, status);
+  perpetua::app::add_journal(app, status);
+  perpetua::app::add_settings(app);
+  try {
+    app.parse(argc, argv);
+  } catch (const CLI::ParseError& error) {
+    const int code = app.exit(error);
+    return code == 0 ? 0 : perpetua::app::kExitUsage;
+  } catch (const std::exception& error) {
+    std::cerr << "perpetua: " << error.what() << "\n";
+    return perpetua::app::kExitCannotStart;
+  }
+  return status;
+}

@@ -1,0 +1,15 @@
+// `perpetua serve`: the whole exchange in one process, from settings to a clean stop on SIGTERM.
+#pragma once
+
+#include "settings.hpp"
+
+namespace perpetua::app {
+
+// Exit codes beside 0; 74 (sync error) comes from the journal.
+inline constexpr int kExitUsage = 2;
+inline constexpr int kExitCannotStart = 3;
+inline constexpr int kExitUncleanStop = 4;
+
+int serve(const Settings& settings);
+
+}  // namespace perpetua::app

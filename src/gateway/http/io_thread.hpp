@@ -1,0 +1,80 @@
+// IoThread: one io_context with one thread, its context and its sessions.
+//
+// Sessions keep a deadline as a number; one sweep every kSweepEvery closes those that passed it,
+// which costs less than arming a timer for each read. Everything but start, stop and join runs on
+// the thread itself.
+#pragma once
+
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/steady_timer.hpp>
+#include <boost/asio/thread_pool.hpp>
+#include <boost/intrusive/list.hpp>
+#include <optional>
+#include <thread>
+
+#include "gateway/context.hpp"
+
+namespace perpetua::gateway {
+
+class Dispatcher;
+
+int64_t monotonic_ns();
+int64_t wall_clock_ms();
+
+// What the sweep and stop() need to know of a session.
+class SessionBase : public boost::intrusive::list_base_hook<> {
+ public:
+  virtual ~SessionBase() = default;
+  virtual void close_now() = 0;      // the deadline has passed
+  virtual void close_if_idle() = 0;  // the server stops: no request is being answered
+
+  int64_t deadline_ns = INT64_MAX;
+};
+
+class IoThread {
+ public:
+  // `make` builds the context on this thread's io_context.
+  struct Shared {
+    const ServerOptions& options;
+    runtime::CommandPort& commands;
+    ReplyRouter& replies;
+    const stores::HotStore& hot;
+    const MarketDirectory& markets;
+    const Authenticator& authenticator;
+    RateLimiter& limiter;
+    GatewayMetrics& metrics;
+    const GatewayServices& services;
+    const Dispatcher& dispatcher;
+    boost::asio::thread_pool& disk;  // for what may block
+    ws::Hub* hub;
+  };
+  IoThread(const Shared& shared, unsigned index);
+  IoThread(const IoThread&) = delete;
+  IoThread& operator=(const IoThread&) = delete;
+
+  void start();
+  void begin_stop();    // sessions answer what they have and close
+  void abandon();       // close what is left
+  void join();
+  // Any thread: sessions that are still open.
+  uint32_t sessions() const { return session_count_.load(std::memory_order_acquire); }
+
+  boost::asio::io_context io{1};
+  const Shared shared;
+  GatewayContext context;
+
+  void add(SessionBase& session);
+  void remove(SessionBase& session);
+
+ private:
+  void arm_sweep();
+  void sweep();
+
+  boost::asio::steady_timer sweep_timer_{io};
+  std::optional<boost::asio::executor_work_guard<boost::asio::io_context::executor_type>> work_;
+  boost::intrusive::list<SessionBase> sessions_;
+  std::atomic<uint32_t> session_count_{0};
+  std::thread thread_;
+};
+
+}  // namespace perpetua::gateway
