@@ -138,8 +138,7 @@ Measurement measure(const OrderFlow& flow) {
     if (i < kTimedRuns) {
       const Stopwatch watch;
       run(replay, orders, prefill, orders.size(), execute);
-      measurement.runs_orders_per_second.push_back(
-          static_cast<double>(orders.size() - prefill) / watch.seconds());
+      measurement.add_run(orders.size() - prefill, watch.seconds());
     } else {
       measurement.latencies_ticks.reserve(orders.size() - prefill);
       run(replay, orders, prefill, orders.size(), [&](std::size_t at) {

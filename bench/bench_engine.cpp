@@ -267,8 +267,7 @@ std::string difference_of(const Exchange& exchange, uint64_t state_hash) {
   return exchange.engine().state_hash() == state_hash ? "" : "another state than untimed";
 }
 
-// Orders per second of one timed run.
-double timed_run(const OrderFlow& flow, const std::vector<Command>& commands, std::size_t batch,
+Seconds timed_run(const OrderFlow& flow, const std::vector<Command>& commands, std::size_t batch,
                  uint64_t state_hash, std::string& difference) {
   Exchange exchange(flow.header.users);
   const std::size_t prefill = flow.header.prefill;
@@ -276,9 +275,9 @@ double timed_run(const OrderFlow& flow, const std::vector<Command>& commands, st
   run(commands, 0, prefill, batch, apply);
   const Stopwatch watch;
   run(commands, prefill, commands.size(), batch, apply);
-  const double seconds = watch.seconds();
+  const Seconds seconds = watch.seconds();
   difference = difference_of(exchange, state_hash);
-  return static_cast<double>(commands.size() - prefill) / seconds;
+  return seconds;
 }
 
 // Ticks of each timed command in a batch of its own.
@@ -311,8 +310,8 @@ Measurement measure(const OrderFlow& flow, std::size_t batch) {
   if (measurement.difference.empty()) measurement.difference = batches.difference();
   const uint64_t batches_hash = batches.state_hash();
   for (int i = 0; i < kTimedRuns && measurement.difference.empty(); ++i) {
-    measurement.runs_orders_per_second.push_back(
-        timed_run(flow, commands, batch, batches_hash, measurement.difference));
+    const Seconds seconds = timed_run(flow, commands, batch, batches_hash, measurement.difference);
+    measurement.add_run(commands.size() - flow.header.prefill, seconds);
   }
   if (measurement.difference.empty()) {
     measurement.latencies_ticks =

@@ -5,8 +5,8 @@
 // the next quote is fresher. Everything else lives in pure classes; this one owns the clock.
 //
 // Thread-safety: start/stop from one thread; on_batch from egress, which it never blocks for longer
-// than a copy under a mutex. The inbox holds kInboxMax entries; beyond that, events are dropped and
-// the house is told (on_gap), outcomes are still kept: there are only as many as commands in flight.
+// than a copy under a mutex. The inbox holds kInboxMax events; beyond that, events are dropped and
+// the house is told (on_gap). Outcomes are always kept: there are no more than commands in flight.
 #pragma once
 
 #include <atomic>

@@ -72,8 +72,18 @@ TEST(FeedRunner, house_moves_on_with_outcomes_and_its_own_events_only) {
   EXPECT_EQ(exchange.sent[2].header.type, CommandType::set_leverage);
 }
 
-TEST(FeedRunner, full_inbox_drops_events_and_reports_a_gap) {
-  LiquidityHouse house({test_market()}, {});
+TEST(FeedRunner, full_inbox_drops_events_and_the_house_starts_its_quotes_again) {
+  HouseOptions options;
+  options.takers_per_market = 0;
+  options.makers_per_market = 1;
+  LiquidityHouse house({test_market()}, options);
+  ExistingAgent maker;
+  maker.wallet = "house-maker-btc-1";
+  maker.agent = 3;
+  maker.free = options.maker_fund;
+  maker.leverage = options.leverage;
+  maker.netting = true;
+  house.adopt(std::span(&maker, 1));
   FakeExchange exchange;
   FeedRunner runner({}, &house, exchange, [] { return kNowMs; });
   Event price(EventType::price_updated, 0, 0, 0);
@@ -82,6 +92,9 @@ TEST(FeedRunner, full_inbox_drops_events_and_reports_a_gap) {
   runner.on_batch(events, {});
   runner.tick();
   EXPECT_EQ(runner.counters().gaps, 1u);
+  ASSERT_EQ(exchange.sent.size(), 1u);
+  EXPECT_EQ(exchange.sent[0].header.type, CommandType::cancel_all);
+  EXPECT_EQ(exchange.sent[0].header.agent, 3u);
 }
 
 TEST(FeedRunner, thread_sends_until_stopped) {

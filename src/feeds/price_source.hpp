@@ -1,10 +1,10 @@
 // PriceSource: where index prices come from. One interface for replayed bars, pushed prices and,
 // later, venue feeds.
 //
-// A source is polled by one thread (FeedRunner) and yields what is due; the runner turns quotes into
-// update_price commands. Prices are ticks of the market, times are milliseconds since 1970. A source
-// never yields a price outside the market's absolute band; the per-update clamp and the staleness
-// rule are the engine's (docs/rules.md section 8).
+// A source is polled by one thread (FeedRunner) and yields what is due; the runner makes
+// update_price commands of it. Prices are ticks of the market, times are milliseconds since 1970. A
+// source never yields a price outside the market's absolute band; the per-update clamp and the
+// staleness rule are the engine's (docs/rules.md section 8).
 #pragma once
 
 #include <cstdint>

@@ -57,6 +57,13 @@ void ReplyChannel::release_call(uint32_t slot) {
   --pending_;
 }
 
+void ReplyChannel::abandon() {
+  for (const std::unique_ptr<Call>& call : calls_) {
+    ++call->generation;
+    call->done = nullptr;
+  }
+}
+
 void ReplyChannel::drain() {
   {
     const std::lock_guard lock(mutex_);
@@ -112,8 +119,8 @@ void ReplyRouter::on_batch(const AppliedBatch& batch,
   PERPETUA_ASSERT(targets.size() == batch.outcomes.size());
   for (std::size_t i = 0; i < targets.size(); ++i) {
     const runtime::ReplyTarget& target = targets[i];
-    if (target.channel == 0) continue;
-    PERPETUA_ASSERT(target.channel <= channels_.size());
+    // 0: nobody waits; beyond ours: another listener's.
+    if (target.channel == 0 || target.channel > channels_.size()) continue;
     outgoing_[target.channel - 1].push_back(
         {target.token, {batch.outcomes[i], batch.log_time_ms, batch.number}});
   }

@@ -5,8 +5,8 @@
 // One ReplyChannel per io thread. submit() and drain() are called by that io thread only; on_batch
 // by the egress thread. The hand-over is one lock and at most one wake-up per channel and batch.
 // Invariants: after SubmitResult::accepted the completion runs exactly once, on the io thread, with
-// one reply per command, and there is no timeout: the reply is always the true result. After any
-// other result it never runs. At most kPendingCallsMax calls wait per channel; more: overloaded.
+// one reply per command (never inside submit), and there is no timeout: the reply is always the true
+// result. After any other result it never runs. At most kPendingCallsMax calls wait per channel; more: overloaded.
 #pragma once
 
 #include <functional>
@@ -45,6 +45,10 @@ class ReplyChannel {
   void drain();
 
   uint32_t pending() const { return pending_; }
+
+  // Forgets every call that waits, without running its completion. Only when the process ends with
+  // requests unanswered; on the io thread, after detach().
+  void abandon();
 
   // `wake` is called by the egress thread when the inbox turns non-empty; it must make the io thread
   // call drain(). After detach() it is never called again.

@@ -8,8 +8,7 @@
 namespace perpetua::journal {
 
 namespace {
-constexpr std::size_t kZeroChunkBytes = 1u << 20;
-constexpr uint64_t kZeroSyncBytes = 8u << 20;  // bounds what one sync of the journal waits behind
+constexpr std::size_t kZeroChunkBytes = 1u << 20;  // bounds what a commit may wait behind
 }  // namespace
 
 int write_all(File& file, uint64_t offset, const void* data, std::size_t size) {
@@ -43,17 +42,12 @@ int read_all(File& file, uint64_t offset, void* data, std::size_t size, std::siz
 
 int zero_fill(File& file, uint64_t bytes, const std::atomic<bool>& stop) {
   static const std::vector<std::byte> zeros(kZeroChunkBytes);
-  uint64_t unsynced = 0;
   for (uint64_t offset = 0; offset < bytes;) {
     if (stop.load(std::memory_order_relaxed)) return ECANCELED;
     const std::size_t size = std::min<uint64_t>(zeros.size(), bytes - offset);
     if (const int error = write_all(file, offset, zeros.data(), size)) return error;
+    if (const int error = file.sync_data()) return error;
     offset += size;
-    unsynced += size;
-    if (unsynced >= kZeroSyncBytes || offset == bytes) {
-      if (const int error = file.sync_data()) return error;
-      unsynced = 0;
-    }
   }
   return 0;
 }

@@ -2,7 +2,7 @@
 //
 // The calling thread always works too, so `matchers` threads are matchers - 1 helpers; 0 and 1 mean
 // inline. Small work runs inline as well: waking a helper costs more than it saves below
-// kInlineWorkMax operations (measured, see docs/performance.md).
+// kInlineWorkMax operations (about 10 us measured, against 40 ns an operation and thread).
 //
 // Thread-safety: run_all from one thread. Everything the caller wrote before is visible to the
 // tasks, everything the tasks wrote is visible to the caller when run_all returns; no helper
@@ -21,7 +21,7 @@
 namespace perpetua::runtime {
 
 inline constexpr uint32_t kMatchersMax = 64;
-inline constexpr uint32_t kInlineWorkMax = 256;
+inline constexpr uint32_t kInlineWorkMax = 512;
 
 class MatcherPool final : public MatchExecutor {
  public:

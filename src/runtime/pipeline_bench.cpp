@@ -29,11 +29,13 @@ constexpr int kIdleCommands = 2'000;
 constexpr std::chrono::microseconds kIdleGap{500};
 
 struct ReplyCount final : EgressListener {
-  void on_batch(const AppliedBatch&, std::span<const ReplyTarget> targets) override {
+  void on_batch(const AppliedBatch& batch, std::span<const ReplyTarget> targets) override {
+    for (const Outcome& outcome : batch.outcomes) rejected += outcome.code != ResultCode::ok;
     replies.fetch_add(targets.size());
     replies.notify_all();
   }
   std::atomic<uint64_t> replies{0};
+  uint64_t rejected = 0;  // of the egress thread; read after stop
 };
 
 Submission make_trade_half(uint64_t number) {
@@ -125,6 +127,7 @@ int run(const std::string& folder) {
   const bool has_stopped = runtime.stop();
   std::printf("fork  %lu us for the newest of %lu snapshots\n", runtime.metrics().snapshot_fork_us,
               runtime.metrics().snapshots);
+  std::printf("rejected by the engine: %lu\n", count.rejected);
   return has_measured && has_stopped ? 0 : 1;
 }
 

@@ -15,10 +15,10 @@ class History final : public journal::ReplaySink {
  public:
   void on_batch(const AppliedBatch& batch) override {
     numbers.push_back(batch.number);
-    commands += batch.commands.size();
+    outcomes.insert(outcomes.end(), batch.outcomes.begin(), batch.outcomes.end());
   }
   std::vector<BatchNumber> numbers;
-  uint64_t commands = 0;
+  std::vector<Outcome> outcomes;
 };
 
 std::vector<BatchNumber> range(BatchNumber first, BatchNumber last) {
@@ -120,7 +120,8 @@ TEST_F(RecoveryTest, history_of_a_new_exchange_starts_with_the_genesis) {
   ASSERT_TRUE(result.status.ok());
   EXPECT_EQ(result.last_batch, 1u);
   EXPECT_EQ(history.numbers, range(1, 1));
-  EXPECT_EQ(history.commands, make_genesis().size());
+  EXPECT_EQ(history.outcomes.size(), make_genesis().size());
+  for (const Outcome& outcome : history.outcomes) EXPECT_EQ(outcome.code, ResultCode::ok);
 }
 
 TEST_F(RecoveryTest, history_ahead_of_the_journal_is_refused) {

@@ -42,13 +42,14 @@ inline Submission make_market(std::string_view symbol) {
 inline Submission make_price(MarketId market, int64_t price) {
   Command command(CommandType::update_price, 0, market);
   command.update_price.price = Price(price);
-  command.update_price.source_time_ms = kStartMs + 1'000'000'000;
+  command.update_price.source_time_ms = 4'000'000'000'000;  // never stale, whatever the clock
   return make_submission(command);
 }
 
 inline Submission make_agent(uint8_t number) {
   const std::string wallet = "wallet-" + std::to_string(number);
   Command command(CommandType::register_agent);
+  command.register_agent.scopes = kScopesAll;
   command.register_agent.key_sha256[0] = number;
   command.register_agent.start_balance_micro = 1'000'000'000'000;
   command.register_agent.wallet_length = static_cast<uint16_t>(wallet.size());

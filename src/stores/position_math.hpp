@@ -1,9 +1,9 @@
 // What a position is worth and where it ends, in integers. Pure.
 //
 // maintenance   max over tiers n of ceil(notional / (2 x max_leverage_n)) - d_n, docs/rules.md 4
-// liquidation   the mark nearest to the market at which equity still covers maintenance, so one tick
-//               further it does not: rounded toward the mark (long up, short down). Each tier is a
-//               line; the first reached decides: largest candidate for a long, smallest for a short
+// liquidation   the last mark at which equity still covers maintenance; one tick further it does
+//               not: rounded toward the mark (long up, short down). Each tier is a line; the first
+//               reached decides: the largest candidate for a long, the smallest for a short
 // bankruptcy    the price at which equity is zero, rounded the same way
 // Prices that are not above zero are null. A value beyond int64 saturates (display only).
 #pragma once

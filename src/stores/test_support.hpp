@@ -22,8 +22,8 @@ struct RecordedBatch {
   BatchOutput output;
 
   AppliedBatch view() const {
-    return {number,          log_time_ms,   output.first_event, commands,
-            output.outcomes, output.events, text};
+    return {number,        log_time_ms, output.first_event, commands, output.outcomes,
+            output.events, text};
   }
 };
 
@@ -113,8 +113,8 @@ class Flow {
     const MarketId market = some_market();
     const Side side = some_side();
     const int64_t offset = pick(60) - 15;
-    Command command = limit(some_agent(), side, price_[market] - sign(side) * offset,
-                            100 + pick(20'000), market);
+    Command command =
+        limit(some_agent(), side, price_[market] - sign(side) * offset, 100 + pick(20'000), market);
     PlaceOrder& order = command.place;
     order.leverage = static_cast<uint16_t>(pick(11));
     order.time_in_force = static_cast<TimeInForce>(pick(4));

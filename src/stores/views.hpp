@@ -163,11 +163,11 @@ struct OrderView {
   CloseReason reason = CloseReason::none;
   uint8_t flags = 0;  // OrderFlag
   uint16_t leverage = 0;
-  Price price;        // limit, or the bound of a market order
-  Lots lots;          // total
+  Price price;  // limit, or the bound of a market order
+  Lots lots;    // total
   Lots filled;
-  Lots remaining;     // in the book; 0 once the order is done
-  Micro budget;       // 0 when the size is in lots
+  Lots remaining;  // in the book; 0 once the order is done
+  Micro budget;    // 0 when the size is in lots
   Micro filled_notional;
   Micro fee;
   int64_t expires_at_ms = 0;
@@ -192,7 +192,7 @@ struct PositionView {
   Lots base;             // signed, long > 0
   Micro entry_notional;  // >= 0; entry price = entry_notional / (|base| x value per tick and lot)
   Micro margin;
-  Micro realised_pnl;    // of all fills, fees not included
+  Micro realised_pnl;  // of all fills, fees not included
   Price mark;
   Micro notional;        // at mark
   Micro unrealised_pnl;  // at mark

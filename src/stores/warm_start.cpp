@@ -26,14 +26,14 @@ std::vector<Row> newest_rows(std::size_t count, Read&& read) {
 }
 
 void warm_market(HotStore& hot, HistoryReader& history, MarketId market) {
-  hot.warm_trades(market,
-                  newest_rows<TradeView>(
-                      hot_limits::kTradesPerMarketMax,
-                      [&](const PageRequest& page) { return history.trades(market, page); }));
+  hot.warm_trades(
+      market, newest_rows<TradeView>(hot_limits::kTradesPerMarketMax, [&](const PageRequest& page) {
+        return history.trades(market, page);
+      }));
   for (const CandleInterval interval : kAllCandleIntervals) {
-    hot.warm_candles(market, interval,
-                     history.candles(market, interval, 0, INT64_MAX,
-                                     hot_limits::kCandlesPerSeriesMax));
+    hot.warm_candles(
+        market, interval,
+        history.candles(market, interval, 0, INT64_MAX, hot_limits::kCandlesPerSeriesMax));
   }
 }
 

@@ -72,6 +72,7 @@ class Model {
 
  private:
   using Decision = std::optional<Outcome>;  // nothing: it went to a market
+  struct Later {};  // thrown: the command waits for the next round
   struct Remembered {
     std::string payload;
     Outcome outcome;
@@ -86,6 +87,7 @@ class Model {
     agents_in_markets_.clear();
     touched_.clear();
     pending_.clear();
+    amended_orders_.clear();
     operations_.clear();
     for (const uint32_t index : round) reserve(index);
     for (Market& market : markets_) run_market(market);
@@ -146,7 +148,12 @@ class Model {
     if (header.valid_until_ms != 0 && batch_.log_time_ms > header.valid_until_ms) return;
     outcome = Outcome{};
     index_ = index;
-    const Decision decision = decide(command);
+    Decision decision;
+    try {
+      decision = decide(command);
+    } catch (const Later&) {
+      return defer();
+    }
     if (decision && agents_in_markets_.contains(header.agent) &&
         (decision->code == ResultCode::insufficient_margin ||
          decision->code == ResultCode::insufficient_balance ||
@@ -355,6 +362,7 @@ class Model {
       found = each.find(header.agent, wanted.order_id, wanted.client_id);
     }
     refuse_if(found == nullptr, ResultCode::order_not_found);
+    if (amended_orders_.contains(found->order_id)) throw Later{};
     const Market& market = markets_[order_market(found->order_id)];
     if (price.value > 0) refuse_outside_band(market, price.value);
     Order order = *found;
@@ -367,7 +375,7 @@ class Model {
     refuse_if(size > limits::kNotionalMaxMicro || order.lots.value > lots_max(market.spec).value,
               ResultCode::size_too_large, size, limits::kNotionalMaxMicro);
     const bool shrinks = order.price == found->price && order.lots <= found->lots;
-    if (shrinks || order.reduces()) return queue(market, command, order);
+    const bool holds = !shrinks && !order.reduces();
     const auto required = [&](int64_t lots, int64_t at) {
       return market.required(market.notional(at, lots), order.leverage);
     };
@@ -376,7 +384,10 @@ class Model {
       need = std::max(need, required(order.lots.value - gone, order.reserve_price) -
                                 required(found->lots.value - gone, found->price.value));
     }
-    return hold(market, command, order, need + 4);
+    const Decision sent = holds ? hold(market, command, order, need + 4)
+                                : queue(market, command, order);
+    amended_orders_.insert(order.order_id);
+    return sent;
   }
 
   // ---- The ledger's own commands, sections 7 and 8
@@ -550,6 +561,7 @@ class Model {
   std::vector<uint32_t> next_round_;
   std::set<AgentId> waiting_agents_;
   std::set<AgentId> agents_in_markets_;
+  std::set<OrderId> amended_orders_;
   std::vector<AgentId> touched_;
   std::vector<std::pair<std::string, uint32_t>> pending_;
   std::map<MarketId, std::vector<Operation>> operations_;

@@ -500,10 +500,9 @@ struct Market {
   void fill(Order& taker, Order& maker, const Leg& taken, const Leg& made, int64_t lots) {
     const Price price = maker.price;
     const AgentId maker_agent = maker.agent;
-    const int maker_sign = positions[maker_agent].sign(), taker_sign = positions[taker.agent].sign();
     ++last_trade;
-    apply(made, maker, lots, price);
-    apply(taken, taker, lots, price);
+    const bool maker_turned = apply(made, maker, lots, price);
+    const bool taker_turned = apply(taken, taker, lots, price);
     std::swap(credits.end()[-2], credits.end()[-1]);
     int64_t left = taker.rest();
     if (taker.has_budget()) {
@@ -519,16 +518,20 @@ struct Market {
       free_slots.push_back(order_slot(maker.order_id));
       leave(Order{maker});
     }
-    for (const auto& [agent, was] : {std::pair{maker_agent, maker_sign}, {taker.agent, taker_sign}}) {
-      if (was == 0 || positions[agent].sign() == was) continue;
-      for (const auto& [age, each] : std::map{own[agent]}) {
-        if (orders.at(each).reduces()) close(each, CloseReason::position_closed);
-      }
+    if (maker_turned) close_reducing(maker_agent);
+    if (taker_turned) close_reducing(taker.agent);
+  }
+
+  void close_reducing(AgentId agent) {
+    for (const auto& [age, each] : std::map{own[agent]}) {
+      if (orders.at(each).reduces()) close(each, CloseReason::position_closed);
     }
   }
 
-  void apply(const Leg& leg, Order& order, int64_t lots, Price price) {
+  // True if the position became zero or changed its sign.
+  bool apply(const Leg& leg, Order& order, int64_t lots, Price price) {
     Position& position = positions[order.agent];
+    const int sign_before = position.sign();
     base_sum += leg.after.base - position.base;
     long_minus_short += leg.after.signed_entry() - position.signed_entry();
     fees += leg.fee;
@@ -537,6 +540,7 @@ struct Market {
     order.filled_notional += narrow(notional(price.value, lots));
     order.held -= leg.share;
     credits.push_back({order.agent, leg.credit, -leg.share, leg.margin_change});
+    return sign_before != 0 && position.sign() != sign_before;
   }
 
   void emit_fill(const Leg& leg, const Order& order, int64_t lots, Price price, int64_t left,

@@ -172,7 +172,7 @@ HttpCall order_call(const Action& action, const std::vector<TradedMarket>& marke
   append_action(call.body, action, markets);
   call.body += '}';
   if (action.orders.size() > 1) call.path = "/api/v1/orders/batch";
-  if (!action.cancels.empty()) call.path = "/api/v1/orders/cancel-batch";
+  if (!action.cancels.empty()) call.path = "/api/v1/orders/cancel";
   return call;
 }
 

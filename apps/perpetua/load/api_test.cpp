@@ -36,7 +36,9 @@ TEST(LoadApi, batches_and_cancels_have_their_own_calls) {
   const HttpCall cancel = order_call({{}, {42}}, kMarkets);
   EXPECT_EQ(cancel.method, "DELETE");
   EXPECT_EQ(cancel.path, "/api/v1/orders/42");
-  EXPECT_EQ(order_call({{}, {42, 43}}, kMarkets).body, R"({"order_ids":["42","43"]})");
+  const HttpCall cancels = order_call({{}, {42, 43}}, kMarkets);
+  EXPECT_EQ(cancels.path, "/api/v1/orders/cancel");
+  EXPECT_EQ(cancels.body, R"({"order_ids":["42","43"]})");
 }
 
 TEST(LoadApi, http_text_carries_key_and_length) {

@@ -112,6 +112,21 @@ TEST(LoadRun, exchange_that_never_answers_ends_the_run_with_errors) {
   EXPECT_GE(result.errors, 40u);
 }
 
+TEST(LoadRun, reply_that_is_lost_costs_one_error_and_the_rest_goes_on) {
+  std::atomic<bool> is_over{false};
+  StubExchange exchange([&is_over](uint64_t number) {
+    while (number == 5 && !is_over) std::this_thread::yield();
+    return open_order(number);
+  });
+  LoadOptions options = small_run(exchange);
+  options.agents = 1;
+  options.timeout_ms = 200;
+  const LoadResult result = run(exchange, options);
+  is_over = true;
+  EXPECT_EQ(result.errors, 1u);
+  EXPECT_EQ(result.ok, 199u);
+}
+
 TEST(LoadRun, batches_count_every_order) {
   StubExchange exchange([](uint64_t) {
     return StubExchange::Answer{200, R"({"results":[{"order_id":"1","status":"filled"},)"

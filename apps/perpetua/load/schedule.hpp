@@ -1,6 +1,6 @@
 // Schedule: when each request of an open-loop run is due.
 //
-// Request k is due at k / rate seconds after the start, computed from k each time, so nothing drifts
+// Request k is due k / rate seconds after the start, computed from k each time, so nothing drifts
 // and a late request never moves the ones after it. A latency counts from due_ns: if the generator
 // or the exchange falls behind, the wait is part of the measurement. Pure; integers only.
 #pragma once

@@ -2,8 +2,8 @@
 //
 // A mix that keeps books and positions bounded: limit orders a few basis points around the mark,
 // some that cross (ioc, buying and selling in turn), and cancels; no agent keeps more than
-// kOpenOrdersKept x batch orders open. A request always holds exactly `batch` orders or cancels. The
-// same seed gives the same orders for the same replies. Prices in ticks, sizes in lots. One thread.
+// kOpenOrdersKept x batch orders open. A request holds exactly `batch` orders or cancels. The same
+// seed gives the same orders for the same replies. Prices in ticks, sizes in lots. One thread.
 #pragma once
 
 #include <cstdint>

@@ -1,7 +1,7 @@
 // WsConnection: one WebSocket connection of one agent.
 //
-// Handlers run on the io_context's thread. on_open is called exactly once; afterwards on_message for
-// every text message and on_closed at most once (not after close()). Thread-safety: one thread.
+// Handlers run on the io_context's thread. on_open is called exactly once; afterwards on_message
+// for every text message and on_closed at most once (not after close()). Thread-safety: one thread.
 #pragma once
 
 #include <boost/asio/io_context.hpp>

@@ -1,8 +1,9 @@
 // FakeExchange: a test double of the exchange behind CommandSink, with just enough behaviour to
-// drive house agents: registration, money, settings, resting orders, amend, cancel. It never matches
-// by itself; tests fill orders with trade(). Events are delivered before outcomes, as egress does.
+// drive house agents: registration, money, settings, resting orders, amend, cancel. It never
+// matches by itself; tests fill orders with trade(). Events come before outcomes, as from egress.
 #pragma once
 
+#include <algorithm>
 #include <map>
 #include <string>
 #include <vector>
@@ -89,7 +90,7 @@ class FakeExchange final : public CommandSink {
 
   bool is_full = false;
   ResultCode refuse_orders = ResultCode::ok;  // answer to every place when not ok
-  Price slide_to;                             // post-only quotes land here when not 0
+  Price slide_to;                             // buys above this slide to it, when not 0
   std::vector<Command> sent;
   std::vector<std::string> texts;
   std::vector<uint64_t> tokens;
@@ -148,12 +149,16 @@ class FakeExchange final : public CommandSink {
     return {};
   }
 
+  Price slide(Side side, Price price) const {
+    return slide_to.value != 0 && side == Side::buy ? std::min(price, slide_to) : price;
+  }
+
   Outcome place(const Command& command) {
     if (refuse_orders != ResultCode::ok) return rejected(refuse_orders);
     if (command.place.kind == OrderKind::market) return {};
     Outcome outcome;
     outcome.id = ++next_order_;
-    const Price price = slide_to.value != 0 ? slide_to : command.place.price;
+    const Price price = slide(command.place.side, command.place.price);
     outcome.values[3] = price.value;
     const Lots lots = command.place.lots;
     orders[outcome.id] = {command.header.agent, command.place.side, price, Lots(0), lots};
@@ -172,7 +177,7 @@ class FakeExchange final : public CommandSink {
     if (found == orders.end()) return rejected(ResultCode::order_not_found);
     FakeOrder& order = found->second;
     if (command.amend.lots <= order.filled) return rejected(ResultCode::invalid_quantity);
-    order.price = command.amend.price;
+    order.price = slide(order.side, command.amend.price);
     order.remaining = command.amend.lots - order.filled;
     OrderAmended amended;
     amended.order_id = found->first;

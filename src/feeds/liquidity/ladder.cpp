@@ -8,8 +8,8 @@ namespace perpetua::feeds {
 namespace {
 
 // Largest multiple of step (plus half a step when offset) that is <= ticks.
-int64_t grid_floor(int64_t ticks, int64_t step, bool is_offset) {
-  const int64_t shift = is_offset ? step / 2 : 0;
+int64_t snap_down(int64_t ticks, int64_t step, const LadderShape& shape) {
+  const int64_t shift = shape.is_offset ? step / 2 : 0;
   return mul_div_floor(ticks - shift, 1, step) * step + shift;
 }
 
@@ -26,10 +26,10 @@ void add_side(const LadderShape& shape, const MarketSpec& spec, Price index, int
   const int64_t step = grid_step_ticks(shape, index);
   const int64_t fair_shift_ppm = mul_div_floor(-inventory, shape.skew_max_ppm, kPpm);
   const int64_t edge_ppm = kPpm + fair_shift_ppm - sign(side) * shape.half_spread_ppm;
+  // Away from the fair price: down for buys, up for sells.
   int64_t price = side == Side::buy
-                      ? grid_floor(mul_div_floor(index.value, edge_ppm, kPpm), step, shape.is_offset)
-                      : -grid_floor(-mul_div_ceil(index.value, edge_ppm, kPpm), step,
-                                    shape.is_offset);
+                      ? snap_down(mul_div_floor(index.value, edge_ppm, kPpm), step, shape)
+                      : -snap_down(-mul_div_ceil(index.value, edge_ppm, kPpm), step, shape);
   const int64_t band = mul_div_floor(index.value, spec.price_band_ppm / 2, kPpm);
   const uint32_t count = level_count(shape, side, inventory);
   for (uint32_t level = 0; level < count; ++level, price -= sign(side) * step) {

@@ -48,7 +48,7 @@ void Maker::on_outcome(uint64_t token, const Outcome& outcome, int64_t now_ms) {
       has_gap_ = false;
     }
     if (sent.price.value != 0 && outcome.values[3] != sent.price.value) {
-      session_.view().hold_order(outcome.id, 0);
+      session_.view().hold_order(outcome.id, now_ms + kHoldSlidMs);
     }
   } else if (outcome.code == ResultCode::order_not_found) {
     session_.view().forget_order(sent.order_id);

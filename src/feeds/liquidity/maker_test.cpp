@@ -190,10 +190,11 @@ TEST_F(MakerTest, refused_sends_are_tried_again) {
 }
 
 TEST_F(MakerTest, quote_that_slides_is_not_chased_every_tick) {
-  exchange_.slide_to = Price(679'000);
+  exchange_.slide_to = Price(679'100);
   price(680'000);
   run(30);
   const std::size_t before = exchange_.sent.size();
+  EXPECT_EQ(exchange_.orders.size(), 20u);
   run(5);
   EXPECT_EQ(exchange_.sent.size(), before);
 }

@@ -60,6 +60,7 @@ void IoThread::join() {
   if (!thread_.joinable()) return;
   context.replies.detach();
   boost::asio::post(io, [this] {
+    context.replies.abandon();
     sweep_timer_.cancel();
     work_.reset();
     io.stop();
@@ -69,12 +70,12 @@ void IoThread::join() {
 
 void IoThread::add(SessionBase& session) {
   sessions_.push_back(session);
-  session_count_.fetch_add(1, std::memory_order_release);
+  count_session(1);
 }
 
 void IoThread::remove(SessionBase& session) {
   sessions_.erase(sessions_.iterator_to(session));
-  session_count_.fetch_sub(1, std::memory_order_release);
+  count_session(-1);
 }
 
 void IoThread::arm_sweep() {

@@ -5,6 +5,8 @@
 // the thread itself.
 #pragma once
 
+#include <atomic>
+#include <boost/asio/executor_work_guard.hpp>
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/steady_timer.hpp>
 #include <boost/asio/thread_pool.hpp>
@@ -33,7 +35,6 @@ class SessionBase : public boost::intrusive::list_base_hook<> {
 
 class IoThread {
  public:
-  // `make` builds the context on this thread's io_context.
   struct Shared {
     const ServerOptions& options;
     runtime::CommandPort& commands;
@@ -56,15 +57,22 @@ class IoThread {
   void begin_stop();    // sessions answer what they have and close
   void abandon();       // close what is left
   void join();
-  // Any thread: sessions that are still open.
-  uint32_t sessions() const { return session_count_.load(std::memory_order_acquire); }
-
-  boost::asio::io_context io{1};
-  const Shared shared;
-  GatewayContext context;
+  // Any thread: sessions that are still open, WebSocket ones too.
+  int sessions() const { return session_count_.load(std::memory_order_acquire); }
 
   void add(SessionBase& session);
   void remove(SessionBase& session);
+  void count_session(int change) { session_count_.fetch_add(change, std::memory_order_acq_rel); }
+
+ private:
+  // Declared first, destroyed last: the io_context's end destroys sessions, which leave the list.
+  boost::intrusive::list<SessionBase> sessions_;
+  std::atomic<int> session_count_{0};
+
+ public:
+  boost::asio::io_context io{1};
+  const Shared shared;
+  GatewayContext context;
 
  private:
   void arm_sweep();
@@ -72,8 +80,6 @@ class IoThread {
 
   boost::asio::steady_timer sweep_timer_{io};
   std::optional<boost::asio::executor_work_guard<boost::asio::io_context::executor_type>> work_;
-  boost::intrusive::list<SessionBase> sessions_;
-  std::atomic<uint32_t> session_count_{0};
   std::thread thread_;
 };
 

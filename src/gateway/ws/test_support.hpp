@@ -27,6 +27,7 @@
 #include "gateway/metrics.hpp"
 #include "gateway/services.hpp"
 #include "gateway/ws/hub.hpp"
+#include "gateway/ws/session.hpp"
 #include "gateway/ws/upgrade.hpp"
 #include "stores/memory/hot_store.hpp"
 
@@ -202,7 +203,7 @@ class TestGateway {
   }
 
   TestPort& port_of_commands() { return port_; }
-  GatewayContext& context() { return context_; }
+  int64_t open_sockets() const { return metrics_.websockets.load(); }
 
  private:
   void add(const Command& command, std::string_view text) {
@@ -255,12 +256,13 @@ class TestGateway {
  private:
   HotMarketDirectory markets_{hot};
   Authenticator authenticator_{hot, "the-operator-key-of-these-tests-is-long"};
-  GatewayMetrics metrics_;
+  GatewayMetrics metrics_{std::span<const Endpoint>()};
   GatewayServices services_;
   ServerOptions options_;
   net::io_context io_{1};
   GatewayContext context_{0,        io_,     options_,       port_,    router_.channel(0), hot,
-                          markets_, authenticator_, limiter_, metrics_, services_, &hub};
+                          markets_, authenticator_, limiter_, metrics_, services_, &hub,
+                          false,    {}};
   tcp::acceptor acceptor_;
   std::thread thread_;
 };

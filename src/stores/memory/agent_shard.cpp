@@ -44,9 +44,9 @@ const AgentShard::AgentState* AgentShard::find(AgentId agent) const {
 }
 
 HoldingRow& AgentShard::holding_of(AgentState& state, MarketId market) {
-  const auto found = std::lower_bound(
-      state.holdings.begin(), state.holdings.end(), market,
-      [](const HoldingRow& row, MarketId id) { return row.market < id; });
+  const auto found =
+      std::lower_bound(state.holdings.begin(), state.holdings.end(), market,
+                       [](const HoldingRow& row, MarketId id) { return row.market < id; });
   if (found != state.holdings.end() && found->market == market) return *found;
   HoldingRow row;
   row.market = market;

@@ -1,6 +1,6 @@
 // AgentShard: the private state of every agent whose id falls into this shard.
 //
-// Holds account, settings, positions, open orders and the recent closed orders and fills. One lock a
+// Holds account, settings, positions, open orders, recent closed orders and fills. One lock a
 // shard: the writer takes it for one event, a reader while it copies rows. Every public function
 // locks; none is called with another shard's lock held, but the writer may hold a market's lock.
 // Unknown agents read as nullopt or empty. Positions are raw here: valuing them needs the market.
@@ -30,8 +30,8 @@ struct HoldingRow {
 
 // What a change of a position does to market-wide figures.
 struct PositionChange {
-  Lots long_lots;              // added to the sum of long positions
-  int open_positions = 0;      // -1, 0, +1
+  Lots long_lots;          // added to the sum of long positions
+  int open_positions = 0;  // -1, 0, +1
 };
 
 class AgentShard {

@@ -1,4 +1,5 @@
-// BookLevels: one market's book as price levels, kept up by events; and what the last batch changed.
+// BookLevels: one market's book as price levels, kept up by events, and what the last batch
+// changed in it.
 //
 // Invariant: a level exists only while its lots are above zero. Taking away more than a level
 // holds aborts: the events would not belong to this book. Not thread-safe: the market's lock.

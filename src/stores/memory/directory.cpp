@@ -31,9 +31,9 @@ void Directory::add_key(const Event& event) {
                     created.expires_at_ms};
   const WriteGuard guard(mutex_);
   std::vector<KeyView>& keys = entry(key.agent).keys;
-  const auto place = std::lower_bound(
-      keys.begin(), keys.end(), key.key_id,
-      [](const KeyView& other, uint32_t key_id) { return other.key_id < key_id; });
+  const auto place =
+      std::lower_bound(keys.begin(), keys.end(), key.key_id,
+                       [](const KeyView& other, uint32_t key_id) { return other.key_id < key_id; });
   keys.insert(place, key);
   keys_[created.sha256] = key;
 }

@@ -42,7 +42,8 @@ void EventFeeder::feed(const Event& event, std::string_view reason) {
       feed_ledger(event);
   }
   if (event.header.agent_sequence != 0) {
-    domains_.shard(event.header.agent).set_sequence(event.header.agent, event.header.agent_sequence);
+    domains_.shard(event.header.agent)
+        .set_sequence(event.header.agent, event.header.agent_sequence);
   }
 }
 
@@ -109,9 +110,9 @@ void EventFeeder::feed_order(const Event& event, std::string_view reason) {
       fill(event);
       break;
     default:
-      note_position(domains_.shard(event.header.agent)
-                        .set_position(event.header.agent, event.header.market,
-                                      event.position_described));
+      note_position(
+          domains_.shard(event.header.agent)
+              .set_position(event.header.agent, event.header.market, event.position_described));
   }
 }
 
@@ -148,8 +149,7 @@ void EventFeeder::close_order(const Event& event) {
 
 void EventFeeder::fill(const Event& event) {
   const Fill& fill = event.fill;
-  const Micro traded =
-      notional(fill.price, fill.lots, market_->spec.value_per_tick_lot_micro);
+  const Micro traded = notional(fill.price, fill.lots, market_->spec.value_per_tick_lot_micro);
   if (fill.is_taker != 0) {
     market_->add_trade(
         {event.header.market, fill.trade_id, fill.price, fill.lots, fill.side, time_ms_}, traded);

@@ -41,9 +41,7 @@ struct HotDomains {
   Counter thoughts_posted;
 
   AgentShard& shard(AgentId agent) { return shards[agent % hot_limits::kAgentShards]; }
-  const AgentShard& shard(AgentId agent) const {
-    return shards[agent % hot_limits::kAgentShards];
-  }
+  const AgentShard& shard(AgentId agent) const { return shards[agent % hot_limits::kAgentShards]; }
 };
 
 }  // namespace perpetua::stores

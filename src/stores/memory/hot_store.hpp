@@ -30,7 +30,7 @@ constexpr std::size_t kFillsPerShardMax = 2'048;
 constexpr std::size_t kTradesPerMarketMax = 1'000;
 constexpr std::size_t kCandlesPerSeriesMax = 1'500;  // a market and interval; 24 h of minutes fit
 constexpr std::size_t kThoughtsMax = 10'000;
-constexpr std::size_t kPageMax = 1'000;              // rows any one read returns
+constexpr std::size_t kPageMax = 1'000;  // rows any one read returns
 }  // namespace hot_limits
 
 // Whole-store figures for metrics; each is exact, together they are not one snapshot.
@@ -119,8 +119,7 @@ class HotStore {
 
   // Thoughts below `before_id` (0 = newest), newest first.
   std::vector<ThoughtView> thoughts(uint64_t before_id, std::size_t limit) const;
-  std::vector<ThoughtView> thoughts_of(AgentId agent, uint64_t before_id,
-                                       std::size_t limit) const;
+  std::vector<ThoughtView> thoughts_of(AgentId agent, uint64_t before_id, std::size_t limit) const;
 
  private:
   std::unique_ptr<HotDomains> domains_;

@@ -134,9 +134,8 @@ std::vector<TradeView> HotStore::trades(MarketId market, std::size_t limit) cons
   return result;
 }
 
-std::vector<CandleView> HotStore::candles(MarketId market, CandleInterval interval,
-                                          int64_t from_ms, int64_t to_ms,
-                                          std::size_t limit) const {
+std::vector<CandleView> HotStore::candles(MarketId market, CandleInterval interval, int64_t from_ms,
+                                          int64_t to_ms, std::size_t limit) const {
   const MarketState* state = domains_->markets.find(market);
   if (state == nullptr) return {};
   const std::lock_guard guard(state->mutex);

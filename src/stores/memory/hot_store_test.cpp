@@ -14,8 +14,7 @@ class HotStoreTest : public ::testing::Test {
  protected:
   void SetUp() override {
     const MarketSpec spec = make_spec();
-    run(Command(CommandType::create_market),
-        {reinterpret_cast<const char*>(&spec), sizeof spec});
+    run(Command(CommandType::create_market), {reinterpret_cast<const char*>(&spec), sizeof spec});
     set_price(60'000);
     for (int i = 0; i < 3; ++i) {
       Command command(CommandType::register_agent);
@@ -204,8 +203,7 @@ TEST_F(HotStoreTest, thoughts_come_newest_first_for_all_and_for_one) {
 
 TEST_F(HotStoreTest, recently_closed_orders_are_bounded_per_agent) {
   for (int i = 0; i < 120; ++i) run(cancel(1, place(1, Side::buy, 59'000, 1'000)));
-  EXPECT_EQ(store_.closed_orders(1, kNoMarket, 1'000).size(),
-            hot_limits::kClosedOrdersPerAgentMax);
+  EXPECT_EQ(store_.closed_orders(1, kNoMarket, 1'000).size(), hot_limits::kClosedOrdersPerAgentMax);
   EXPECT_EQ(store_.totals().open_orders, 0u);
 }
 

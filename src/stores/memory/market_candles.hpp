@@ -67,9 +67,9 @@ class MarketCandles {
 
  private:
   std::array<CandleSeries, kCandleIntervals> series_{
-      CandleSeries(CandleInterval::m1), CandleSeries(CandleInterval::m5),
+      CandleSeries(CandleInterval::m1),  CandleSeries(CandleInterval::m5),
       CandleSeries(CandleInterval::m15), CandleSeries(CandleInterval::h1),
-      CandleSeries(CandleInterval::h4), CandleSeries(CandleInterval::d1)};
+      CandleSeries(CandleInterval::h4),  CandleSeries(CandleInterval::d1)};
   DayWindow day_;
 };
 

@@ -25,8 +25,8 @@ TEST(CandleSeries, trades_of_one_interval_share_a_candle_and_gaps_have_none) {
   series.add_trade(90'000 + 120'000, Price(9), Lots(3), Micro(27));
   const auto candles = series.range(0, INT64_MAX, 10);
   ASSERT_EQ(candles.size(), 2u);
-  EXPECT_EQ(candles[0],
-            (CandleView{60'000, Price(10), Price(14), Price(10), Price(14), Lots(3), Micro(38), 2}));
+  EXPECT_EQ(candles[0], (CandleView{60'000, Price(10), Price(14), Price(10), Price(14), Lots(3),
+                                    Micro(38), 2}));
   EXPECT_EQ(candles[1].open_time_ms, 180'000);
   EXPECT_EQ(series.range(0, 180'000, 10).size(), 1u);
   EXPECT_EQ(series.range(0, INT64_MAX, 1).front().open_time_ms, 180'000);

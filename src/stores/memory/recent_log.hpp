@@ -22,9 +22,7 @@ class RecentLog {
  public:
   using Head = uint64_t;  // 0: no rows
 
-  explicit RecentLog(std::size_t capacity) : capacity_(capacity) {
-    PERPETUA_ASSERT(capacity > 0);
-  }
+  explicit RecentLog(std::size_t capacity) : capacity_(capacity) { PERPETUA_ASSERT(capacity > 0); }
 
   void push(Head& head, Row row) {
     const uint64_t number = ++last_;

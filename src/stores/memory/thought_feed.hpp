@@ -28,14 +28,12 @@ class ThoughtFeed {
     return rows;
   }
 
-  std::vector<ThoughtView> newest_of(AgentId agent, uint64_t before_id,
-                                     std::size_t limit) const {
+  std::vector<ThoughtView> newest_of(AgentId agent, uint64_t before_id, std::size_t limit) const {
     std::vector<ThoughtView> rows;
     const std::lock_guard guard(mutex_);
     if (agent >= heads_.size()) return rows;
-    log_.visit_chain(heads_[agent], [&](const ThoughtView& row) {
-      return take(row, before_id, limit, rows);
-    });
+    log_.visit_chain(heads_[agent],
+                     [&](const ThoughtView& row) { return take(row, before_id, limit, rows); });
     return rows;
   }
 

@@ -9,9 +9,9 @@ constexpr int kBusyTimeoutMs = 5'000;
 }
 
 bool Database::open(const std::string& path, OpenMode mode) {
-  const int flags = SQLITE_OPEN_NOMUTEX | (mode == OpenMode::read_write
-                                               ? SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE
-                                               : SQLITE_OPEN_READONLY);
+  const int flags = SQLITE_OPEN_NOMUTEX |
+                    (mode == OpenMode::read_write ? SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE
+                                                  : SQLITE_OPEN_READONLY);
   sqlite3* handle = nullptr;
   const int result = sqlite3_open_v2(path.c_str(), &handle, flags, nullptr);
   handle_.reset(handle);
@@ -63,10 +63,10 @@ Statement& Statement::bind_text(std::string_view value) {
 
 Statement& Statement::bind_blob(std::string_view value) {
   if (statement_ == nullptr) return *this;
-  const int result =
-      value.empty() ? sqlite3_bind_null(statement_.get(), ++parameter_)
-                    : sqlite3_bind_blob64(statement_.get(), ++parameter_, value.data(),
-                                          value.size(), SQLITE_TRANSIENT);
+  const int result = value.empty()
+                         ? sqlite3_bind_null(statement_.get(), ++parameter_)
+                         : sqlite3_bind_blob64(statement_.get(), ++parameter_, value.data(),
+                                               value.size(), SQLITE_TRANSIENT);
   PERPETUA_ASSERT(result == SQLITE_OK);
   return *this;
 }

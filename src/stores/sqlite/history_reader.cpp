@@ -25,19 +25,24 @@ struct List {
   uint64_t (*key_of)(const Row&);
 };
 
-constexpr List<OrderView> kOrders{'o', kOrderColumns, "orders", "sequence", read_order,
-                                  [](const OrderView& row) { return row.sequence; }};
-constexpr List<FillView> kFills{'f', kFillColumns, "fills", "sequence", read_fill,
-                                [](const FillView& row) { return row.sequence; }};
+constexpr List<OrderView> kOrders{'o',        kOrderColumns,
+                                  "orders",   "sequence",
+                                  read_order, [](const OrderView& row) { return row.sequence; }};
+constexpr List<FillView> kFills{'f',       kFillColumns,
+                                "fills",   "sequence",
+                                read_fill, [](const FillView& row) { return row.sequence; }};
 constexpr List<LedgerEntryView> kLedger{
-    'l', kLedgerColumns, "ledger", "sequence", read_ledger_entry,
-    [](const LedgerEntryView& row) { return row.sequence; }};
-constexpr List<ThoughtView> kThoughts{'t', kThoughtColumns, "thoughts", "thought_id", read_thought,
-                                      [](const ThoughtView& row) { return row.thought_id; }};
-constexpr List<AgentView> kAgents{'a', kAgentColumns, "agents", "id", read_agent,
-                                  [](const AgentView& row) { return uint64_t{row.id}; }};
-constexpr List<FillView> kTrades{'x', kFillColumns, "fills", "trade_id", read_fill,
-                                 [](const FillView& row) { return row.trade_id; }};
+    'l',        kLedgerColumns,    "ledger",
+    "sequence", read_ledger_entry, [](const LedgerEntryView& row) { return row.sequence; }};
+constexpr List<ThoughtView> kThoughts{
+    't',          kThoughtColumns, "thoughts",
+    "thought_id", read_thought,    [](const ThoughtView& row) { return row.thought_id; }};
+constexpr List<AgentView> kAgents{
+    'a',  kAgentColumns, "agents",
+    "id", read_agent,    [](const AgentView& row) { return uint64_t{row.id}; }};
+constexpr List<FillView> kTrades{'x',       kFillColumns,
+                                 "fills",   "trade_id",
+                                 read_fill, [](const FillView& row) { return row.trade_id; }};
 
 std::string select_page(const char* columns, const char* table, const char* key,
                         const char* condition) {
@@ -62,8 +67,7 @@ Page<Row> read_page(ReaderPool& pool, const List<Row>& list, const char* conditi
   }
   const std::size_t limit = std::clamp<std::size_t>(request.limit, 1, kHistoryPageMax);
   const auto lease = pool.lend();
-  Statement& select =
-      lease->statement(select_page(list.columns, list.table, list.key, condition));
+  Statement& select = lease->statement(select_page(list.columns, list.table, list.key, condition));
   if (owner) select.bind(*owner);
   select.bind(static_cast<int64_t>(before)).bind(static_cast<int64_t>(kRowsScannedMax) + 1);
   std::size_t scanned = 0;
@@ -90,9 +94,7 @@ std::optional<OrderView> read_one_order(Statement& select) {
   return order;
 }
 
-bool in_market(MarketId wanted, MarketId market) {
-  return wanted == kNoMarket || wanted == market;
-}
+bool in_market(MarketId wanted, MarketId market) { return wanted == kNoMarket || wanted == market; }
 
 }  // namespace
 
@@ -109,16 +111,15 @@ Page<OrderView> HistoryReader::orders(AgentId agent, const OrderFilter& filter,
   return read_page(impl_->pool, kOrders, "agent = ? AND ", agent, page,
                    [&](const OrderView& order) {
                      return in_market(filter.market, order.market) &&
-                            (filter.status == OrderStatus::none ||
-                             filter.status == order.status) &&
+                            (filter.status == OrderStatus::none || filter.status == order.status) &&
                             (!filter.intents_only || order.is_intent());
                    });
 }
 
 std::optional<OrderView> HistoryReader::order(AgentId agent, OrderId id) {
   const auto lease = impl_->pool.lend();
-  Statement& select = lease->statement(std::string("SELECT ") + kOrderColumns +
-                                       " FROM orders WHERE order_id = ?");
+  Statement& select =
+      lease->statement(std::string("SELECT ") + kOrderColumns + " FROM orders WHERE order_id = ?");
   auto order = read_one_order(select.bind(static_cast<int64_t>(id)));
   if (order && order->agent != agent) return std::nullopt;
   return order;
@@ -128,10 +129,9 @@ std::optional<OrderView> HistoryReader::order_by_client_id(AgentId agent,
                                                            std::string_view client_id) {
   if (client_id.empty()) return std::nullopt;
   const auto lease = impl_->pool.lend();
-  Statement& select =
-      lease->statement(std::string("SELECT ") + kOrderColumns +
-                       " FROM orders WHERE agent = ? AND client_id = ?"
-                       " ORDER BY sequence DESC LIMIT 1");
+  Statement& select = lease->statement(std::string("SELECT ") + kOrderColumns +
+                                       " FROM orders WHERE agent = ? AND client_id = ?"
+                                       " ORDER BY sequence DESC LIMIT 1");
   return read_one_order(select.bind(agent).bind_blob(client_id));
 }
 
@@ -162,9 +162,8 @@ Page<ThoughtView> HistoryReader::thoughts(std::optional<AgentId> agent, const Pa
 }
 
 Page<TradeView> HistoryReader::trades(MarketId market, const PageRequest& page) {
-  const Page<FillView> fills =
-      read_page(impl_->pool, kTrades, "is_taker = 1 AND market = ? AND ", market, page,
-                [](const FillView&) { return true; });
+  const Page<FillView> fills = read_page(impl_->pool, kTrades, "is_taker = 1 AND market = ? AND ",
+                                         market, page, [](const FillView&) { return true; });
   Page<TradeView> result{fills.status, {}, fills.next_cursor};
   for (const FillView& fill : fills.rows) {
     result.rows.push_back(
@@ -179,8 +178,7 @@ Page<AgentView> HistoryReader::agents(const PageRequest& page) {
 }
 
 std::vector<CandleView> HistoryReader::candles(MarketId market, CandleInterval interval,
-                                               int64_t from_ms, int64_t to_ms,
-                                               std::size_t limit) {
+                                               int64_t from_ms, int64_t to_ms, std::size_t limit) {
   const auto lease = impl_->pool.lend();
   Statement& select = lease->statement(
       std::string("SELECT ") + kCandleColumns +

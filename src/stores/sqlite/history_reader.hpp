@@ -44,8 +44,8 @@ struct PageRequest {
 };
 
 struct OrderFilter {
-  MarketId market = kNoMarket;              // kNoMarket: all
-  OrderStatus status = OrderStatus::none;   // none: all
+  MarketId market = kNoMarket;             // kNoMarket: all
+  OrderStatus status = OrderStatus::none;  // none: all
   bool intents_only = false;
 };
 

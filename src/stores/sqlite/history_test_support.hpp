@@ -53,8 +53,8 @@ inline std::string dump(const std::string& path) {
   Database database;
   PERPETUA_ASSERT(database.open(path, OpenMode::read_only));
   std::string text;
-  for (const char* table : {"markets", "agents", "orders", "fills", "ledger", "thoughts",
-                            "candles"}) {
+  for (const char* table :
+       {"markets", "agents", "orders", "fills", "ledger", "thoughts", "candles"}) {
     Statement select(database, std::string("SELECT * FROM ") + table + " ORDER BY 1, 2, 3");
     while (select.step() == Statement::Step::row) {
       text += table;

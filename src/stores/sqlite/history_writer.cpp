@@ -53,7 +53,7 @@ struct HistoryWriter::Impl {
 
   const std::string path;
   HistoryFile file;
-  HistoryTables tables;     // the thread's, as is specs
+  HistoryTables tables;  // the thread's, as is specs
   MarketSpecs specs;
   std::atomic<BatchNumber> committed{0};
 
@@ -72,7 +72,8 @@ struct HistoryWriter::Impl {
 };
 
 HistoryWriter::Impl::Impl(const HistoryOptions& options)
-    : path(options.path), file(open_history_file(options)),
+    : path(options.path),
+      file(open_history_file(options)),
       tables(file.database, options.retention) {
   committed = file.applied_batch;
   handed_over = file.applied_batch;

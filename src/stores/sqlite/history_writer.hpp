@@ -28,11 +28,11 @@ namespace history_limits {
 constexpr std::size_t kQueueBytesMax = 16u << 20;  // rows waiting to be written
 constexpr std::size_t kGroupBytesMax = 4u << 20;   // of one transaction, about
 constexpr int64_t kGroupIntervalMs = 50;           // between transactions while the queue is short
-constexpr uint64_t kIdleBatchesMax = 4'096;        // batches without rows before their number counts
-constexpr int kWriteAttemptsMax = 50;              // of one transaction ...
-constexpr int64_t kWriteRetryMs = 100;             // ... this far apart: about 5 s of a full disk
-constexpr int64_t kCheckedBytesMax = 1ll << 30;    // a larger file is opened without a full check
-constexpr uint64_t kPruneRowsMax = 10'000;         // rows above a limit before the oldest go
+constexpr uint64_t kIdleBatchesMax = 4'096;  // batches without rows until their number is written
+constexpr int kWriteAttemptsMax = 50;        // of one transaction ...
+constexpr int64_t kWriteRetryMs = 100;       // ... this far apart: about 5 s of a full disk
+constexpr int64_t kCheckedBytesMax = 1ll << 30;  // a larger file is opened without a full check
+constexpr uint64_t kPruneRowsMax = 10'000;       // rows above a limit before the oldest go
 }  // namespace history_limits
 
 // Rows kept, table by table; the oldest go first, open orders never.
@@ -72,7 +72,7 @@ class HistoryWriter {
   bool flush();
 
   bool failed() const;
-  std::string failure() const;     // what went wrong; empty if nothing has
+  std::string failure() const;  // what went wrong; empty if nothing has
   std::size_t queued_bytes() const;
 
  private:

@@ -200,10 +200,13 @@ TEST(HistoryWriter, a_full_disk_fails_the_writer_and_the_next_start_goes_on) {
     signal(SIGXFSZ, SIG_IGN);
     const rlimit file_size{300'000, 300'000};
     setrlimit(RLIMIT_FSIZE, &file_size);
-    HistoryWriter writer(options_for(path));
-    replay(writer, batches, batches.size());
-    const bool flushed = writer.flush();
-    _exit(!flushed && writer.failed() && !writer.failure().empty() ? 42 : 1);
+    bool has_failed = false;
+    {
+      HistoryWriter writer(options_for(path));
+      replay(writer, batches, batches.size());
+      has_failed = !writer.flush() && writer.failed() && !writer.failure().empty();
+    }
+    _exit(has_failed ? 42 : 1);
   });
   int status = 0;
   waitpid(child, &status, 0);
@@ -255,9 +258,8 @@ TEST(HistoryWriter, a_full_queue_makes_the_caller_wait_and_loses_nothing) {
       handed_over = i + 1;
     }
   });
-  EXPECT_TRUE(within_seconds(60, [&] {
-    return writer.queued_bytes() + 300'000 > history_limits::kQueueBytesMax;
-  }));
+  EXPECT_TRUE(within_seconds(
+      60, [&] { return writer.queued_bytes() + 300'000 > history_limits::kQueueBytesMax; }));
   EXPECT_LE(writer.queued_bytes(), history_limits::kQueueBytesMax);
   EXPECT_LT(handed_over.load(), kBatches);
   ASSERT_TRUE(blocker.execute("ROLLBACK"));

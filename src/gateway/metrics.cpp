@@ -1,4 +1,4 @@
-#include "gateway/http/metrics.hpp"
+#include "gateway/metrics.hpp"
 
 namespace perpetua::gateway {
 namespace {

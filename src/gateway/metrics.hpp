@@ -22,7 +22,7 @@ namespace perpetua::gateway {
 
 class GatewayMetrics final : public prometheus::Collectable {
  public:
-  explicit GatewayMetrics(std::span<const Endpoint> endpoints);
+  explicit GatewayMetrics(std::span<const Endpoint> endpoints = all_endpoints());
 
   // endpoint null: no route was found.
   void count(const Endpoint* endpoint, int status, int64_t duration_ns);

@@ -1,0 +1,36 @@
+#include "gateway/http/wait.hpp"
+
+namespace perpetua::gateway {
+namespace {
+
+namespace asio = boost::asio;
+
+// Owned by the completion alone: if the process ends before the outcome, dropping the completion
+// destroys the waiting coroutine; a second owner inside the coroutine would be a cycle.
+struct Waiting {
+  std::vector<Reply>* replies = nullptr;
+  asio::any_completion_handler<void()> handler;
+};
+
+}  // namespace
+
+asio::awaitable<runtime::SubmitResult> execute(GatewayContext& context,
+                                               std::span<runtime::Submission> submissions,
+                                               std::vector<Reply>& replies) {
+  auto owner = std::make_shared<Waiting>();
+  Waiting* const waiting = owner.get();
+  waiting->replies = &replies;
+  const runtime::SubmitResult result = context.replies.submit(
+      context.commands, submissions, [owner](std::span<const Reply> arrived) {
+        owner->replies->assign(arrived.begin(), arrived.end());
+        std::move(owner->handler)();
+      });
+  owner.reset();
+  if (result != runtime::SubmitResult::accepted) co_return result;
+  // Outcomes arrive through this thread's queue, so none can come before the handler is in place.
+  co_await asio::async_initiate<const asio::use_awaitable_t<>, void()>(
+      [waiting](auto handler) { waiting->handler = std::move(handler); }, asio::use_awaitable);
+  co_return result;
+}
+
+}  // namespace perpetua::gateway

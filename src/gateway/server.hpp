@@ -1,0 +1,64 @@
+// Server: the gateway of one process. HTTP, WebSocket, io threads.
+//
+//   ReplyRouter router(options.io_threads);      // register as egress listener, after the hot store
+//   Server server(options, dependencies);        // binds the port; nothing is accepted yet
+//   server.start();
+//   ...
+//   server.stop();                               // before the runtime stops: replies in flight come
+//
+// Thread-safety: start, stop and the destructor by one thread. Errors: the constructor throws
+// std::runtime_error naming the address if it cannot listen.
+// Invariants: stop() returns after every request in flight was answered, or after stop_timeout_ms.
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "gateway/options.hpp"
+#include "gateway/reply_router.hpp"
+
+namespace prometheus {
+class Collectable;
+}
+namespace perpetua::stores {
+class HistoryReader;
+class HotStore;
+}  // namespace perpetua::stores
+
+namespace perpetua::gateway {
+
+namespace ws {
+class Hub;
+}
+
+// Everything outlives the server. REQUIRES: replies has options.io_threads channels.
+struct ServerDependencies {
+  runtime::CommandPort& commands;
+  const stores::HotStore& hot;
+  ReplyRouter& replies;
+  stores::HistoryReader* history = nullptr;  // null: history requests answer exchange_unavailable
+  ws::Hub* hub = nullptr;                    // null: no /ws
+  std::function<bool(std::string& why_not)> is_ready;  // for /readyz; empty: always
+  std::vector<const prometheus::Collectable*> collectables;  // for /metrics, beside the gateway's
+};
+
+class Server {
+ public:
+  Server(const ServerOptions& options, const ServerDependencies& dependencies);
+  ~Server();
+  Server(const Server&) = delete;
+  Server& operator=(const Server&) = delete;
+
+  void start();
+  void stop();  // idempotent
+
+  uint16_t port() const;
+
+ private:
+  struct Impl;
+  std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace perpetua::gateway

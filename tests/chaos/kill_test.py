@@ -1,0 +1,200 @@
+#!/usr/bin/env python3
+"""kill -9 at random instants under load, with clients that retry under the same key.
+
+Judge: the clients' own logs of what was acknowledged.
+  lost      an acknowledged command whose effect or outcome is not there afterwards
+  twice     a command whose effect is there more than once
+Every request carries an Idempotency-Key (money) or a client id (orders) and is repeated until it is
+answered, so after the run each of them must have taken effect exactly once.
+
+  kill_test.py [--kills 50] [--clients 8] [--seed N]
+"""
+import argparse
+import http.client
+import random
+import sys
+import threading
+import time
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "support"))
+from exchange import Exchange  # noqa: E402
+
+STEP_MICRO = 1
+
+
+class Shared:
+    stop = threading.Event()
+    failures = []
+    retries = 0
+    replays = 0
+
+
+def until_answered(shared, client, method, path, body, **headers):
+    """Repeats the same request until there is an answer that decides it."""
+    deadline = time.monotonic() + 120
+    is_retry = False
+    while time.monotonic() < deadline:
+        try:
+            reply = client.request(method, path, body, headers)
+        except (OSError, http.client.HTTPException):
+            shared.retries += 1
+            is_retry = True
+            time.sleep(0.005)
+            continue
+        if reply.status == 503 or reply.status == 429:
+            time.sleep(0.01)
+            continue
+        if is_retry and isinstance(reply.body, dict) and reply.body.get("replayed"):
+            shared.replays += 1
+        return reply
+    raise RuntimeError(f"no answer within 120 s: {method} {path}")
+
+
+def run_money(shared, client, name, log):
+    """Deposits of one micro-USDC; the balance counts how often they were executed."""
+    number = 0
+    while not shared.stop.is_set():
+        number += 1
+        key = f"{name}-{number}"
+        reply = until_answered(shared, client, "POST", "/api/v1/account/deposit",
+                               {"amount": "0.000001"}, **{"Idempotency-Key": key})
+        if reply.status != 200:
+            shared.failures.append(f"deposit {key}: {reply}")
+            return
+        log.append((key, reply.body))
+
+
+def run_orders(shared, client, name, side, price, log):
+    """Orders that cross those of a partner; every third is cancelled by its client id."""
+    number = 0
+    while not shared.stop.is_set():
+        number += 1
+        client_id = f"{name}-{number}"
+        body = {"market": "BTC-PERP", "side": side, "kind": "limit", "price": str(price),
+                "size": "0.001", "client_id": client_id}
+        reply = until_answered(shared, client, "POST", "/api/v1/orders", body)
+        if reply.status != 200 and reply.code not in ("insufficient_margin",
+                                                      "too_many_open_orders"):
+            shared.failures.append(f"order {client_id}: {reply}")
+            return
+        log.append((client_id, reply.status, body, reply.body))
+        if reply.status != 200:
+            until_answered(shared, client, "DELETE", "/api/v1/orders", None)
+        elif number % 3 == 0:
+            until_answered(shared, client, "DELETE",
+                           f"/api/v1/orders/by-client-id/{client_id}", None)
+
+
+def all_orders(client):
+    found, cursor = {}, None
+    while True:
+        path = "/api/v1/orders/history?limit=500" + (f"&cursor={cursor}" if cursor else "")
+        page = client.get(path).body
+        for order in page["orders"]:
+            found.setdefault(order["client_id"], []).append(order)
+        cursor = page.get("next_cursor")
+        if not cursor:
+            return found
+
+
+def judge_money(shared, client, log, start):
+    balance = client.get("/api/v1/account").body
+    micro = round(float(balance["free"]) * 1e6)
+    expected = start + len(log) * STEP_MICRO
+    if micro != expected:
+        kind = "lost" if micro < expected else "executed twice"
+        shared.failures.append(f"{kind}: balance {micro}, acknowledged deposits make {expected}")
+    for key, first in log[-200:]:
+        again = client.post("/api/v1/account/deposit", {"amount": "0.000001"},
+                            **{"Idempotency-Key": key})
+        if again.status != 200 or not again.body.get("replayed"):
+            shared.failures.append(f"repeat of {key} was executed again: {again}")
+        elif {k: v for k, v in again.body.items() if k != "replayed"} != {
+                k: v for k, v in first.items() if k != "replayed"}:
+            shared.failures.append(f"repeat of {key} differs: {first} {again.body}")
+
+
+def judge_orders(shared, client, log):
+    orders = all_orders(client)
+    for client_id, status, _, body in log:
+        seen = orders.get(client_id, [])
+        if status == 200 and not seen:
+            shared.failures.append(f"lost: order {client_id} {body}")
+        if len(seen) > 1:
+            shared.failures.append(f"executed twice: order {client_id}: {seen}")
+        if status == 200 and seen and seen[0]["id"] != body["order"]["id"]:
+            shared.failures.append(f"order {client_id} has another id: {seen} {body}")
+
+
+def run(arguments):
+    draw = random.Random(arguments.seed)
+    shared = Shared()
+    settings = dict(rate_agent=0, rate_global=0, rate_reads=0, rate_registrations=0,
+                    liquidity="off", snapshot_every=2000, segment_mib=4)
+    with Exchange(**settings) as exchange:
+        exchange.start()
+        price = int(float(exchange.client().get("/api/v1/markets").body["markets"][0]["mark_price"]))
+        threads, money, orders = [], [], []
+        for number in range(arguments.clients):
+            name = f"client-{number}"
+            _, client = exchange.register(name, "1000000")
+            log = []
+            if number % 2 == 0:
+                money.append((client, log))
+                task = (run_money, (shared, client, name, log))
+            else:
+                side = "buy" if number % 4 == 1 else "sell"
+                client.post("/api/v1/positions/BTC-PERP/netting", {"netting": True})
+                orders.append((client, log))
+                task = (run_orders, (shared, client, name, side, price, log))
+            threads.append(threading.Thread(target=task[0], args=task[1], daemon=True))
+        for thread in threads:
+            thread.start()
+        recoveries = []
+        for _ in range(arguments.kills):
+            time.sleep(draw.uniform(0.001, 0.5))
+            exchange.kill()
+            started = time.monotonic()
+            exchange.start()
+            recoveries.append(time.monotonic() - started)
+        time.sleep(0.5)
+        shared.stop.set()
+        for thread in threads:
+            thread.join(130)
+            if thread.is_alive():
+                shared.failures.append("a client never got its answer")
+        for client, log in money:
+            judge_money(shared, client, log, 1_000_000 * 1_000_000)
+        for client, log in orders:
+            judge_orders(shared, client, log)
+        exit_code = exchange.stop()
+        if exit_code != 0:
+            shared.failures.append(f"clean stop ended with {exit_code}: {exchange.log()[-500:]}")
+        code, output = exchange.tool("journal", "verify")
+        if code != 0:
+            shared.failures.append("journal verify: " + output[-500:])
+        acknowledged = sum(len(log) for _, log in money) + sum(len(log) for _, log in orders)
+        recoveries.sort()
+        print(f"{arguments.kills} kills, {acknowledged} acknowledged commands, "
+              f"{shared.retries} retries, {shared.replays} answered from memory of the first try, "
+              f"restart median {recoveries[len(recoveries) // 2]:.2f} s, "
+              f"max {recoveries[-1]:.2f} s; {len(shared.failures)} lost or executed twice")
+        for failure in shared.failures[:20]:
+            print("FAILED", failure)
+        if acknowledged < arguments.kills * 5:
+            print("FAILED too little load to prove anything")
+            return 1
+        return 1 if shared.failures else 0
+
+
+def main():
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--kills", type=int, default=50)
+    parser.add_argument("--clients", type=int, default=8)
+    parser.add_argument("--seed", type=int, default=None)
+    sys.exit(run(parser.parse_args()))
+
+
+if __name__ == "__main__":
+    main()
