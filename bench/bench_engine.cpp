@@ -1,12 +1,12 @@
 // bench_engine [--batch N] FILE.ofs...: order-flow files (see order_flow.hpp) through the whole
 // engine: idempotency and agent checks, margin reservation, matching, positions, fees, settlement,
-// events and outcomes. No journal. One line per file; exit code 1 if a command is refused or a replay
-// does not reach the result the file states.
+// events and outcomes. No journal. One line per file; exit code 1 if a command is refused or a
+// replay does not reach the result the file states.
 //
-// 10,000 agents with netting and leverage 1 trade one market whose price bands are wide, self-trades
-// allowed as the files assume. The rate is that of batches of N commands (default 256); the
-// latencies are those of batches of one. Untimed replays, in batches of one and of N, collect the
-// order ids that cancels name and check every trade; the timed ones must end in the same state.
+// 10,000 agents with netting and leverage 1 trade one market whose price bands are wide,
+// self-trades allowed as the files assume. The rate is that of batches of N commands (default 256);
+// the latencies are those of batches of one. Untimed replays, in batches of one and of N, collect
+// the order ids that cancels name and check every trade; the timed ones must end in the same state.
 #include <cstdlib>
 #include <span>
 #include <string_view>

@@ -2,10 +2,10 @@
 //
 //   W1.ofs  31.20 M orders/s (wall 30.90)  p50 20 ns  p99 90 ns  p99.9 310 ns  hash ok
 //
-// Rates: medians of kTimedRuns runs over the timed records, a fresh book each; by the processor time
-// of the thread, and by the wall clock. On an idle core they are equal; where the wall's is lower, the
-// core was shared, and caches with it, so neither is a figure to publish. Latencies: one more
-// run with the clock read around every order, the reading included (which slows it, so the two
+// Rates: medians of kTimedRuns runs over the timed records, a fresh book each; by the processor
+// time of the thread, and by the wall clock. On an idle core they are equal; where the wall's is
+// lower, the core was shared, and caches with it, so neither is a figure to publish. Latencies: one
+// more run with the clock read around every order, the reading included (which slows it, so the two
 // are never mixed); they are by the wall clock.
 #pragma once
 
@@ -100,7 +100,8 @@ inline bool print_measurement(const std::string& path, Measurement measurement) 
   const std::size_t slash = path.find_last_of('/');
   const std::string name = slash == std::string::npos ? path : path.substr(slash + 1);
   const bool is_right = measurement.difference.empty();
-  std::printf("%-12s %6.2f M orders/s (wall %6.2f)  p50 %6.0f ns  p99 %6.0f ns  p99.9 %7.0f ns  %s\n",
+  std::printf("%-12s %6.2f M orders/s (wall %6.2f)  p50 %6.0f ns  p99 %6.0f ns  "
+              "p99.9 %7.0f ns  %s\n",
               name.c_str(), median(measurement.rates) / 1e6, median(measurement.wall_rates) / 1e6,
               percentile_ns(500), percentile_ns(990), percentile_ns(999),
               is_right ? "hash ok" : measurement.difference.c_str());

@@ -3,9 +3,9 @@
 //
 //   ts_event,ts_recv,sequence,instrument_id,action,side,price,size,order_id,flags
 //
-// action: A add, C cancel, M modify, F fill of a resting order, T trade (the aggressor). side: B bid,
-// A ask, N none. price: 1e-9 index points. A fill is followed, in the same event, by the C or M row
-// that changes the book. Rows of one ts_event are one event of the venue.
+// action: A add, C cancel, M modify, F fill of a resting order, T trade (the aggressor). side: B
+// bid, A ask, N none. price: 1e-9 index points. A fill is followed, in the same event, by the C or
+// M row that changes the book. Rows of one ts_event are one event of the venue.
 #pragma once
 
 #include <charconv>

@@ -5,12 +5,13 @@
 //   header   0 "OFS1" | 4 version u32 = 1 | 8 records u64 | 16 prefill u64 | 24 order_id_max u64
 //           32 price_min i64 | 40 price_max i64 | 48 seed u32 | 52 users u32
 //           56 trades u64 | 64 traded_lots u64 | 72 trade_hash u64 | 80 resting u64
-//           88 resting_lots u64 | 96 best_bid i64 | 104 best_ask i64 | 112 levels u64 | 120 zero u64
+//           88 resting_lots u64 | 96 best_bid i64 | 104 best_ask i64 | 112 levels u64
+//           120 zero u64
 //   record   0 order_id u64 | 8 price i64 | 16 lots u32 | 20 kind u8 | 21 side u8 | 22 zero u16
 //           24 user u64
 //
-// Order ids are dense, 1.. in order of arrival; a cancel names an order that rests at that point, its
-// side included. Price is 0 for market orders and cancels, lots is 0 for cancels. The first
+// Order ids are dense, 1.. in order of arrival; a cancel names an order that rests at that point,
+// its side included. Price is 0 for market orders and cancels, lots is 0 for cancels. The first
 // `prefill` records build the book without a trade and are not timed. Fields 56..119 are the
 // result after all records: price-time priority, fills at the maker's price, self-trades allowed.
 #pragma once

@@ -1,5 +1,6 @@
-// replay_mbo FILE.csv [COUNTS]: a real venue's order-by-order record through the book. Claim: whenever the
-// venue traded at a price of its book, the orders it filled are the ones our queue has in front.
+// replay_mbo FILE.csv [COUNTS]: a real venue's order-by-order record through the book. Claim:
+// whenever the venue traded at a price of its book, the orders it filled are the ones our queue has
+// in front.
 //
 // A trade group is what one event filled at one price. It is put into one of these classes:
 //   front        exactly the first orders of the queue, in order, the last one possibly in part
@@ -18,8 +19,8 @@
 // Until the opening auction the venue's book is crossed and lives in a list; the auction's trades
 // are taken as they come. Exit code 1 if a group is unexplained, if the record and the book
 // contradict each other, or if less than kFrontPermilleMin of the groups consume the front. A small
-// extract has too few groups for that share: COUNTS ("77,1,3,1,4,0", one number for each class) then
-// takes its place and must be met exactly.
+// extract has too few groups for that share: COUNTS ("77,1,3,1,4,0", one number for each class)
+// then takes its place and must be met exactly.
 #include <algorithm>
 #include <cinttypes>
 #include <cstdio>
@@ -276,8 +277,8 @@ void Replay::rest(const MboRow& row) {
   slots_[row.order_id] = slot;
 }
 
-// A smaller size keeps the place; another price or a larger size goes to the back. After a fill that
-// used the order up, the row is an iceberg's next displayed part.
+// A smaller size keeps the place; another price or a larger size goes to the back. After a fill
+// that used the order up, the row is an iceberg's next displayed part.
 void Replay::modify(const MboRow& row) {
   const uint32_t slot = slot_of(row.order_id);
   if (slot == kNilSlot) {

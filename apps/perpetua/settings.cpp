@@ -138,6 +138,9 @@ std::optional<std::string> Settings::check_together() const {
     return fmt::format("setting start_balance is '{}', allowed in production mode: 0",
                        text("start_balance"));
   }
+  if (text("mode") == "production" && text("prices") == "replay") {
+    return "setting prices is 'replay', allowed in production mode: push, off";
+  }
   return std::nullopt;
 }
 

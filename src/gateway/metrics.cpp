@@ -1,5 +1,7 @@
 #include "gateway/metrics.hpp"
 
+#include <limits>
+
 namespace perpetua::gateway {
 namespace {
 

@@ -40,8 +40,8 @@ struct ServerDependencies {
   ReplyRouter& replies;
   stores::HistoryReader* history = nullptr;  // null: history requests answer exchange_unavailable
   ws::Hub* hub = nullptr;                    // null: no /ws
-  std::function<bool(std::string& why_not)> is_ready;  // for /readyz; empty: always
-  std::vector<const prometheus::Collectable*> collectables;  // for /metrics, beside the gateway's
+  std::function<bool(std::string& why_not)> is_ready = {};  // for /readyz; empty: always
+  std::vector<const prometheus::Collectable*> collectables = {};  // for /metrics, beside ours
 };
 
 class Server {

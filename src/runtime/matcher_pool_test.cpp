@@ -68,5 +68,33 @@ TEST(MatcherPoolTest, large_work_is_shared_with_a_helper) {
   EXPECT_EQ(meeting.arrived.load(), 2u);
 }
 
+// The helper's task is still at work when the caller's own one has long ended.
+TEST(MatcherPoolTest, run_all_returns_only_when_every_task_is_done) {
+  MatcherPool pool(2);
+  struct Unequal {
+    std::thread::id caller = std::this_thread::get_id();
+    std::atomic<uint32_t> arrived{0};
+    std::atomic<bool> is_caller_done{false};
+    bool is_helper_done = false;
+    static void run(void* context, uint32_t) {
+      auto& unequal = *static_cast<Unequal*>(context);
+      unequal.arrived.fetch_add(1);
+      while (unequal.arrived.load() < 2) std::this_thread::yield();
+      if (std::this_thread::get_id() == unequal.caller) {
+        unequal.is_caller_done.store(true);
+        return;
+      }
+      while (!unequal.is_caller_done.load()) std::this_thread::yield();
+      for (int i = 0; i < 1'000; ++i) std::this_thread::yield();
+      unequal.is_helper_done = true;
+    }
+  };
+  for (int round = 0; round < 20; ++round) {
+    Unequal unequal;
+    pool.run_all(2, kInlineWorkMax + 1, {&Unequal::run, &unequal});
+    ASSERT_TRUE(unequal.is_helper_done);
+  }
+}
+
 }  // namespace
 }  // namespace perpetua::runtime

@@ -5,6 +5,7 @@
 #include <fstream>
 
 #include "journal/snapshot_store.hpp"
+#include "runtime/gated_storage.hpp"
 #include "runtime/runtime_test_support.hpp"
 #include "runtime/snapshotter.hpp"
 
@@ -206,6 +207,25 @@ TEST_F(ProcessTest, snapshots_are_taken_while_running_and_recover_the_state_of_t
   ASSERT_TRUE(result.status.ok()) << result.status.message;
   EXPECT_EQ(result.snapshot_batch, taken);
   EXPECT_EQ(next.engine().state_hash(), state_hash);
+}
+
+TEST_F(ProcessTest, a_snapshot_is_not_written_before_its_batch_is_durable) {
+  if (!kCanFork) GTEST_SKIP() << "no forked snapshots under a sanitizer";
+  GatedStorage storage(gate_);
+  RuntimeOptions options = make_file_options();
+  options.storage = &storage;
+  options.snapshot_every_commands = 10;
+  Recorder recorder;
+  auto runtime = make_running(options, recorder);
+  const auto opener = gate_.close();
+  const auto deadline = std::chrono::steady_clock::now() + std::chrono::milliseconds(300);
+  for (uint64_t number = 0; std::chrono::steady_clock::now() < deadline; ++number) {
+    if (number < limits::kBatchesInFlightMax / 2) submit(*runtime, {make_flow(1, number)});
+    ASSERT_TRUE(std::filesystem::is_empty(options.data_dir + "/snapshots"));
+  }
+  EXPECT_GE(runtime->metrics().commands, options.snapshot_every_commands);
+  gate_.open();
+  EXPECT_TRUE(becomes_true([&] { return runtime->metrics().snapshots > 0; }));
 }
 
 }  // namespace

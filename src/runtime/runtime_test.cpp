@@ -70,7 +70,7 @@ TEST_F(PipelineTest, nothing_leaves_before_it_is_durable) {
   ASSERT_TRUE(becomes_true([&] { return recorder.replies() == 10; }));
   const BatchNumber durable = runtime->metrics().durable_batch;
 
-  gate_.close();
+  const auto opener = gate_.close();
   for (uint64_t number = 10; number < 20; ++number) {
     submit(*runtime, {make_flow(1, number)});
     // The engine does not wait for the disk: each becomes a batch of its own.
@@ -89,7 +89,7 @@ TEST_F(PipelineTest, a_stalled_disk_refuses_orders_before_cancels_and_loses_noth
   Recorder recorder;
   storage_.set_faults(gate_.faults());
   auto runtime = make_running(make_options(), recorder);
-  gate_.close();
+  const auto opener = gate_.close();
   uint64_t accepted = 0;
   const auto is_refused = [&] {
     std::vector<Submission> one{make_flow(1, accepted)};

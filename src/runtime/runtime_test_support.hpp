@@ -75,26 +75,38 @@ class Recorder final : public EgressListener {
   int64_t last_log_time_ms_ = 0;
 };
 
-// While closed, every sync of file data waits.
+// While closed, every sync of file data waits. close() gives a guard that opens the gate; declared
+// after the runtime it goes first, so that a failing test still ends.
 class SyncGate {
  public:
+  struct Opener {
+    explicit Opener(SyncGate& closed) : gate(closed) {}
+    ~Opener() { gate.open(); }
+    Opener(const Opener&) = delete;
+    Opener& operator=(const Opener&) = delete;
+    SyncGate& gate;
+  };
+
   journal::Faults faults() {
     journal::Faults faults;
     faults.on_sync = [this] { pass(); };
     return faults;
   }
-  void close() { set(false); }
+  [[nodiscard]] Opener close() {
+    set(false);
+    return Opener(*this);
+  }
   void open() { set(true); }
+  void pass() {
+    std::unique_lock lock(mutex_);
+    changed_.wait(lock, [this] { return is_open_; });
+  }
 
  private:
   void set(bool is_open) {
     const std::lock_guard lock(mutex_);
     is_open_ = is_open;
     changed_.notify_all();
-  }
-  void pass() {
-    std::unique_lock lock(mutex_);
-    changed_.wait(lock, [this] { return is_open_; });
   }
 
   std::mutex mutex_;

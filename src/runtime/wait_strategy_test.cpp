@@ -61,6 +61,21 @@ TEST(BlockingWaitStrategyTest, no_wake_up_is_lost_when_every_wait_sleeps) {
   hand_over(forth, back);
 }
 
+// The publisher strikes between the waiter's first look and its sleep.
+TEST(BlockingWaitStrategyTest, what_is_published_while_going_to_sleep_is_seen) {
+  BlockingWaitStrategy strategy(0);
+  bool is_published = false;
+  const auto look_then_publish = [&] {
+    const bool seen = is_published;
+    is_published = true;
+    strategy.notify();
+    return seen;
+  };
+  const auto start = std::chrono::steady_clock::now();
+  EXPECT_TRUE(strategy.wait_until(start + std::chrono::seconds(10), look_then_publish));
+  EXPECT_LT(std::chrono::steady_clock::now() - start, std::chrono::seconds(5));
+}
+
 TEST_P(WaitStrategyTest, every_waiter_wakes) {
   Sequence gate;
   std::atomic<int> woken{0};

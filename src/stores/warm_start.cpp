@@ -39,12 +39,12 @@ void warm_market(HotStore& hot, HistoryReader& history, MarketId market) {
 
 }  // namespace
 
-void warm_start(HotStore& hot, HistoryReader& history) {
+bool warm_start(HotStore& hot, HistoryReader& history) {
   for (const MarketView& market : hot.markets()) warm_market(hot, history, market.id);
   hot.warm_thoughts(newest_rows<ThoughtView>(
       hot_limits::kThoughtsMax,
       [&](const PageRequest& page) { return history.thoughts(std::nullopt, page); }));
-  history.open_orders([&](const OrderView& order) { hot.warm_order(order); });
+  return history.open_orders([&](const OrderView& order) { hot.warm_order(order); });
 }
 
 }  // namespace perpetua::stores

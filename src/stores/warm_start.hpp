@@ -2,7 +2,8 @@
 //
 // Called once at start-up, after HotStore::finish_bootstrap and HistoryWriter::flush, before the
 // first live batch: trades, candles (hence the 24-hour figures), thoughts, and for every open order
-// its times, filled notional, fee and intent reason. Without it they start empty.
+// its times, filled notional, fee and intent reason. Without it they start empty. False: the
+// history could not be read to its end.
 #pragma once
 
 namespace perpetua::stores {
@@ -10,6 +11,6 @@ namespace perpetua::stores {
 class HotStore;
 class HistoryReader;
 
-void warm_start(HotStore& hot, HistoryReader& history);
+[[nodiscard]] bool warm_start(HotStore& hot, HistoryReader& history);
 
 }  // namespace perpetua::stores

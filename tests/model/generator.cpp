@@ -1,5 +1,7 @@
 #include "generator.hpp"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <cstring>
 
@@ -13,6 +15,11 @@ constexpr int64_t kStartMs = 1'700'000'000'000;
 
 std::string bytes_of(const MarketSpec& spec) {
   return std::string(reinterpret_cast<const char*>(&spec), sizeof spec);
+}
+
+bool names_client_id(CommandType type) {
+  return type == CommandType::place_order || type == CommandType::amend_order ||
+         type == CommandType::cancel_order;
 }
 
 int64_t bounded(Wide value) {
@@ -162,8 +169,9 @@ void Generator::spoil(Command& command) {
     case 0: command.header.agent = random_.pick({0u, 1u, 77'777u, 0xFFFFFFFFu}); break;
     case 1: command.header.market = random_.pick<MarketId>({0, 1, 63, 64, 200, kNoMarket}); break;
     case 2:
+      // Not to a type in which the bytes of another make no client id.
       command.header.type = static_cast<CommandType>(random_.below(256));
-      if (command.header.type == CommandType::place_order) command.header.type = CommandType::none;
+      if (names_client_id(command.header.type)) command.header.type = CommandType::none;
       break;
     case 3:
       command.header.valid_until_ms = random_.pick<int64_t>({-1, 1, INT64_MIN, INT64_MAX});
@@ -186,10 +194,19 @@ void Generator::spoil(Command& command) {
 
 int64_t Generator::typical_lots(const Market& market) {
   const Wide most = market.spec.position_notional_max.value / market.notional(market.mark + 1, 1);
-  return random_.spread(std::max<int64_t>(1, bounded(most) / 10));
+  const int64_t lots = random_.spread(std::max<int64_t>(1, bounded(most) / 10));
+  if (random_.chance(5)) return lots;
+  const Wide least = ceil_div(market.spec.notional_min.value, market.notional(market.mark + 1, 1));
+  return std::max(lots, bounded(least) + random_.between(0, 2));
 }
 
 int64_t Generator::limit_price(const Market& market, Side side) {
+  const auto [low, high] = market.band();
+  const int64_t price = wild_price(market, side);
+  return low <= high && random_.chance(92) ? std::clamp(price, low, high) : price;
+}
+
+int64_t Generator::wild_price(const Market& market, Side side) {
   const auto [low, high] = market.band();
   const int64_t touching = market.best(random_.chance(80) ? opposite(side) : side);
   const uint64_t how = random_.below(100);
@@ -216,7 +233,10 @@ void Generator::size_order(const Market& market, const Position& position, Place
   const bool in_budget = random_.chance(20);
   if (!in_budget) order.lots = Lots(lots);
   if (in_budget) {
-    order.budget = Micro(bounded(market.notional(market.mark, lots) + random_.between(-5, 5)));
+    const int64_t price = std::max(market.mark, market.best(opposite(order.side)));
+    if (random_.chance(10)) lots = 1;
+    order.budget = Micro(bounded(market.notional(price, lots) + random_.between(-5, 5)));
+    if (random_.chance(30)) order.budget += Micro(random_.between(0, order.budget.value / 50));
   }
   if (random_.per_mille(5)) order.budget = Micro(random_.pick<int64_t>({INT64_MAX, 1, -3, 100}));
   if (random_.per_mille(5)) order.lots = Lots(random_.pick<int64_t>({0, -1, INT64_MIN}));
@@ -244,20 +264,28 @@ Command Generator::place(const Model& model, AgentId agent) {
   if (order.kind == OrderKind::limit) order.price = Price(limit_price(market, order.side));
   if (order.kind == OrderKind::market || random_.chance(2)) {
     const uint32_t most = market.spec.slippage_max_ppm;
-    order.slippage_ppm = random_.pick({0u, 1u, most / 2, most, most, most + 1});
+    order.slippage_ppm = random_.pick({0u, 1u, most / 2, most, most});
+    if (random_.chance(5)) order.slippage_ppm = most + 1;
   }
   if (order.time_in_force == TimeInForce::gtd || random_.chance(2)) {
-    order.expires_at_ms = batch_.log_time_ms + random_.pick<int64_t>({0, 1, 50, 500, 5'000, 90'000});
+    order.expires_at_ms = batch_.log_time_ms + random_.pick<int64_t>({1, 50, 500, 5'000, 90'000});
+    if (random_.chance(5)) order.expires_at_ms = batch_.log_time_ms;
   }
-  if (random_.chance(15)) order.post_only = random_.pick({PostOnly::reject, PostOnly::slide});
+  const bool may_rest = order.kind == OrderKind::limit &&
+                        order.time_in_force != TimeInForce::ioc &&
+                        order.time_in_force != TimeInForce::fok;
+  if (random_.chance(may_rest ? 15 : 1)) {
+    order.post_only = random_.pick({PostOnly::reject, PostOnly::slide});
+  }
   order.stp = static_cast<SelfTradePrevention>(random_.below(4));
   if (random_.chance(50)) {
-    const uint32_t most = market.spec.tiers[0].max_leverage + random_.below(2);
-    order.leverage = static_cast<uint16_t>(random_.between(1, most));
+    const uint32_t tier = random_.below(market.spec.tier_count);
+    order.leverage = static_cast<uint16_t>(random_.between(1, market.spec.tiers[tier].max_leverage));
+    if (random_.chance(3)) order.leverage = market.spec.tiers[0].max_leverage + 1;
   }
   size_order(market, position, order);
   if (random_.chance(mix_.client_id_percent)) {
-    order.client_id = make_client_id("c" + std::to_string(next_name_++));
+    order.client_id = make_client_id(fmt::format("c{}", next_name_++));
   }
   return command;
 }
@@ -272,27 +300,34 @@ bool Generator::add_to_hoard(const Model& model) {
   return true;
 }
 
+// An order of the agent if it has one, else most times somebody's; nullptr if there is none.
 const Order* Generator::live_order(const Model& model, AgentId agent) {
   if (model.markets().empty()) return nullptr;
   const std::size_t first = random_.below(model.markets().size());
-  for (std::size_t i = 0; i < model.markets().size(); ++i) {
+  const Order* order = nullptr;
+  for (std::size_t i = 0; i < model.markets().size() && order == nullptr; ++i) {
     const Market& market = model.markets()[(first + i) % model.markets().size()];
     const auto own = market.own.find(agent);
-    if (own == market.own.end() || own->second.empty()) continue;
-    auto found = own->second.lower_bound(random_.below(market.last_age + 1));
-    if (found == own->second.end()) found = own->second.begin();
-    const Order& order = market.orders.at(found->second);
-    seen_orders_.push_back(order.order_id);
-    if (seen_orders_.size() > kSeenKept) seen_orders_.pop_front();
-    return &order;
+    if (own != market.own.end() && !own->second.empty()) {
+      auto found = own->second.lower_bound(random_.below(market.last_age + 1));
+      if (found == own->second.end()) found = own->second.begin();
+      order = &market.orders.at(found->second);
+    } else if (!market.orders.empty() && random_.chance(60)) {
+      auto found = market.orders.lower_bound(random_.next() >> random_.below(40));
+      if (found == market.orders.end()) found = market.orders.begin();
+      order = &found->second;
+    }
   }
-  return nullptr;
+  if (order == nullptr) return nullptr;
+  seen_orders_.push_back(order->order_id);
+  if (seen_orders_.size() > kSeenKept) seen_orders_.pop_front();
+  return order;
 }
 
 Command Generator::amend(const Model& model, AgentId agent) {
-  Command command(CommandType::amend_order, agent);
-  AmendOrder& wanted = command.amend;
   const Order* order = live_order(model, agent);
+  Command command(CommandType::amend_order, order == nullptr ? agent : order->agent);
+  AmendOrder& wanted = command.amend;
   if (order == nullptr || random_.chance(5)) {
     if (!seen_orders_.empty()) wanted.order_id = seen_orders_[random_.below(seen_orders_.size())];
     if (random_.chance(10)) wanted.order_id = random_.next();
@@ -322,9 +357,9 @@ Command Generator::amend(const Model& model, AgentId agent) {
 }
 
 Command Generator::cancel(const Model& model, AgentId agent) {
-  Command command(CommandType::cancel_order, agent);
-  CancelOrder& wanted = command.cancel;
   const Order* order = live_order(model, agent);
+  Command command(CommandType::cancel_order, order == nullptr ? agent : order->agent);
+  CancelOrder& wanted = command.cancel;
   if (order == nullptr || random_.chance(10)) {
     if (!seen_orders_.empty()) wanted.order_id = seen_orders_[random_.below(seen_orders_.size())];
     if (random_.chance(10)) wanted.order_id = random_.next();
@@ -421,7 +456,7 @@ void Generator::add_register() {
   Command command(CommandType::register_agent);
   RegisterAgent& wanted = command.register_agent;
   const uint64_t name = random_.chance(98) ? next_name_++ : random_.below(next_name_) + 1;
-  std::string wallet = "0x" + std::to_string(name);
+  std::string wallet = fmt::format("0x{}", name);
   if (random_.chance(2)) wallet = std::string(random_.pick({0u, 128u, 129u}), 'w');
   const std::string display_name = std::string(random_.chance(98) ? random_.below(65) : 65, 'n');
   const std::string bio = std::string(random_.chance(98) ? random_.below(30) : 501, 'b');
@@ -432,9 +467,9 @@ void Generator::add_register() {
   wanted.scopes = kScopesAll;
   if (random_.chance(2)) wanted.scopes = random_.pick<uint8_t>({0, 8, 1});
   const MarketSpec& spec = specs_[random_.below(specs_.size())];
-  const Wide typical = Wide{spec.position_notional_max.value} / 100;
+  const Wide typical = Wide{spec.position_notional_max.value} / 10;
   wanted.start_balance_micro = bounded(typical * mix_.wealth_percent / 100);
-  wanted.start_balance_micro = random_.spread(wanted.start_balance_micro) / 2 +
+  wanted.start_balance_micro = random_.between(1, wanted.start_balance_micro) / 2 +
                                (random_.chance(50) ? wanted.start_balance_micro / 2 : 0);
   if (mix_.floods) wanted.start_balance_micro = limits::kAmountMaxMicro;
   if (random_.chance(3)) {

@@ -41,6 +41,7 @@ class Generator {
   Command place(const Model& model, AgentId agent);
   void size_order(const Market& market, const Position& position, PlaceOrder& order);
   int64_t limit_price(const Market& market, Side side);
+  int64_t wild_price(const Market& market, Side side);
   Command amend(const Model& model, AgentId agent);
   Command cancel(const Model& model, AgentId agent);
   Command update_price(const Model& model);

@@ -1,7 +1,10 @@
 #include "mix.hpp"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <string>
+
 
 namespace perpetua::model {
 
@@ -57,7 +60,7 @@ Mix draw_mix(Random& random) {
 
 MarketSpec draw_spec(Random& random, uint32_t number) {
   MarketSpec spec;
-  const std::string symbol = "M" + std::to_string(number) + "-PERP";
+  const std::string symbol = fmt::format("M{}-PERP", number);
   std::copy(symbol.begin(), symbol.end(), spec.symbol.begin());
   const int64_t value = random.pick<int64_t>({1, 1, 7, 100, 1'000, 12'345, 1'000'000});
   spec.tick_size_e9 = value * 1'000'000;
@@ -94,7 +97,9 @@ MarketSpec draw_spec(Random& random, uint32_t number) {
     }
     leverage = static_cast<uint32_t>(random.between((leverage + 1) / 3 + 1, leverage)) - 1;
     leverage = std::max(leverage, 1u);
-    lower += 1 + random.spread(spec.position_notional_max.value / 2 + 1);
+    const int64_t most = spec.position_notional_max.value;
+    lower += 1 + (random.chance(75) ? most / 100 * random.between(3, 30)
+                                    : random.spread(most / 2 + 1));
   }
   spec.default_leverage =
       static_cast<uint32_t>(random.between(1, spec.tiers[0].max_leverage));

@@ -3,11 +3,11 @@
 // An order lives in a slot of the pool (order_pool.hpp) and, while it rests, in the FIFO of its
 // price level (price_ladder.hpp). The matching loop is the market's: it takes front() of the best
 // opposite level, reduces or removes it, and finally inserts what is left of the taker. Insert,
-// remove and reduce are O(1); a new best price after the last order of a level is found in at most 7
-// word steps however far it is. Nothing allocates but a growing pool (see reserve).
+// remove and reduce are O(1); a new best price after the last order of a level is found in at most
+// 7 word steps however far it is. Nothing allocates but a growing pool (see reserve).
 //
-// Both sides share one ladder: prices up to best(buy) are bids, from best(sell) on asks. So an order
-// that would cross must not be inserted; that is asserted.
+// Both sides share one ladder: prices up to best(buy) are bids, from best(sell) on asks. So an
+// order that would cross must not be inserted; that is asserted.
 //
 // Not thread-safe. Units: ticks and lots. A broken REQUIRES aborts; there are no other errors.
 // Invariants: best(buy) < best(sell); a level's lots are the sum over its FIFO; ids are unique for

@@ -164,9 +164,22 @@ std::vector<std::byte> saved(const Book& book) {
   return book.load(source) && source.left() == 0;
 }
 
-OrderNode& node_in(std::vector<std::byte>& bytes, uint32_t slot) {
-  return *reinterpret_cast<OrderNode*>(bytes.data() + 8 + slot * sizeof(OrderNode));
-}
+// The node of a slot inside saved bytes; the changed one goes back when it is destroyed.
+class NodeIn {
+ public:
+  NodeIn(std::vector<std::byte>& bytes, uint32_t slot)
+      : at_(bytes.data() + 8 + slot * sizeof(OrderNode)) {
+    std::memcpy(&node_, at_, sizeof node_);
+  }
+  ~NodeIn() { std::memcpy(at_, &node_, sizeof node_); }
+  NodeIn(const NodeIn&) = delete;
+  NodeIn& operator=(const NodeIn&) = delete;
+  OrderNode* operator->() { return &node_; }
+
+ private:
+  std::byte* at_;
+  OrderNode node_;
+};
 
 // Slots 0..3: bid 10, bid 10, ask 20, free.
 std::vector<std::byte> small_state() {
@@ -209,27 +222,27 @@ TEST(BookState, every_truncation_is_refused) {
 TEST(BookState, every_broken_link_price_flag_or_amount_is_refused) {
   using Breaker = void (*)(std::vector<std::byte>&);
   const Breaker breakers[] = {
-      [](auto& b) { node_in(b, 0).next = kNilSlot; },
-      [](auto& b) { node_in(b, 0).next = 2; },
-      [](auto& b) { node_in(b, 0).next = 99; },
-      [](auto& b) { node_in(b, 0).prev = 1, node_in(b, 1).next = 0; },  // a ring
-      [](auto& b) { node_in(b, 1).prev = kNilSlot, node_in(b, 0).next = kNilSlot; },
-      [](auto& b) { node_in(b, 1).price = 11; },
-      [](auto& b) { node_in(b, 1).flags = kNodeLive | kNodeSell; },  // two sides on one level
-      [](auto& b) { node_in(b, 2).price = 101; },
-      [](auto& b) { node_in(b, 2).price = 10; },
-      [](auto& b) { node_in(b, 2).price = 9; },  // crossed
-      [](auto& b) { node_in(b, 2).price = 0; },
-      [](auto& b) { node_in(b, 2).remaining = 0; },
-      [](auto& b) { node_in(b, 2).remaining = -1; },
-      [](auto& b) { node_in(b, 0).remaining = INT64_MAX; },  // the level overflows
-      [](auto& b) { node_in(b, 2).generation = 0; },
-      [](auto& b) { node_in(b, 2).flags = 7; },
-      [](auto& b) { node_in(b, 2).flags = 0; },
-      [](auto& b) { node_in(b, 3).flags = 2; },
-      [](auto& b) { node_in(b, 3).agent = 1; },
-      [](auto& b) { node_in(b, 3).next = 3; },
-      [](auto& b) { node_in(b, 3).generation = 0; },  // retired, yet in the free list
+      [](auto& b) { NodeIn(b, 0)->next = kNilSlot; },
+      [](auto& b) { NodeIn(b, 0)->next = 2; },
+      [](auto& b) { NodeIn(b, 0)->next = 99; },
+      [](auto& b) { NodeIn(b, 0)->prev = 1; NodeIn(b, 1)->next = 0; },  // a ring
+      [](auto& b) { NodeIn(b, 1)->prev = kNilSlot; NodeIn(b, 0)->next = kNilSlot; },
+      [](auto& b) { NodeIn(b, 1)->price = 11; },
+      [](auto& b) { NodeIn(b, 1)->flags = kNodeLive | kNodeSell; },  // two sides on one level
+      [](auto& b) { NodeIn(b, 2)->price = 101; },
+      [](auto& b) { NodeIn(b, 2)->price = 10; },
+      [](auto& b) { NodeIn(b, 2)->price = 9; },  // crossed
+      [](auto& b) { NodeIn(b, 2)->price = 0; },
+      [](auto& b) { NodeIn(b, 2)->remaining = 0; },
+      [](auto& b) { NodeIn(b, 2)->remaining = -1; },
+      [](auto& b) { NodeIn(b, 0)->remaining = INT64_MAX; },  // the level overflows
+      [](auto& b) { NodeIn(b, 2)->generation = 0; },
+      [](auto& b) { NodeIn(b, 2)->flags = 7; },
+      [](auto& b) { NodeIn(b, 2)->flags = 0; },
+      [](auto& b) { NodeIn(b, 3)->flags = 2; },
+      [](auto& b) { NodeIn(b, 3)->agent = 1; },
+      [](auto& b) { NodeIn(b, 3)->next = 3; },
+      [](auto& b) { NodeIn(b, 3)->generation = 0; },  // retired, yet in the free list
       [](auto& b) { b[4] = std::byte{0}; },           // the free list starts at a live order
       [](auto& b) { b[4] = std::byte{4}; },           // the free list starts behind the pool
   };
@@ -245,7 +258,7 @@ TEST(BookState, every_broken_link_price_flag_or_amount_is_refused) {
 
 TEST(BookState, slot_with_a_used_up_generation_is_retired) {
   std::vector<std::byte> bytes = small_state();
-  node_in(bytes, 3).generation = 0xFFFFFFFF;
+  NodeIn(bytes, 3)->generation = 0xFFFFFFFF;
   Book book(0, Price(100));
   ASSERT_TRUE(load_bytes(book, bytes));
   EXPECT_EQ(book.allocate(1, Side::buy), 3u);

@@ -3,8 +3,8 @@
 //   0           8       12     16     20           24      28      32
 //   | remaining | price | next | prev | generation | agent | flags |
 //
-// A slot is free, allocated (an order that is being matched) or resting (linked into the FIFO of its
-// price). Free slots form a LIFO list through `next`, so the next order takes the slot that is
+// A slot is free, allocated (an order that is being matched) or resting (linked into the FIFO of
+// its price). Free slots form a LIFO list through `next`, so the next order takes the slot that is
 // warm in the cache and the pool never exceeds the largest live set. Released slots count their
 // generation up; one whose 32 bits are used up is retired, so an order id never comes back.
 // Not thread-safe. Invariants: slot < size(); a free slot is zero but for next, prev, generation.

@@ -13,6 +13,9 @@ bool test(const std::vector<uint64_t>& words, uint32_t bit) {
   return (words[bit >> 6] >> (bit & 63) & 1) != 0;
 }
 
+// The highest bit set. REQUIRES: bits != 0.
+uint32_t last(uint64_t bits) { return 63 - static_cast<uint32_t>(std::countl_zero(bits)); }
+
 }  // namespace
 
 PriceLadder::PriceLadder(uint32_t price_max)
@@ -68,7 +71,6 @@ uint32_t PriceLadder::first_in_page_above(uint32_t number) const {
 }
 
 uint32_t PriceLadder::last_in_page_below(uint32_t number) const {
-  const auto last = [](uint64_t bits) { return 63 - static_cast<uint32_t>(std::countl_zero(bits)); };
   uint64_t bits = low_[number >> 6] & bits_below(number & 63);
   uint32_t low = number >> 6;
   if (bits == 0) {

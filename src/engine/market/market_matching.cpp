@@ -190,8 +190,11 @@ void Market::commit_fill(Taker& taker, uint32_t maker_slot, const FillSide& take
   own.order_id = book_.id(taker.slot);
   maker.order_id = book_.id(maker_slot);
   const Lots maker_left = book_.remaining(maker_slot) - maker.terms.lots;
-  credit(own.agent, own.effect.credit, -own.terms.share, own.effect.margin_change);
-  credit(maker.agent, maker.effect.credit, -maker.terms.share, maker.effect.margin_change);
+  // Of one agent on both sides (allow), the maker's effect came first; its credit must, too.
+  const bool is_self = own.agent == maker.agent;
+  for (const FillSide* side : {is_self ? &maker : &own, is_self ? &own : &maker}) {
+    credit(side->agent, side->effect.credit, -side->terms.share, side->effect.margin_change);
+  }
   round_.fees += own.effect.fee + maker.effect.fee;
 
   const int64_t maker_base_before = accounts_[maker.agent].position.base.value;

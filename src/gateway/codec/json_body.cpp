@@ -112,23 +112,22 @@ JsonBody::~JsonBody() = default;
 
 const json::object* JsonBody::parse(std::string_view text, ApiError& error) {
   Impl& impl = *impl_;
-  impl.root.reset();
-  impl.arena.release();
-  if (text.empty()) text = "{}";
-  impl.parser.reset();
   TreeHandler& handler = impl.parser.handler();
-  handler.keys = 0;
+  // What the last body left goes before the memory it lies in.
+  impl.root.reset();
   handler.stack.reset(&impl.arena);
+  impl.arena.release();
+  impl.parser.reset();
+  handler.keys = 0;
+  if (text.empty()) text = "{}";
   error_code code;
   const std::size_t used = impl.parser.write_some(false, text.data(), text.size(), code);
   if (!code && used < text.size()) code = json::error::extra_data;
   if (code) {
-    handler.stack.clear();
     error = ApiError(ResultCode::malformed_json, {}, "the body is not valid JSON: " + code.message());
     return nullptr;
   }
   impl.root.emplace(handler.stack.release());
-  handler.stack.clear();
   const json::object* object = impl.root->if_object();
   if (object == nullptr) {
     error = ApiError(ResultCode::malformed_json, {}, "the body must be a JSON object");

@@ -2,6 +2,7 @@
 #include <boost/json/object.hpp>
 #include <boost/json/value.hpp>
 
+#include "base/decimal.hpp"
 #include "gateway/codec/fields.hpp"
 #include "gateway/codec/parse.hpp"
 #include "gateway/codec/request_fields.hpp"

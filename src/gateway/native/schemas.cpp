@@ -15,6 +15,7 @@ constexpr ResponseSchema kSchemas[] = {
     {"Balance", native::kBalanceSchema},
     {"LedgerEntry", native::kLedgerEntrySchema},
     {"Market", native::kMarketSchema},
+    {"Tier", native::kTierSchema},
     {"Price", native::kPriceSchema},
     {"PushedPrice", native::kPushedPriceSchema},
     {"Book", native::kBookSchema},

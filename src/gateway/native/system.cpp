@@ -1,4 +1,5 @@
 #include <prometheus/collectable.h>
+#include <prometheus/metric_family.h>
 #include <prometheus/text_serializer.h>
 
 #include <sstream>

@@ -7,8 +7,8 @@
 // tick() the rest. Subscribing and fan-out meet under one mutex: a snapshot of sequence n, or a
 // resume up to n, is followed by everything after n in the caller's mailbox, and possibly by
 // messages up to n, which the subscriber must skip.
-// Thread-safety: on_batch by the egress thread, after the hot store's; start() before that; the rest
-// by any thread. on_batch does not block: the mutex is held for bookkeeping, book windows and
+// Thread-safety: on_batch by the egress thread, after the hot store's; start() before that; the
+// rest by any thread. on_batch does not block: the mutex is held for bookkeeping, book windows and
 // tickers, not while private messages are serialised.
 #pragma once
 

@@ -7,6 +7,11 @@
 #include "stores/memory/hot_store.hpp"
 
 namespace perpetua::gateway::ws {
+namespace {
+
+constexpr std::size_t kEndedCandlesMax = 100;  // between two messages of one stream
+
+}  // namespace
 
 MarketFeed::MarketFeed(const stores::HotStore& hot, MarketId market,
                        const FeedIntervals& intervals)
@@ -94,7 +99,7 @@ void MarketFeed::publish_candle(stores::CandleInterval interval, std::vector<Del
   if (sent_ms != 0 && sent_ms != candle->open_time_ms) {
     // The candle sent before has ended since: its last state, for good.
     for (const stores::CandleView& ended :
-         hot_.candles(market_, interval, sent_ms, candle->open_time_ms, stores::hot_limits::kPageMax)) {
+         hot_.candles(market_, interval, sent_ms, candle->open_time_ms, kEndedCandlesMax)) {
       out.push_back({topic, 0, text_frame(candle_message(spec_, interval, ended, true))});
     }
   }

@@ -212,7 +212,7 @@ void send_missed(Session& session, const Target& target, const AgentWatch& watch
     const auto [main, second] = channels_of(header.type);
     const auto send = [&](Channel channel) {
       session.send(text_frame(private_message(channel, recent.event, spec, recent.log_time_ms)),
-                   header.agent_sequence);
+                   completed_sequence(channel, header.agent_sequence));
     };
     if (is_wanted(main)) send(main);
     if (second != main && is_wanted(second)) send(second);

@@ -3,7 +3,7 @@
 //   auth, ping, subscribe, unsubscribe                      operations.cpp; a budget per socket
 //   place, intent, amend, cancel, cancel_all, batch         order_entry.cpp; the HTTP API's budgets
 //
-// Each answers in its own time with the request's `id`. Nothing here throws for what a client sends.
+// Each answers in its own time with the request's `id`. Nothing a client sends makes them throw.
 // Thread-safety: none; the session's io thread.
 #pragma once
 

@@ -159,6 +159,10 @@ bool check_admission(Session& session, const Entry& entry, ApiError& error) {
     error = ApiError(ResultCode::forbidden, "trade");
     return false;
   }
+  if (session.shard().context().stopping) {
+    error = ApiError(ResultCode::shutting_down);
+    return false;
+  }
   const LimitDecision decision = session.shard().context().limiter.take(
       entry.limit_class, principal.agent, AddressKey(), steady_now_ns());
   if (decision.is_allowed) return true;
@@ -197,15 +201,15 @@ void submit(Session& session, const Entry& entry, RequestId id, Submissions& sub
       context.commands, submissions, [pending](std::span<const Reply> replies) {
         const auto waiting = pending->session.lock();
         if (!waiting) return;
-        waiting->end_request();
         send_outcomes(*waiting, *pending, replies);
+        waiting->end_request();
       });
   if (result == runtime::SubmitResult::accepted) return;
-  session.end_request();
   ApiError error(result == runtime::SubmitResult::overloaded ? ResultCode::overloaded
                                                              : ResultCode::shutting_down);
   error.retry_after_s = 1;
   send_refusal(session, id, error);
+  session.end_request();
 }
 
 }  // namespace

@@ -1,10 +1,10 @@
 // Outbox: what one socket still has to be sent, bounded.
 //
-//   kept     replies, private messages, control frames: never dropped. More than kKeptMessagesMax or
-//            kKeptBytesMax of them waiting: push() says overflow and the socket is closed.
+//   kept     replies, private messages, control frames: never dropped. More than kKeptMessagesMax
+//            or kKeptBytesMax of them waiting: push() says overflow and the socket is closed.
 //   shed     public market data: beyond kPublicMessagesMax or kPublicBytesMax all waiting public
 //            frames are dropped at once, and the topics that lost some are reported as stale. Who
-//            can be given a snapshot (book, ticker, candles) gets one when the outbox is empty again.
+//            can be given a snapshot (book, ticker, candles) gets one once the outbox is empty.
 // A frame that is being written (taken by gather) is never dropped.
 // Thread-safety: none; one io thread.
 #pragma once
@@ -23,8 +23,8 @@ inline constexpr std::size_t kKeptMessagesMax = 4'096;
 inline constexpr std::size_t kKeptBytesMax = 1u << 20;
 inline constexpr std::size_t kPublicMessagesMax = 256;
 inline constexpr std::size_t kPublicBytesMax = 256u << 10;
-inline constexpr std::size_t kGatherFramesMax = 64;      // of one write
-inline constexpr std::size_t kGatherBytesMax = 64u << 10;  // of one write, unless one frame is larger
+inline constexpr std::size_t kGatherFramesMax = 64;        // of one write
+inline constexpr std::size_t kGatherBytesMax = 64u << 10;  // unless one frame alone is larger
 
 class Outbox {
  public:

@@ -10,6 +10,7 @@
 #include "gateway/context.hpp"
 #include "gateway/ws/hub.hpp"
 #include "gateway/ws/operations.hpp"
+#include "gateway/ws/private_messages.hpp"
 #include "gateway/ws/shard.hpp"
 
 namespace perpetua::gateway::ws {
@@ -115,7 +116,9 @@ void Session::offer(Subscription& subscription, const Delivery& delivery) {
   if (is_closing_) return;
   if (delivery.sequence != 0 && delivery.sequence <= subscription.after) return;
   shard_.mark_dirty(*this);
-  if (is_private(delivery.topic.channel())) return send(delivery.frame, delivery.sequence);
+  if (is_private(delivery.topic.channel())) {
+    return send(delivery.frame, completed_sequence(delivery.topic.channel(), delivery.sequence));
+  }
   if (subscription.is_stale) return;
   shed_.clear();
   if (outbox_.push_public(delivery.frame, delivery.topic, shed_) != Outbox::Push::shed) return;
@@ -210,10 +213,20 @@ void Session::close(CloseCode code, std::string_view reason) {
   if (is_closing_) return;
   is_closing_ = true;
   abort_at_ms_ = shard_.now_ms() + kCloseGraceMs;
-  outbox_.clear();
-  const Outbox::Push pushed = outbox_.push_kept(close_frame(code, reason), 0);
-  PERPETUA_ASSERT(pushed == Outbox::Push::queued);
+  const Frame frame = close_frame(code, reason);
+  if (code == CloseCode::slow_consumer) outbox_.clear();
+  if (outbox_.push_kept(frame, 0) == Outbox::Push::overflow) {
+    outbox_.clear();
+    const Outbox::Push pushed = outbox_.push_kept(frame, 0);
+    PERPETUA_ASSERT(pushed == Outbox::Push::queued);
+  }
   flush();
+}
+
+void Session::stop() {
+  is_stopping_ = true;
+  if (requests_in_flight_ > 0) return;
+  close(CloseCode::going_away, "the exchange is stopping; reconnect and resume");
 }
 
 void Session::send(std::string_view json) { send(text_frame(json), 0); }
@@ -306,6 +319,7 @@ bool Session::begin_request() {
 void Session::end_request() {
   PERPETUA_ASSERT(requests_in_flight_ > 0);
   --requests_in_flight_;
+  if (is_stopping_) stop();
 }
 
 }  // namespace perpetua::gateway::ws

@@ -77,8 +77,10 @@ class Session : public std::enable_shared_from_this<Session> {
   void on_events_lost();
   void sweep(int64_t now_ms, int64_t wall_ms);
 
-  // `reason` is cut to what a close frame holds.
+  // Queues the close frame behind what waits already; a slow consumer's queue is dropped. `reason`
+  // is cut to what a close frame holds.
   void close(CloseCode code, std::string_view reason);
+  void stop();  // the server stops: close once every waiting request is answered
 
   // Operations (operations.cpp, order_entry.cpp).
   void set_principal(const Principal& principal) { principal_ = principal; }
@@ -101,8 +103,7 @@ class Session : public std::enable_shared_from_this<Session> {
 
   bool take_operation();  // false: too many
   bool begin_request();   // false: kRequestsInFlightMax wait already
-  void end_request();
-  bool is_closing() const { return is_closing_; }
+  void end_request();     // after its answer was sent
 
   uint32_t shard_position = 0;  // the shard's own
   bool is_dirty = false;        // the shard's own: to be flushed after this delivery round
@@ -135,6 +136,7 @@ class Session : public std::enable_shared_from_this<Session> {
   int64_t message_started_at_ms_ = 0;  // 0: not inside a message
   int64_t abort_at_ms_ = 0;            // once closing
   bool is_pinged_ = false;
+  bool is_stopping_ = false;
   bool is_closing_ = false;
   bool is_read_ended_ = false;
   bool has_stale_ = false;

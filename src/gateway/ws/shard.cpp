@@ -76,9 +76,7 @@ void Shard::stop() {
   hub_.mailbox(context_.io_index).detach();
   hub_.on_due(context_.io_index, nullptr);
   timers_->tick.cancel();
-  for (const auto& session : sessions_) {
-    session->close(CloseCode::going_away, "the exchange is stopping; reconnect and resume");
-  }
+  for (const auto& session : sessions_) session->stop();
   if (sessions_.empty()) timers_->sweep.cancel();
 }
 

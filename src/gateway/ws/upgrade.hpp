@@ -6,7 +6,7 @@
 // the socket; a bad one leaves it unauthenticated and says so in the first error message.
 // `slot` is held as long as the connection lives: whoever counts connections per address and in all
 // puts the count's release into its deleter.
-// Thread-safety: the context's io thread. REQUIRES: context.hub, no operation pending on the socket.
+// Thread-safety: the context's io thread. REQUIRES: context.hub, nothing pending on the socket.
 #pragma once
 
 #include <boost/asio/ip/tcp.hpp>

@@ -2,7 +2,7 @@
 #include <atomic>
 #include <thread>
 
-#include "stores/test_support.hpp"
+#include "stores/flow_test_support.hpp"
 
 namespace perpetua::stores {
 namespace {

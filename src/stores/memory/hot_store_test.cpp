@@ -2,7 +2,7 @@
 
 #include <gtest/gtest.h>
 
-#include "stores/test_support.hpp"
+#include "stores/flow_test_support.hpp"
 
 namespace perpetua::stores {
 namespace {
@@ -158,6 +158,20 @@ TEST_F(HotStoreTest, a_level_that_goes_is_in_the_delta_with_zero_lots) {
   EXPECT_EQ(delta->asks[0], (BookLevel{Price(60'010), Lots(0), 0}));
   EXPECT_TRUE(store_.book(0, 10)->asks.empty());
   EXPECT_EQ(store_.order(1, order)->status, OrderStatus::cancelled);
+  EXPECT_EQ(store_.order(1, order)->reason, CloseReason::cancelled);
+  EXPECT_EQ(store_.order(1, order)->remaining, Lots(0));
+}
+
+TEST_F(HotStoreTest, an_order_past_its_time_shows_as_expired) {
+  Command command = limit(1, Side::buy, 59'000, 1'000);
+  command.place.time_in_force = TimeInForce::gtd;
+  command.place.expires_at_ms = now_ms_ + 1'000;
+  const OrderId order = run(command).id;
+  now_ms_ += 1'000;
+  set_price(60'000);
+  EXPECT_EQ(store_.order(1, order)->status, OrderStatus::expired);
+  EXPECT_EQ(store_.order(1, order)->updated_at_ms, now_ms_);
+  EXPECT_TRUE(store_.book(0, 10)->bids.empty());
 }
 
 TEST_F(HotStoreTest, an_amended_order_moves_its_lots_to_the_new_price) {

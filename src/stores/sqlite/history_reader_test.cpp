@@ -169,7 +169,7 @@ TEST_F(HistoryReaderTest, a_warm_start_gives_what_a_description_cannot_tell) {
   } sink(fresh);
   flow_.engine.describe(sink);
   fresh.finish_bootstrap(flow_.engine.last_batch(), flow_.engine.log_time_ms());
-  warm_start(fresh, reader_);
+  ASSERT_TRUE(warm_start(fresh, reader_));
   for (AgentId agent = 1; agent <= flow_.agents; ++agent) {
     ASSERT_EQ(fresh.open_orders(agent, kNoMarket, 0, 1'000),
               hot_.open_orders(agent, kNoMarket, 0, 1'000));

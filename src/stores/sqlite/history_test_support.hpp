@@ -5,10 +5,10 @@
 
 #include <filesystem>
 
+#include "stores/flow_test_support.hpp"
 #include "stores/sqlite/database.hpp"
 #include "stores/sqlite/history_reader.hpp"
 #include "stores/sqlite/history_writer.hpp"
-#include "stores/test_support.hpp"
 
 namespace perpetua::stores::test {
 

@@ -12,7 +12,11 @@
 
 namespace perpetua::stores::test {
 
-using namespace perpetua::test;
+using perpetua::test::amend;
+using perpetua::test::cancel;
+using perpetua::test::limit;
+using perpetua::test::make_spec;
+using perpetua::test::set_netting;
 
 struct RecordedBatch {
   BatchNumber number = 0;

@@ -1,0 +1,82 @@
+#include "runtime_metrics.hpp"
+
+#include <prometheus/metric_family.h>
+
+namespace perpetua::app {
+namespace {
+
+using prometheus::MetricFamily;
+using prometheus::MetricType;
+
+class Families {
+ public:
+  void gauge(const char* name, const char* help, uint64_t value) {
+    add(name, help, MetricType::Gauge).gauge.value = static_cast<double>(value);
+  }
+  void counter(const char* name, const char* help, uint64_t value) {
+    add(name, help, MetricType::Counter).counter.value = static_cast<double>(value);
+  }
+  // Buckets by powers of two; `unit` is the value of one.
+  void histogram(const char* name, const char* help, const runtime::HistogramValues& values,
+                 double unit) {
+    prometheus::ClientMetric& metric = add(name, help, MetricType::Histogram);
+    metric.histogram.sample_count = values.count;
+    metric.histogram.sample_sum = static_cast<double>(values.sum) * unit;
+    uint64_t cumulative = 0;
+    for (std::size_t i = 0; i < values.buckets.size(); ++i) {
+      cumulative += values.buckets[i];
+      metric.histogram.bucket.push_back(
+          {cumulative, static_cast<double>(uint64_t{1} << i) * unit, {}});
+    }
+  }
+  std::vector<MetricFamily> take() { return std::move(families_); }
+
+ private:
+  prometheus::ClientMetric& add(const char* name, const char* help, MetricType type) {
+    MetricFamily family;
+    family.name = name;
+    family.help = help;
+    family.type = type;
+    family.metric.emplace_back();
+    families_.push_back(std::move(family));
+    return families_.back().metric.back();
+  }
+
+  std::vector<MetricFamily> families_;
+};
+
+}  // namespace
+
+std::vector<MetricFamily> RuntimeMetricsSource::Collect() const {
+  const runtime::RuntimeMetrics m = runtime_.metrics();
+  const stores::HotTotals totals = hot_.totals();
+  Families out;
+  out.counter("perpetua_commands_total", "commands sequenced", m.commands);
+  out.counter("perpetua_batches_total", "batches", m.batches);
+  out.gauge("perpetua_ring_depth", "commands waiting for the sequencer", m.ring_depth);
+  out.gauge("perpetua_ring_slots", "capacity of the command ring", m.ring_slots);
+  out.gauge("perpetua_applied_batch", "last batch the engine has applied", m.applied_batch);
+  out.gauge("perpetua_durable_batch", "last batch that is durable", m.durable_batch);
+  out.gauge("perpetua_released_batch", "last batch that has left", m.released_batch);
+  out.counter("perpetua_refused_overloaded_total", "refused before sequencing: ring full",
+              m.refused_overloaded);
+  out.counter("perpetua_refused_unavailable_total", "refused before sequencing: no disk space",
+              m.refused_unavailable);
+  out.counter("perpetua_sequencer_stalls_total", "waits for disk or egress", m.stalls);
+  out.histogram("perpetua_batch_commands", "commands in a batch", m.batch_commands, 1);
+  out.histogram("perpetua_commit_seconds", "write and sync of a group", m.commit_us, 1e-6);
+  out.counter("perpetua_snapshots_total", "snapshots completed", m.snapshots);
+  out.counter("perpetua_snapshot_failures_total", "snapshots that failed", m.snapshot_failures);
+  out.gauge("perpetua_snapshot_batch", "batch of the newest snapshot", m.snapshot_batch);
+  out.gauge("perpetua_matchers", "threads of the match phase", m.matchers);
+  out.gauge("perpetua_agents", "registered agents", totals.agents);
+  out.gauge("perpetua_open_orders", "resting orders", totals.open_orders);
+  out.gauge("perpetua_open_positions", "positions that are not zero", totals.open_positions);
+  out.counter("perpetua_trades_total", "trades since the process started", totals.trades);
+  out.gauge("perpetua_history_batch", "last batch in the history", history_.applied_batch());
+  out.gauge("perpetua_history_queued_bytes", "rows waiting for the history",
+            history_.queued_bytes());
+  return out.take();
+}
+
+}  // namespace perpetua::app

@@ -1,0 +1,27 @@
+// RuntimeMetricsSource: figures of runtime, hot store and history for /metrics.
+// Thread-safety: Collect() by any thread; it only reads counters.
+#pragma once
+
+#include <prometheus/collectable.h>
+
+#include "runtime/runtime.hpp"
+#include "stores/memory/hot_store.hpp"
+#include "stores/sqlite/history_writer.hpp"
+
+namespace perpetua::app {
+
+class RuntimeMetricsSource final : public prometheus::Collectable {
+ public:
+  RuntimeMetricsSource(const runtime::Runtime& runtime, const stores::HotStore& hot,
+                       const stores::HistoryWriter& history)
+      : runtime_(runtime), hot_(hot), history_(history) {}
+
+  std::vector<prometheus::MetricFamily> Collect() const override;
+
+ private:
+  const runtime::Runtime& runtime_;
+  const stores::HotStore& hot_;
+  const stores::HistoryWriter& history_;
+};
+
+}  // namespace perpetua::app

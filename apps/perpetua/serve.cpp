@@ -1,0 +1,298 @@
+#include "serve.hpp"
+
+#include <openssl/rand.h>
+#include <spdlog/spdlog.h>
+#include <sys/resource.h>
+
+#include <csignal>
+#include <cstring>
+#include <filesystem>
+#include <fstream>
+#include <memory>
+#include <stdexcept>
+
+#include "feeds/replay_source.hpp"
+#include "gateway/server.hpp"
+#include "gateway/ws/hub.hpp"
+#include "genesis.hpp"
+#include "house_state.hpp"
+#include "listeners.hpp"
+#include "runtime/runtime.hpp"
+#include "runtime_metrics.hpp"
+#include "stores/sqlite/history_reader.hpp"
+#include "warm_up.hpp"
+
+namespace perpetua::app {
+namespace {
+
+// Everything between the settings and a running exchange, in the order in which it is built; it is
+// taken down in the opposite order.
+class Service {
+ public:
+  explicit Service(const Settings& settings) : settings_(settings) {}
+
+  void build();
+  void run_until_signal();
+  bool stop();
+
+ private:
+  void recover();
+  bool try_recover();
+  void open_history();
+  void connect();
+  void start_feeds();
+  gateway::ServerOptions server_options() const;
+  bool is_ready(std::string& why_not) const;
+  std::string history_path() const { return settings_.text("data_dir") + "/history.sqlite"; }
+
+  const Settings& settings_;
+  sigset_t signals_{};
+  std::string operator_key_;
+  std::unique_ptr<runtime::Runtime> runtime_;
+  std::unique_ptr<stores::HistoryWriter> history_;
+  std::unique_ptr<HistoryListener> history_listener_;
+  std::unique_ptr<stores::HistoryReader> history_reader_;
+  stores::HotStore hot_;
+  std::unique_ptr<HotStoreListener> hot_listener_;
+  std::unique_ptr<gateway::ReplyRouter> replies_;
+  std::unique_ptr<gateway::ws::Hub> hub_;
+  std::unique_ptr<FeedSink> feed_sink_;
+  FeedListener feed_listener_;
+  std::unique_ptr<feeds::ReplaySource> replay_;
+  std::unique_ptr<feeds::LiquidityHouse> house_;
+  std::unique_ptr<feeds::FeedRunner> feeds_;
+  std::unique_ptr<RuntimeMetricsSource> metrics_;
+  std::unique_ptr<gateway::Server> server_;
+};
+
+uint64_t random_seed() {
+  uint64_t seed = 0;
+  if (RAND_bytes(reinterpret_cast<unsigned char*>(&seed), sizeof seed) != 1) {
+    throw std::runtime_error("the system has no random numbers");
+  }
+  return seed;
+}
+
+std::string read_operator_key(const Settings& settings) {
+  const std::string& path = settings.text("operator_key_file");
+  if (path.empty()) return settings.text("operator_key");
+  std::ifstream file(path);
+  std::string key;
+  if (!std::getline(file, key) || key.size() < gateway::kOperatorKeyBytesMin) {
+    throw std::runtime_error("operator_key_file " + path + ": needs a line of " +
+                             std::to_string(gateway::kOperatorKeyBytesMin) +
+                             " characters or more");
+  }
+  return key;
+}
+
+runtime::WaitKind wait_kind(const std::string& name) {
+  if (name == "spin") return runtime::WaitKind::busy_spin;
+  if (name == "yield") return runtime::WaitKind::yielding;
+  return runtime::WaitKind::blocking;
+}
+
+// Ten thousand agents are ten thousand sockets.
+void raise_file_limit(uint64_t wanted) {
+  rlimit limit{};
+  if (getrlimit(RLIMIT_NOFILE, &limit) != 0 || limit.rlim_cur >= wanted) return;
+  limit.rlim_cur = std::min<rlim_t>(wanted, limit.rlim_max);
+  setrlimit(RLIMIT_NOFILE, &limit);
+  if (limit.rlim_cur < wanted) {
+    spdlog::warn("open files are limited to {}, connections_max wants {}", limit.rlim_cur, wanted);
+  }
+}
+
+void Service::build() {
+  operator_key_ = read_operator_key(settings_);
+  // Blocked in every thread, taken by run_until_signal().
+  sigemptyset(&signals_);
+  sigaddset(&signals_, SIGTERM);
+  sigaddset(&signals_, SIGINT);
+  pthread_sigmask(SIG_BLOCK, &signals_, nullptr);
+  std::signal(SIGPIPE, SIG_IGN);
+  raise_file_limit(static_cast<uint64_t>(settings_.integer("connections_max")) + 1'000);
+  recover();
+  connect();
+  runtime_->start();
+  server_->start();
+  start_feeds();
+  spdlog::info("listening on http://{}:{} ({} mode)", server_options().listen_address,
+               server_->port(), settings_.text("mode"));
+}
+
+void Service::open_history() {
+  stores::HistoryOptions options;
+  options.path = history_path();
+  options.cluster_id = cluster_fingerprint(settings_.text("data_dir"));
+  options.journal_batch = UINT64_MAX;
+  history_ = std::make_unique<stores::HistoryWriter>(options);
+  history_listener_ = std::make_unique<HistoryListener>(*history_);
+  if (!history_->rebuild_reason().empty()) {
+    spdlog::info("history is built from the journal: {}", history_->rebuild_reason());
+  }
+}
+
+// False: the history is ahead of the journal, so it is of another one; it was deleted.
+bool Service::try_recover() {
+  runtime::RuntimeOptions options;
+  options.data_dir = settings_.text("data_dir");
+  options.refuse_volatile = settings_.text("mode") == "production";
+  options.matchers = static_cast<uint32_t>(settings_.integer("matchers"));
+  options.wait = wait_kind(settings_.text("wait_strategy"));
+  options.snapshot_every_commands = static_cast<uint64_t>(settings_.integer("snapshot_every"));
+  options.segment_bytes = static_cast<uint64_t>(settings_.integer("segment_mib")) << 20;
+  options.genesis = genesis_commands(random_seed());
+  runtime_ = std::make_unique<runtime::Runtime>(std::move(options));
+  open_history();
+  const auto result = runtime_->recover(history_->applied_batch(), history_listener_.get());
+  if (!result.status.ok() && result.last_batch < history_->applied_batch()) {
+    runtime_.reset();
+    history_.reset();
+    std::filesystem::remove(history_path());
+    return false;
+  }
+  if (!result.status.ok()) throw std::runtime_error(result.status.message);
+  for (const std::string& rejected : result.rejected_snapshots) {
+    spdlog::warn("snapshot ignored: {}", rejected);
+  }
+  if (result.first_cut_batch != 0) {
+    spdlog::warn("torn tail cut from batch {} on (never acknowledged): {}",
+                 result.first_cut_batch, result.torn_tail);
+  }
+  spdlog::info("recovered to batch {}: snapshot {}, {} batches with {} commands replayed",
+               result.last_batch, result.snapshot_batch, result.replayed_batches,
+               result.replayed_commands);
+  return true;
+}
+
+void Service::recover() {
+  std::filesystem::create_directories(settings_.text("data_dir"));
+  ensure_cluster_id(settings_.text("data_dir"));
+  if (!try_recover() && !try_recover()) throw std::runtime_error("the history cannot be rebuilt");
+  if (!history_->flush()) throw std::runtime_error("history: " + history_->failure());
+  history_reader_ = std::make_unique<stores::HistoryReader>(history_path());
+  HotStoreBootstrap bootstrap(hot_);
+  runtime_->describe(bootstrap);
+  hot_.finish_bootstrap(runtime_->engine().last_batch(), runtime_->engine().log_time_ms());
+  warm_up(hot_, *history_reader_);
+}
+
+gateway::ServerOptions Service::server_options() const {
+  const auto rate = [&](std::string_view key) {
+    return static_cast<uint32_t>(settings_.integer(key));
+  };
+  gateway::ServerOptions options;
+  const std::string& listen = settings_.text("listen");
+  const std::size_t colon = listen.rfind(':');
+  options.listen_address = listen.substr(0, colon);
+  options.port = static_cast<uint16_t>(std::stoi(listen.substr(colon + 1)));
+  options.io_threads = rate("io_threads");
+  options.connections_max = rate("connections_max");
+  options.connections_per_address_max = rate("connections_per_address");
+  options.mode = settings_.text("mode") == "production" ? gateway::Mode::production
+                                                        : gateway::Mode::sandbox;
+  options.operator_key = operator_key_;
+  options.key_secret = load_key_secret(settings_.text("data_dir"));
+  options.start_balance_micro = settings_.integer("start_balance") * 1'000'000;
+  gateway::RateOptions& rates = options.rates;
+  rates.agent_mutations = {rate("rate_agent"), rate("rate_agent_burst")};
+  rates.agent_cancels = rates.agent_mutations;
+  rates.global_mutations = {rate("rate_global"), std::max(1u, rate("rate_global"))};
+  rates.agent_reads = {rate("rate_reads"), std::max(1u, rate("rate_reads") * 2)};
+  rates.address_reads = rates.agent_reads;
+  rates.address_registrations = {rate("rate_registrations"), rate("rate_registrations_burst")};
+  return options;
+}
+
+bool Service::is_ready(std::string& why_not) const {
+  if (!runtime_->metrics().has_journal_space) {
+    why_not = "the journal has no space left";
+    return false;
+  }
+  if (history_->failed()) {
+    why_not = "history: " + history_->failure();
+    return false;
+  }
+  return true;
+}
+
+// Registration order is egress order: the hot store first, so a reply can be read back at once.
+void Service::connect() {
+  const gateway::ServerOptions options = server_options();
+  hot_listener_ = std::make_unique<HotStoreListener>(hot_);
+  replies_ = std::make_unique<gateway::ReplyRouter>(options.io_threads);
+  hub_ = std::make_unique<gateway::ws::Hub>(hot_, options.io_threads);
+  hub_->start();
+  metrics_ = std::make_unique<RuntimeMetricsSource>(*runtime_, hot_, *history_);
+  runtime_->add_listener(*hot_listener_);
+  runtime_->add_listener(*replies_);
+  runtime_->add_listener(*hub_);
+  runtime_->add_listener(feed_listener_);
+  runtime_->add_listener(*history_listener_);
+  server_ = std::make_unique<gateway::Server>(
+      options, gateway::ServerDependencies{
+                   .commands = *runtime_,
+                   .hot = hot_,
+                   .replies = *replies_,
+                   .history = history_reader_.get(),
+                   .hub = hub_.get(),
+                   .is_ready = [this](std::string& why_not) { return is_ready(why_not); },
+                   .collectables = {metrics_.get()},
+               });
+}
+
+void Service::start_feeds() {
+  if (settings_.text("prices") != "replay") return;
+  std::vector<feeds::FeedMarket> markets;
+  for (const stores::MarketView& market : hot_.markets()) {
+    markets.push_back({market.id, market.spec});
+  }
+  replay_ = std::make_unique<feeds::ReplaySource>(
+      markets, feeds::ReplayOptions{.speed = settings_.integer("replay_speed")});
+  const bool has_house = settings_.is_on("liquidity") && settings_.text("mode") == "sandbox";
+  if (has_house) {
+    house_ = std::make_unique<feeds::LiquidityHouse>(markets, feeds::HouseOptions{});
+    house_->adopt(existing_house_agents(hot_, house_->members()));
+  }
+  feed_sink_ = std::make_unique<FeedSink>(*runtime_);
+  feeds_ = std::make_unique<feeds::FeedRunner>(
+      std::vector<feeds::PriceSource*>{replay_.get()}, house_.get(), *feed_sink_,
+      [] { return runtime::SystemClock().now_ms(); });
+  feed_listener_.attach(feeds_.get());
+  feeds_->start();
+}
+
+void Service::run_until_signal() {
+  int signal = 0;
+  sigwait(&signals_, &signal);
+  spdlog::info("stopping on {}", strsignal(signal));
+}
+
+bool Service::stop() {
+  if (feeds_ != nullptr) feeds_->stop();
+  server_->stop();
+  const bool is_clean = runtime_->stop();
+  history_->flush();
+  spdlog::info("stopped at batch {}", runtime_->engine().last_batch());
+  return is_clean;
+}
+
+}  // namespace
+
+int serve(const Settings& settings) {
+  spdlog::set_level(spdlog::level::from_str(settings.text("log_level")));
+  spdlog::set_pattern("%Y-%m-%dT%H:%M:%S.%eZ %l %v", spdlog::pattern_time_type::utc);
+  spdlog::flush_on(spdlog::level::info);
+  try {
+    Service service(settings);
+    service.build();
+    service.run_until_signal();
+    return service.stop() ? 0 : kExitUncleanStop;
+  } catch (const std::exception& error) {
+    spdlog::error("cannot start: {}", error.what());
+    return kExitCannotStart;
+  }
+}
+
+}  // namespace perpetua::app
