@@ -26,7 +26,7 @@ class Families {
     for (std::size_t i = 0; i < values.buckets.size(); ++i) {
       cumulative += values.buckets[i];
       metric.histogram.bucket.push_back(
-          {cumulative, static_cast<double>(uint64_t{1} << i) * unit, {}});
+          {cumulative, static_cast<double>(uint64_t{1} << i) * unit});
     }
   }
   std::vector<MetricFamily> take() { return std::move(families_); }

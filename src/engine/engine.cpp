@@ -29,7 +29,7 @@ void Engine::Impl::begin(const BatchInput& input, BatchOutput& result) {
 void Engine::Impl::reserve() {
   deferred.clear();
   sent.clear();
-  ledger.accounts().begin_round();
+  ledger.begin_round();
   for (std::size_t m = 0; m < markets.size(); ++m) {
     markets[m]->round().clear();
     views[m] = markets[m]->view();

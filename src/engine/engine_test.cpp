@@ -112,6 +112,28 @@ TEST_F(EngineTest, amend_to_a_smaller_size_keeps_its_place_and_a_new_price_loses
   EXPECT_EQ(rig.run_one(amend(alice, second.id, 0, 1)).code, ResultCode::order_not_found);
 }
 
+TEST_F(EngineTest, a_second_amend_in_one_batch_sees_what_the_first_did) {
+  const Outcome order = rig.run_one(limit(alice, Side::buy, 59'000, 1'000'000));
+  ASSERT_EQ(order.code, ResultCode::ok);
+  rig.add(amend(alice, order.id, 0, 500'000));
+  rig.add(amend(alice, order.id, 0, 900'000));
+  rig.add(amend(alice, order.id, 58'000, 0));
+  const BatchOutput& output = rig.run();
+  EXPECT_EQ(output.outcomes[0].values[2], 500'000);
+  EXPECT_EQ(output.outcomes[1].values[2], 900'000);
+  EXPECT_EQ(output.outcomes[2].values[3], 58'000);
+}
+
+TEST_F(EngineTest, one_agent_may_stand_on_both_sides_where_that_is_allowed) {
+  rig.run_one(set_netting(alice, true));
+  rig.run_one(limit(alice, Side::buy, 60'000, 100'000));
+  rig.run_one(limit(bob, Side::sell, 60'000, 50'000));
+  Command sell = limit(alice, Side::sell, 60'000, 50'000);
+  sell.place.stp = SelfTradePrevention::allow;
+  EXPECT_EQ(rig.run_one(sell).status, OrderStatus::filled);
+  EXPECT_EQ(find_event(EventType::fill, alice)->fill.realised_pnl, Micro(0));
+}
+
 TEST_F(EngineTest, a_repeated_key_returns_the_first_outcome_and_executes_nothing) {
   Command order = limit(alice, Side::buy, 59'000, 100'000);
   order.header.key = hash128_text("request-1", 0);

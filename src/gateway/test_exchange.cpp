@@ -189,7 +189,8 @@ HttpReply HttpClient::send(std::string_view method, std::string_view target, std
                            const Headers& headers) {
   std::string bytes = std::string(method) + " " + std::string(target) + " HTTP/1.1\r\nHost: x\r\n";
   if (!key.empty()) bytes += "X-API-Key: " + key + "\r\n";
-  if (!body.empty()) bytes += "Content-Type: application/json\r\n";
+  const bool has_type = !headers.empty() && headers.front().first == "Content-Type";
+  if (!body.empty() && !has_type) bytes += "Content-Type: application/json\r\n";
   if (!body.empty() || method != "GET") {
     bytes += "Content-Length: " + std::to_string(body.size()) + "\r\n";
   }

@@ -163,7 +163,7 @@ TEST_F(Recovery, a_torn_tail_below_a_snapshot_is_corruption) {
   storage_.set_content(path, bytes);
   const RecoveryResult torn = recover_now();
   EXPECT_FALSE(torn.status.ok());
-  EXPECT_NE(torn.status.message.find("snapshot"), std::string::npos) << torn.status.message;
+  EXPECT_NE(torn.status.message.find("snapshot shows"), std::string::npos) << torn.status.message;
   bytes.resize(journal.batches[7].offset);
   storage_.set_content(path, bytes);
   const RecoveryResult missing = recover_now();

@@ -7,11 +7,11 @@
 //
 //   sealed    the input is complete: the journal may write it          written by the sequencer
 //   applied   the output is complete                                   written by the sequencer
-//   durable   the record is on the disk                                written by the journal thread
+//   durable   the record is on the disk                                written by journal
 //   released  every listener has seen it; the slot is free again       written by egress
 //
-// Each counter holds a batch number and only grows by one or more. The sequencer waits for released,
-// journal for sealed, egress for the lower of applied and durable. Between `sealed` and `released`
+// Each counter holds a batch number and only grows. The sequencer waits for released, journal for
+// sealed, egress for the lower of applied and durable. Between `sealed` and `released`
 // the input is read-only; the output belongs to the sequencer until `applied`.
 // Invariants: released <= min(applied, durable) <= max(applied, durable) <= sealed
 //             <= released + limits::kBatchesInFlightMax.

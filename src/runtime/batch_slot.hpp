@@ -1,8 +1,8 @@
 // BatchSlot: the memory of one batch on its way through the pipeline. Keeps its capacity, so a slot
 // that is used again allocates nothing.
 //
-// Filled by the sequencer (clear, append..., stamp), then read-only but for `record_hash`, which the
-// journal stage writes, and `output`, which the engine writes.
+// Filled by the sequencer (clear, append..., stamp), then read-only but for `record_hash`, which
+// the journal stage writes, and `output`, which the engine writes.
 // Invariants: one target per command; text spans lie inside `text`; bounds as in limits.hpp.
 #pragma once
 

@@ -19,8 +19,8 @@ class Clock {
 class SystemClock final : public Clock {
  public:
   int64_t now_ms() const override {
-    using namespace std::chrono;
-    return duration_cast<milliseconds>(system_clock::now().time_since_epoch()).count();
+    const auto since_1970 = std::chrono::system_clock::now().time_since_epoch();
+    return std::chrono::duration_cast<std::chrono::milliseconds>(since_1970).count();
   }
 };
 

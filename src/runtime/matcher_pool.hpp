@@ -40,7 +40,9 @@ class MatcherPool final : public MatchExecutor {
   static uint64_t pack(uint32_t generation, uint32_t count) {
     return static_cast<uint64_t>(generation) << 32 | static_cast<uint64_t>(count) << 16;
   }
-  static bool has_index_left(uint64_t ticket) { return (ticket & 0xFFFF) < (ticket >> 16 & 0xFFFF); }
+  static bool has_index_left(uint64_t ticket) {
+    return (ticket & 0xFFFF) < (ticket >> 16 & 0xFFFF);
+  }
 
   void work_on_tickets();
   void run_helper();

@@ -1,4 +1,4 @@
-// MultiProducerRing: from the gateway's threads to the sequencer. Pre-allocated, bounded, lock-free.
+// MultiProducerRing: from the gateway's threads to the sequencer. Pre-allocated and lock-free.
 //
 //     consumed            published (per slot)              claimed
 //        |  ready to take      |  being written by producers   |      free

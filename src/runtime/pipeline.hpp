@@ -1,8 +1,8 @@
 // Pipeline: what the stages share. One object per running exchange, owned by Runtime.
 //
-//   gateway threads --> commands --> sequencer --+--> journal stage --+--> egress stage --> listeners
-//                                    (engine)    |                    |
-//                                                +------ applied -----+
+//   gateways --> commands --> sequencer --+--> journal stage --+--> egress stage --> listeners
+//                             (engine)    |                    |
+//                                         +------ applied -----+
 //
 // Each stage waits on a strategy of its own; whoever changes what it waits for notifies that one.
 //   sequencer   commands published, ring closed, batch released

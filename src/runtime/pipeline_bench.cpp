@@ -2,7 +2,8 @@
 // disk. FOLDER is created and must be new.
 //
 //   bulk   commands per second, requests of 100 orders, as many as the ring takes
-//   idle   microseconds from submit to listener, one order at a time, beside bare fdatasync of 4 KiB
+//   idle   microseconds from submit to listener, one order at a time, and those of a bare
+//          fdatasync of 4 KiB
 //
 // One line of figures each. Every second order trades with the one before.
 #include <fcntl.h>

@@ -81,7 +81,9 @@ journal::RecoveryResult Runtime::Impl::recover(BatchNumber history_applied,
   PERPETUA_ASSERT(phase == Phase::created);
   journal::RecoveryResult result;
   result.status = directory.open(
-      {.path = options.data_dir, .refuse_volatile = options.refuse_volatile, .make_cluster_id = {}});
+      {.path = options.data_dir,
+       .refuse_volatile = options.refuse_volatile,
+       .make_cluster_id = {}});
   if (!result.status.ok()) return result;
 
   journal::RecoveryOptions recovery;
@@ -100,8 +102,9 @@ journal::RecoveryResult Runtime::Impl::recover(BatchNumber history_applied,
         ", but the journal ends at batch " + std::to_string(result.last_batch));
     return result;
   }
-  writer = std::make_unique<journal::JournalWriter>(
-      directory, journal::WriterOptions{.segment_bytes = options.segment_bytes, .on_sync_error = {}});
+  journal::WriterOptions writing;
+  writing.segment_bytes = options.segment_bytes;
+  writer = std::make_unique<journal::JournalWriter>(directory, writing);
   result.status = writer->open(result.position);
   if (result.status.ok() && result.last_batch == 0) {
     result.status = write_genesis(sink, result.last_batch);

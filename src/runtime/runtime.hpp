@@ -1,12 +1,12 @@
 // Runtime: one exchange on this machine. Ring, sequencer, engine, journal, egress, snapshots.
 //
-//   recover()     locks the data directory, rebuilds the engine from snapshot and journal, writes the
-//                 genesis batch of an empty journal; gives the history store what it has missed
+//   recover()     locks the data directory, rebuilds the engine from snapshot and journal, writes
+//                 the genesis batch of an empty journal; gives the history what it has missed
 //   describe()    the recovered state as events, for the hot store
 //   add_listener()
 //   start()       from here on batches flow; commands submitted before wait in the ring
 //   submit()      any thread, at any time; see api/submit.hpp
-//   stop()        clean shutdown: refuse new commands, finish and answer the accepted ones, snapshot
+//   stop()        clean shutdown: refuse new commands, answer the accepted ones, snapshot
 //
 // REQUIRES: these are called in this order, by one thread; submit() and metrics() by any thread.
 // After a crash instead of stop(), recover() gives exactly the durable batches, which include every

@@ -146,8 +146,10 @@ class ProcessTest : public RuntimeTest {
 class CrashTest : public ProcessTest, public ::testing::WithParamInterface<const char*> {};
 INSTANTIATE_TEST_SUITE_P(Egress, CrashTest,
                          ::testing::Values("egress_before_listeners:1",
-                                           "egress_before_listeners:30", "egress_after_listeners:1",
-                                           "egress_after_listeners:30", "journal_after_write_before_sync:10"));
+                                           "egress_before_listeners:30",
+                                           "egress_after_listeners:1",
+                                           "egress_after_listeners:30",
+                                           "journal_after_write_before_sync:10"));
 
 TEST_P(CrashTest, a_killed_exchange_has_lost_nothing_that_it_answered) {
   EXPECT_EXIT(run_until_crash(GetParam()), ::testing::KilledBySignal(SIGKILL), "");

@@ -81,7 +81,9 @@ TEST_F(RecoveryTest, any_number_of_matchers_gives_the_live_state) {
     ASSERT_TRUE(directory.open_read_only("/exchange").ok());
     MatcherPool pool(matchers, WaitKind::blocking, 0);
     std::unique_ptr<Engine> engine;
-    const auto result = journal::recover(directory, {.use_snapshots = false}, pool, nullptr, engine);
+    journal::RecoveryOptions from_the_start;
+    from_the_start.use_snapshots = false;
+    const auto result = journal::recover(directory, from_the_start, pool, nullptr, engine);
     ASSERT_TRUE(result.status.ok()) << result.status.message;
     EXPECT_EQ(engine->state_hash(), state_hash_) << matchers;
   }

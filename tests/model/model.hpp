@@ -9,6 +9,7 @@
 #include <numeric>
 #include <optional>
 #include <string>
+#include <utility>
 
 #include "model_market.hpp"
 
@@ -439,7 +440,8 @@ class Model {
   }
 
   Decision create_market(const CommandHeader& header) {
-    Market market{.id = static_cast<MarketId>(markets_.size())};
+    Market market;
+    market.id = static_cast<MarketId>(markets_.size());
     refuse_if(header.text_length != sizeof market.spec, invalid_request);
     std::memcpy(&market.spec, text(header).data(), sizeof market.spec);
     refuse_if(!is_valid(market.spec) || markets_.size() >= limits::kMarketsMax, invalid_request);

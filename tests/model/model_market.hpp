@@ -11,10 +11,10 @@
 #include <map>
 #include <set>
 #include <vector>
-
 #include "engine/schema/batch.hpp"
 #include "engine/schema/market_spec.hpp"
 
+// clang-format off: one rule, one line.
 namespace perpetua::model {
 
 using enum ResultCode;
@@ -24,6 +24,7 @@ using Wide = Int128;
 inline Wide floor_div(Wide a, Wide b) { return a / b - (a % b < 0 ? 1 : 0); }
 inline Wide ceil_div(Wide a, Wide b) { return a / b + (a % b > 0 ? 1 : 0); }
 inline int64_t narrow(Wide a) { return a > INT64_MAX ? INT64_MAX : static_cast<int64_t>(a); }
+inline int number(Side side) { return static_cast<int>(side); }
 
 struct Refusal { Outcome outcome; };
 inline void refuse_if(bool condition, ResultCode code, Wide a = 0, Wide b = 0, Wide c = 0) {
@@ -38,15 +39,15 @@ struct Order : OrderAccepted {  // its lots: all of them once it rests, 0 while 
   int64_t filled = 0, filled_notional = 0;
   int64_t held = 0;  // its reservation; of an amendment: what was reserved for it
   uint64_t age = 0;  // counts up with every order that enters the book
-  int64_t reserve_price = 0, budget_left = 0;       // in the loop only, as are
-  int64_t last_price = 0; std::size_t last_fill = 0;  // price and event of its last fill
+  int64_t reserve_price = 0, budget_left = 0, last_price = 0;  // in the loop; price of the last fill
+  std::size_t last_fill = 0;                                   // index of its event
   int64_t rest() const { return lots.value - filled; }
   bool has_budget() const { return budget.value > 0; }
   bool is_spent() const { return has_budget() ? budget_left == 0 : rest() == 0; }
   bool reduces() const { return (flags & (kReduceOnly | kClosePosition)) != 0; }
+  bool is(TimeInForce wanted) const { return time_in_force == wanted; }
   bool may_rest() const {
-    return kind == OrderKind::limit &&
-           (time_in_force == TimeInForce::gtc || time_in_force == TimeInForce::gtd);
+    return kind == OrderKind::limit && (is(TimeInForce::gtc) || is(TimeInForce::gtd));
   }
 };
 
@@ -59,12 +60,8 @@ struct Leg {  // one side of a fill, worked out but not applied
   Wide share = 0, fee = 0, realised = 0, margin_change = 0, credit = 0;
   bool allowed = false;
 };
-struct Credit { AgentId agent; int64_t free, reserved, margin; };  // what a market does to an account
-struct Operation {                                                 // what the ledger asks a market
-  const Command* command = nullptr;
-  uint32_t index = 0;
-  Order order;  // place, amend: as it is wanted
-};
+struct Credit { AgentId agent; int64_t free, reserved, margin; };        // what it does to an account
+struct Operation { const Command* command; uint32_t index; Order order; };  // order: as it is wanted
 
 struct Market {
   MarketId id = 0;
@@ -95,8 +92,7 @@ struct Market {
     return order.has_budget() ? narrow(order.budget_left / notional(price, 1)) : order.rest();
   }
   int64_t best(Side side) const {  // 0 = none
-    const auto& queue = book[static_cast<int>(side)];
-    return queue.empty() ? 0 : std::abs(queue.begin()->first.first);
+    return book[number(side)].empty() ? 0 : std::abs(book[number(side)].begin()->first.first);
   }
   std::pair<int64_t, int64_t> band() const {
     const Wide low = floor_div(Wide{mark} * (kPpm - spec.price_band_ppm), kPpm);
@@ -144,18 +140,17 @@ struct Market {
   int64_t reducible(const Order& order) {  // what the position gives an order of this side
     return std::max<int64_t>(0, -sign(order.side) * positions[order.agent].base);
   }
-
   static std::pair<int64_t, uint64_t> queue_key(const Order& order) {
     return {-sign(order.side) * order.price.value, order.age};
   }
   void enter(const Order& order) {
     orders[order.order_id] = order;
-    book[static_cast<int>(order.side)][queue_key(order)] = order.order_id;
+    book[number(order.side)][queue_key(order)] = order.order_id;
     own[order.agent][order.age] = order.order_id;
     if (order.expires_at_ms != 0) expiries.insert({order.expires_at_ms, order.order_id});
   }
   void leave(const Order& order) {
-    book[static_cast<int>(order.side)].erase(queue_key(order));
+    book[number(order.side)].erase(queue_key(order));
     own[order.agent].erase(order.age);
     expiries.erase({order.expires_at_ms, order.order_id});
     orders.erase(order.order_id);
@@ -187,13 +182,11 @@ struct Market {
         order.order_id, order.price, Lots(left), Lots(removed), order.side, reason, {}};
   }
   void release(AgentId agent, int64_t amount) { credits.push_back({agent, amount, -amount, 0}); }
-  static Outcome about(const Order& order, OrderStatus status, CloseReason reason, int64_t lots) {
-    return {ok, status, reason, 0, order.order_id,
-            {order.filled, order.filled_notional, lots, order.price.value}};
+  static Outcome about(const Order& o, OrderStatus status, CloseReason reason, int64_t lots) {
+    return {ok, status, reason, 0, o.order_id, {o.filled, o.filled_notional, lots, o.price.value}};
   }
-  static Outcome resting(const Order& order) {
-    const auto status = order.filled > 0 ? OrderStatus::partially_filled : OrderStatus::open;
-    return about(order, status, none, order.rest());
+  static Outcome resting(const Order& o) {
+    return about(o, o.filled > 0 ? OrderStatus::partially_filled : OrderStatus::open, none, o.rest());
   }
 
   // ---- Operations: sections 6, 7 and 8
@@ -204,7 +197,6 @@ struct Market {
       close(orders.at(expiries.begin()->second), expired);
     }
   }
-
   Outcome run(const Operation& operation, int64_t log_time_ms) try {
     command = operation.index;
     const Command& wanted = *operation.command;
@@ -221,18 +213,15 @@ struct Market {
     if (operation.order.held > 0) release(operation.order.agent, operation.order.held);
     return refusal.outcome;
   }
-
   Outcome update_price(const UpdatePrice& update, int64_t log_time_ms) {
-    const int64_t price = update.price.value, oldest = log_time_ms - limits::kIndexStaleAfterMs;
+    const int64_t price = update.price.value, source_ms = update.source_time_ms;
     const int64_t step = std::max<int64_t>(1, mark * int64_t{limits::kIndexStepPpm} / kPpm);
     refuse_if(price < spec.price_min.value || price > spec.price_max.value, price_invalid);
-    refuse_if(update.source_time_ms < oldest, price_stale);
+    refuse_if(source_ms < log_time_ms - limits::kIndexStaleAfterMs, price_stale);
     mark = mark == 0 ? price : std::clamp(price, mark - step, mark + step);
-    emit(EventType::price_updated, 0).price_updated = {Price(mark), Price(mark),
-                                                       update.source_time_ms, {}};
+    emit(EventType::price_updated, 0).price_updated = {Price(mark), Price(mark), source_ms, {}};
     return done(0, mark, mark);
   }
-
   Outcome set_netting(AgentId agent, bool chooses) {
     const int64_t base = positions[agent].base;
     const int64_t bought = open_lots(agent, Side::buy), sold = open_lots(agent, Side::sell);
@@ -243,7 +232,6 @@ struct Market {
     events.push_back(settings_event(agent, command));
     return done();
   }
-
   Outcome cancel(AgentId agent, const CancelOrder& wanted) {
     const Order* found = find(agent, wanted.order_id, wanted.client_id);
     refuse_if(found == nullptr, order_not_found);
@@ -251,11 +239,10 @@ struct Market {
     close(*found, cancelled);
     return outcome;
   }
-
   Outcome cancel_each(AgentId agent) {
     Outcome outcome;
-    for (; !own[agent].empty(); ++outcome.count) {
-      close(orders.at(own[agent].begin()->second), cancel_all);
+    for (auto& mine = own[agent]; !mine.empty(); ++outcome.count) {
+      close(orders.at(mine.begin()->second), cancel_all);
     }
     return outcome;
   }
@@ -267,18 +254,19 @@ struct Market {
       refuse_if(most == 0, closes ? no_position : reduce_only_would_increase);
       order.lots = Lots(closes ? most : std::min(order.lots.value, most));
     } else if (!netting_agents.contains(order.agent)) {
+      const int64_t base = positions[order.agent].base;
       const int64_t opposing = open_lots(order.agent, opposite(order.side));
-      refuse_if(most > 0 || opposing > 0, conflicting_position, positions[order.agent].base, opposing);
+      refuse_if(most > 0 || opposing > 0, conflicting_position, base, opposing);
     }
     const Wide open = own[order.agent].size(), open_max = limits::kOpenOrdersPerAgentMax;
     refuse_if(order.may_rest() && open >= open_max, too_many_open_orders, open, open_max);
     refuse_exposure(order);
     refuse_crossing(order);
-    if (order.time_in_force == TimeInForce::fok) {
+    if (order.is(TimeInForce::fok)) {
       Market trial = *this;
-      Order t = order;
-      trial.match(t);
-      refuse_if(t.filled == 0 || rest_at(t.last_price, t) > 0, fok_unfillable);
+      Order tried = order;
+      trial.match(tried);
+      refuse_if(tried.filled == 0 || rest_at(tried.last_price, tried) > 0, fok_unfillable);
     }
     order.order_id = new_id();
     const std::size_t accepted = events.size();
@@ -295,7 +283,6 @@ struct Market {
     const bool keeps_priority = order.price == before.price && order.lots <= before.lots;
     order.filled = before.filled;
     order.filled_notional = before.filled_notional;
-    order.age = before.age;
     refuse_if(order.rest() <= 0, invalid_quantity, order.lots.value, order.filled);
     if (!keeps_priority) {
       const int64_t most = order.reduces() ? reducible(order) : order.rest();
@@ -323,31 +310,30 @@ struct Market {
 
   void refuse_exposure(const Order& order) {
     if (order.reduces()) return;
-    const int64_t price = order.price.value, s = sign(order.side), own_lots = rest_at(price, order);
-    const Wide side_lots = std::max<Wide>(0, Wide{s} * positions[order.agent].base) +
-                           open_lots(order.agent, order.side, order.order_id);
-    const Wide size = order.has_budget() ? Wide{order.budget.value} : notional(price, own_lots);
-    const Wide exposure = notional(price, side_lots) + size, most = spec.position_notional_max.value;
+    const int64_t price = order.price.value, s = sign(order.side), lots = rest_at(price, order);
+    const Wide position = std::max<Wide>(0, Wide{s} * positions[order.agent].base);
+    const Wide ahead = position + open_lots(order.agent, order.side, order.order_id);
+    const Wide size = order.has_budget() ? Wide{order.budget.value} : notional(price, lots);
+    const Wide exposure = notional(price, ahead) + size, most = spec.position_notional_max.value;
     refuse_if(exposure > most, position_too_large, exposure, most);
     uint32_t allowed = 0;
     for (uint32_t n = 0; n < spec.tier_count; ++n) {
       if (spec.tiers[n].lower_notional_micro <= exposure) allowed = spec.tiers[n].max_leverage;
     }
     refuse_if(order.leverage > allowed, leverage_too_high, order.leverage, allowed);
-    const Wide loss = std::max<Wide>(0, notional(s * (price - mark), own_lots));
-    const Wide equity = ceil_div(notional(price, own_lots), order.leverage) - loss;
+    const Wide loss = std::max<Wide>(0, notional(s * (price - mark), lots));
+    const Wide equity = ceil_div(notional(price, lots), order.leverage) - loss;
     const bool is_limit = order.kind == OrderKind::limit;
-    refuse_price(is_limit && equity < maintenance(notional(mark, own_lots)), price);
+    refuse_price(is_limit && equity < maintenance(notional(mark, lots)), price);
   }
-
   void refuse_crossing(Order& order) {
     const int64_t touching = best(opposite(order.side)), s = sign(order.side);
     if (order.post_only == PostOnly::none || touching == 0) return;
     if (s * (order.price.value - touching) < 0) return;
     const Price slid(touching - s);
-    refuse_if(order.post_only == PostOnly::reject || slid < spec.price_min || slid > spec.price_max ||
-                  (order.side == Side::sell && slid.value > order.reserve_price),
-              would_cross, touching);
+    const bool is_outside = slid < spec.price_min || slid > spec.price_max ||
+                            (order.side == Side::sell && slid.value > order.reserve_price);
+    refuse_if(is_outside || order.post_only == PostOnly::reject, would_cross, touching);
     order.price = slid;
   }
 
@@ -355,7 +341,7 @@ struct Market {
 
   CloseReason match(Order& taker) {
     while (!taker.is_spent()) {
-      const auto& queue = book[static_cast<int>(opposite(taker.side))];
+      const auto& queue = book[number(opposite(taker.side))];
       if (queue.empty()) break;
       Order& maker = orders.at(queue.begin()->second);
       const int64_t price = maker.price.value;
@@ -372,17 +358,11 @@ struct Market {
       if (wanted == 0) return budget_spent;
       int64_t lots = std::min(maker.rest(), wanted);
       if (maker.reduces()) lots = std::min(lots, reducible(maker));
-      if (lots == 0) {
-        close(maker, position_closed);
-        continue;
-      }
+      if (lots == 0) { close(maker, position_closed); continue; }
       if (taker.reduces()) lots = std::min(lots, reducible(taker));
       if (lots == 0) return position_closed;
       const Leg made = leg(positions[maker.agent], maker, lots, price, price, spec.maker_fee_ppm);
-      if (!made.allowed) {
-        close(maker, would_be_liquidated);
-        continue;
-      }
+      if (!made.allowed) { close(maker, would_be_liquidated); continue; }
       const Position before = is_self ? made.after : positions[taker.agent];
       const Leg taken = leg(before, taker, lots, price, taker.reserve_price, spec.taker_fee_ppm);
       if (!taken.allowed) return would_be_liquidated;
@@ -412,27 +392,24 @@ struct Market {
       released = floor_div(Wide{before.margin} * reduced, size);
     }
     if (increased > 0) {
-      added = std::min(ceil_div(notional(price, increased), order.leverage),
-                       reduced == 0 ? leg.share - leg.fee : leg.share);
+      const Wide initial = ceil_div(notional(price, increased), order.leverage);
+      added = std::min(initial, reduced == 0 ? leg.share - leg.fee : leg.share);
     }
     leg.margin_change = added - released;
     leg.credit = leg.share + leg.realised - leg.margin_change - leg.fee;
-    leg.after = {before.base + s * lots,
-                 narrow(before.entry - entry_out + notional(price, increased)),
-                 narrow(before.margin + leg.margin_change)};
+    const Wide entry = before.entry - entry_out + notional(price, increased);
+    leg.after = {before.base + s * lots, narrow(entry), narrow(before.margin + leg.margin_change)};
     const int64_t size_after = std::abs(leg.after.base);
-    const Wide value = notional(mark, size_after);
-    const Wide equity = leg.after.margin + s * (value - leg.after.entry);
+    const Wide value = notional(mark, size_after), equity = leg.after.margin + s * (value - entry);
     const bool pays = leg.credit - (increased == 0 ? leg.share : 0) >= 0;
     const bool is_safe = size_after <= lots_max(spec).value && equity >= maintenance(value);
     leg.allowed = (reduced == 0 || pays) && (increased == 0 || is_safe);
     return leg;
   }
 
-  void fill(Order& taker, Order& maker, const Leg& taken, const Leg& made, int64_t lots,
-            bool taker_turns) {
+  void fill(Order& taker, Order& maker, const Leg& taken, const Leg& made, int64_t lots, bool turned) {
     const AgentId maker_agent = maker.agent;
-    const bool maker_turns = turns(positions[maker_agent], made.after);
+    const bool maker_turned = turns(positions[maker_agent], made.after);
     ++last_trade;
     apply(taken, taker, lots, maker.price, maker_agent, true);
     apply(made, maker, lots, maker.price, taker.agent, false);
@@ -441,10 +418,9 @@ struct Market {
       free_slots.push_back(order_slot(maker.order_id));
       leave(Order{maker});
     }
-    if (maker_turns) close_reducing(maker_agent);
-    if (taker_turns) close_reducing(taker.agent);
+    if (maker_turned) close_reducing(maker_agent);
+    if (turned) close_reducing(taker.agent);
   }
-
   void apply(const Leg& leg, Order& order, int64_t lots, Price price, AgentId other, bool takes) {
     const int64_t amount = narrow(notional(price.value, lots)), share = narrow(leg.share);
     order.filled += lots;
@@ -462,7 +438,6 @@ struct Market {
         Micro(leg.after.entry), Micro(leg.after.margin), other, order.side, takes,
         order.is_spent(), {}};
   }
-
   void close_reducing(AgentId agent) {
     for (const auto& [age, each] : std::map{own[agent]}) {
       if (orders.at(each).reduces()) close(orders.at(each), position_closed);
@@ -471,14 +446,12 @@ struct Market {
 
   Outcome finish(Order& taker, CloseReason stop) {
     const int64_t rest = rest_at(taker.price.value, taker);
-    const bool is_fok = taker.time_in_force == TimeInForce::fok;
     const bool is_flat = taker.reduces() && positions[taker.agent].base == 0;
     bool is_filled = taker.is_spent();
-    if (is_fok && taker.has_budget()) stop = budget_spent;
+    if (taker.is(TimeInForce::fok) && taker.has_budget()) stop = budget_spent;
     if (stop == none && !is_filled) {
-      if (!taker.may_rest()) stop = ioc_remainder;
-      else if (is_flat) stop = position_closed;
-      else if (rest == 0) stop = budget_spent;
+      stop = !taker.may_rest() ? ioc_remainder : is_flat ? position_closed
+             : rest == 0       ? budget_spent  : none;
     }
     if (stop == budget_spent && taker.filled > 0) {
       is_filled = true;
@@ -503,3 +476,4 @@ struct Market {
 };
 
 }  // namespace perpetua::model
+// clang-format on

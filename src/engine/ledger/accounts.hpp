@@ -34,6 +34,7 @@ enum AccountRoundFlag : uint32_t {
   kTouched = 1,      // money moved: one account_changed at the end of the round
   kWentToMarket = 2, // an earlier command of this round may still free collateral
   kDeferred = 4,     // later commands of this agent wait, too
+  kAmended = 8,      // an amend of one of its orders went to a market
 };
 
 struct MoneyTotals {

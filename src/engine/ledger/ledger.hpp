@@ -54,6 +54,10 @@ class Ledger {
 
   // Between batches: forgets which entries the commands of the last batch pend on.
   void begin_batch(std::size_t command_count);
+  void begin_round() {
+    accounts_.begin_round();
+    amended_.clear();
+  }
   // A command's outcome is final: completes what its keys remember.
   void finish(uint32_t index, const Outcome& outcome);
 
@@ -96,6 +100,7 @@ class Ledger {
   Decision cancel_all(const Command& command, uint32_t index, const Context& context);
   Decision forward(const Command& command, uint32_t index, const Context& context);
   Decision create_market(const Command& command, const Context& context) const;
+  bool was_amended(AgentId agent, OrderId order_id) const;
   bool find_order(const Command& command, const Context& context, MarketId& market,
                   OrderId& found, RestingOrder& resting) const;
 
@@ -111,6 +116,7 @@ class Ledger {
   IdempotencyTable idempotency_;
   std::vector<std::vector<uint16_t>> leverage_;  // [market][agent]
   std::vector<Pending> pending_;                 // [command of this batch]
+  std::vector<OrderId> amended_;                 // in this round
   uint64_t thought_count_ = 0;
   uint8_t is_configured_ = 0;
 };

@@ -1,5 +1,7 @@
 // Commands that a market executes: the ledger checks what it can and reserves what they need.
 
+#include <algorithm>
+
 #include "engine/ledger/ledger.hpp"
 
 namespace perpetua {
@@ -54,6 +56,12 @@ bool Ledger::find_order(const Command& command, const Context& context, MarketId
   return false;
 }
 
+// What a second amend of an order needs depends on what the first one did.
+bool Ledger::was_amended(AgentId agent, OrderId order_id) const {
+  return accounts_.has_flag(agent, kAmended) &&
+         std::find(amended_.begin(), amended_.end(), order_id) != amended_.end();
+}
+
 Decision Ledger::amend(const Command& command, uint32_t index, const Context& context) {
   const AgentId agent = command.header.agent;
   const AmendOrder& amend = command.amend;
@@ -66,11 +74,17 @@ Decision Ledger::amend(const Command& command, uint32_t index, const Context& co
     decision.outcome = rejected(ResultCode::invalid_quantity);
     return decision;
   }
+  if (amend.order_id == 0 && command.header.market != kNoMarket &&
+      command.header.market >= context.markets.size()) {
+    decision.outcome = rejected(ResultCode::market_not_found);
+    return decision;
+  }
   OrderId order_id = 0;
   RestingOrder resting;
   if (!find_order(command, context, decision.market, order_id, resting)) {
     return refuse_or_defer(agent, rejected(ResultCode::order_not_found));
   }
+  if (was_amended(agent, order_id)) return defer(agent);
   const AmendDecision amended = decide_amend(amend, resting, context.markets[decision.market]);
   if (amended.refusal.code != ResultCode::ok) {
     decision.outcome = amended.refusal;
@@ -83,6 +97,8 @@ Decision Ledger::amend(const Command& command, uint32_t index, const Context& co
   }
   accounts_.reserve(agent, amended.need);
   accounts_.set_flag(agent, kWentToMarket);
+  accounts_.set_flag(agent, kAmended);
+  amended_.push_back(order_id);
   decision.disposition = Disposition::to_market;
   decision.operation = {index, resting.leverage, amended.price, amended.reserve_price,
                         amended.need, order_id};

@@ -12,12 +12,12 @@ namespace {
 constexpr std::string_view kOperator = "an operator key of the tests, long enough";
 
 void add_key(stores::HotStore& hot, const ApiKey& key, uint8_t scopes, int64_t expires_at_ms) {
-  Event agent(EventType::agent_registered, 7, kNoMarket, 0);
+  Event agent(EventType::agent_registered, 1, kNoMarket, 0);
   agent.agent_registered = AgentRegistered();
   agent.agent_registered.text = {0, 1};
   agent.agent_registered.wallet_length = 1;
   hot.on_event(agent, "w");
-  Event event(EventType::key_created, 7, kNoMarket, 0);
+  Event event(EventType::key_created, 1, kNoMarket, 0);
   event.key_created = KeyCreated();
   event.key_created.sha256 = key.sha256;
   event.key_created.key_id = 3;
@@ -68,7 +68,7 @@ TEST(Authenticator, knows_live_keys_with_their_scopes) {
   const Authenticator authenticator(hot, kOperator);
   Principal who;
   ASSERT_TRUE(authenticator.authenticate(key.text, 1'999, who));
-  EXPECT_EQ(who.agent, 7u);
+  EXPECT_EQ(who.agent, 1u);
   EXPECT_EQ(who.key_id, 3u);
   EXPECT_TRUE(who.has(kScopeRead));
   EXPECT_FALSE(who.has(kScopeTrade));
@@ -89,7 +89,7 @@ TEST(Authenticator, a_revoked_key_is_dead_at_once) {
   const Authenticator authenticator(hot, "");
   Principal who;
   ASSERT_TRUE(authenticator.authenticate(key.text, 1, who));
-  Event event(EventType::key_revoked, 7, kNoMarket, 0);
+  Event event(EventType::key_revoked, 1, kNoMarket, 0);
   event.key_revoked = KeyRevoked();
   event.key_revoked.sha256 = key.sha256;
   event.key_revoked.key_id = 3;

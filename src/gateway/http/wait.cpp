@@ -1,5 +1,7 @@
 #include "gateway/http/wait.hpp"
 
+#include <optional>
+
 namespace perpetua::gateway {
 namespace {
 
@@ -9,7 +11,8 @@ namespace asio = boost::asio;
 // destroys the waiting coroutine; a second owner inside the coroutine would be a cycle.
 struct Waiting {
   std::vector<Reply>* replies = nullptr;
-  asio::any_completion_handler<void()> handler;
+  // Set in place: in Boost 1.81 assigning one of these recurses for ever.
+  std::optional<asio::any_completion_handler<void()>> handler;
 };
 
 }  // namespace
@@ -23,13 +26,13 @@ asio::awaitable<runtime::SubmitResult> execute(GatewayContext& context,
   const runtime::SubmitResult result = context.replies.submit(
       context.commands, submissions, [owner](std::span<const Reply> arrived) {
         owner->replies->assign(arrived.begin(), arrived.end());
-        std::move(owner->handler)();
+        std::move(*owner->handler)();
       });
   owner.reset();
   if (result != runtime::SubmitResult::accepted) co_return result;
   // Outcomes arrive through this thread's queue, so none can come before the handler is in place.
   co_await asio::async_initiate<const asio::use_awaitable_t<>, void()>(
-      [waiting](auto handler) { waiting->handler = std::move(handler); }, asio::use_awaitable);
+      [waiting](auto handler) { waiting->handler.emplace(std::move(handler)); }, asio::use_awaitable);
   co_return result;
 }
 

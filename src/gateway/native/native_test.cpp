@@ -336,7 +336,8 @@ TEST_F(Native, lists_are_paged_by_cursor) {
   std::string path = "/agents?limit=2";
   for (int pages = 0; pages < 10; ++pages) {
     const HttpReply page = get(path);
-    for (const json::value& row : page.object()["items"].as_array()) {
+    const json::object rows = page.object();
+    for (const json::value& row : rows.at("items").as_array()) {
       expect_schema(row, "Agent");
       wallets.emplace_back(row.at("wallet").as_string());
     }
@@ -371,7 +372,8 @@ TEST_F(Native, history_pages_are_whole_whatever_the_writer_has_reached) {
   std::string path = "/orders/history?limit=5";
   for (int pages = 0; pages < 10; ++pages) {
     const HttpReply page = get(path);
-    for (const json::value& row : page.object()["items"].as_array()) {
+    const json::object rows = page.object();
+    for (const json::value& row : rows.at("items").as_array()) {
       prices.emplace_back(row.at("price").as_string());
     }
     if (page.is_null("next_cursor")) break;
