@@ -14,13 +14,14 @@
 #include "feeds/replay_source.hpp"
 #include "gateway/server.hpp"
 #include "gateway/ws/hub.hpp"
+#include "data_files.hpp"
 #include "genesis.hpp"
 #include "house_state.hpp"
 #include "listeners.hpp"
 #include "runtime/runtime.hpp"
 #include "runtime_metrics.hpp"
 #include "stores/sqlite/history_reader.hpp"
-#include "warm_up.hpp"
+#include "stores/warm_start.hpp"
 
 namespace perpetua::app {
 namespace {
@@ -175,7 +176,9 @@ void Service::recover() {
   HotStoreBootstrap bootstrap(hot_);
   runtime_->describe(bootstrap);
   hot_.finish_bootstrap(runtime_->engine().last_batch(), runtime_->engine().log_time_ms());
-  warm_up(hot_, *history_reader_);
+  if (!stores::warm_start(hot_, *history_reader_)) {
+    throw std::runtime_error("the history cannot be read");
+  }
 }
 
 gateway::ServerOptions Service::server_options() const {

@@ -38,6 +38,7 @@ void describe_market(const Market& market, DescribeSink& sink) {
   Event price(EventType::price_updated, 0, market.id(), kNoCommand);
   price.price_updated.index = market.index();
   price.price_updated.mark = market.mark();
+  price.price_updated.source_time_ms = market.price_time_ms();
   sink.on_event(price, {});
 }
 

@@ -9,17 +9,14 @@
 #include <numeric>
 #include <optional>
 #include <string>
-#include <utility>
-
 #include "model_market.hpp"
 
+// clang-format off: one rule, one line.
 namespace perpetua::model {
 
 struct Account {
-  int64_t free = 0, reserved = 0, margin = 0;
-  uint64_t private_events = 0;
-  uint32_t live_keys = 0;
-  int64_t faucet_opened_ms = 0, faucet_used = 0;
+  int64_t free = 0, reserved = 0, margin = 0, faucet_opened_ms = 0, faucet_used = 0;
+  uint64_t private_events = 0, live_keys = 0;
   Wide in_use() const { return Wide{reserved} + margin; }
   Wide collateral() const { return free + in_use(); }
 };
@@ -29,35 +26,30 @@ class Model {
   void apply(const BatchInput& input, BatchOutput& out) {
     batch_ = input;
     output_ = &out;
-    out.first_event = next_sequence_;
-    out.outcomes.assign(input.commands.size(), Outcome{});
-    out.events.clear();
+    out = {next_sequence_, std::vector<Outcome>(input.commands.size()), {}};
     next_round_.resize(input.commands.size());
     std::iota(next_round_.begin(), next_round_.end(), 0);
     for (rounds_ = 0; rounds_ == 0 || !next_round_.empty(); ++rounds_) run_round();
     for (Event& event : out.events) {
-      event.header.sequence = next_sequence_++;
-      if (!is_private(event.header.type)) continue;
-      event.header.agent_sequence = ++accounts_[event.header.agent].private_events;
+      EventHeader& header = event.header;
+      header.sequence = next_sequence_++;
+      if (is_private(header.type)) header.agent_sequence = ++accounts_[header.agent].private_events;
     }
   }
-
-  // Both identities of docs/money.md, counted over every account and position.
-  bool identities_hold() const {
+  bool identities_hold() const {  // both of docs/money.md, over every account and position
     Wide money = -deposited_;
     for (const Account& account : accounts_) money += account.collateral();
     for (const Market& market : markets_) {
       Wide base = 0;
       money += market.fees;
-      for (const auto& [agent, position] : market.positions) {
-        base += position.base;
-        money -= position.base > 0 ? position.entry : -position.entry;
+      for (const auto& [agent, p] : market.positions) {
+        base += p.base;
+        money -= p.base > 0 ? p.entry : -p.entry;
       }
       if (base != 0) return false;
     }
     return money == 0;
   }
-
   const std::vector<Market>& markets() const { return markets_; }
   const std::vector<Account>& accounts() const { return accounts_; }  // [0] is the exchange
   uint32_t rounds() const { return rounds_; }                         // of the last batch
@@ -65,38 +57,42 @@ class Model {
  private:
   using Decision = std::optional<Outcome>;  // nothing: it went to a market
   struct Later {};                          // thrown: the command waits for the next round
-  struct Remembered {
-    std::string payload;
-    Outcome outcome;
-    bool is_pending = false;
+  struct Remembered { std::string payload; Outcome outcome; bool is_pending; };
+  struct Round {
+    std::set<AgentId> waiting_agents, agents_in_markets;
+    std::set<OrderId> amended_orders;
+    std::vector<AgentId> touched;
+    std::vector<std::pair<std::string, uint32_t>> pending;
+    std::map<MarketId, std::vector<Operation>> operations;
   };
 
   // ---- Rounds: section 2
 
   void run_round() {
-    const std::vector<uint32_t> round = std::exchange(next_round_, {});
-    waiting_agents_.clear();
-    agents_in_markets_.clear();
-    amended_orders_.clear();
-    touched_.clear();
-    pending_.clear();
-    operations_.clear();
-    for (const uint32_t index : round) reserve(index, batch_.commands[index].header);
+    round_ = {};
+    for (const uint32_t index : std::exchange(next_round_, {})) {
+      try {
+        reserve(index_ = index, batch_.commands[index], batch_.commands[index].header);
+      } catch (const Later&) {
+        next_round_.push_back(index);
+        const AgentId agent = batch_.commands[index].header.agent;
+        if (agent != 0) round_.waiting_agents.insert(agent);
+      }
+    }
     for (Market& market : markets_) run_market(market);
-    for (const auto& [name, index] : pending_) {
+    for (const auto& [name, index] : round_.pending) {
       table_.at(name) = {table_.at(name).payload, output_->outcomes[index], false};
     }
     index_ = kNoCommand;
-    for (const AgentId agent : touched_) {
-      const Account& account = accounts_[agent];
+    for (const AgentId agent : round_.touched) {
+      const Account& a = accounts_[agent];
       emit(EventType::account_changed, agent).account_changed = {
-          Micro(account.free), Micro(account.reserved), Micro(account.margin), {}};
+          Micro(a.free), Micro(a.reserved), Micro(a.margin), {}};
     }
   }
-
   void run_market(Market& market) {
     if (rounds_ == 0) market.expire(batch_.log_time_ms);
-    for (const Operation& operation : operations_[market.id]) {
+    for (const Operation& operation : round_.operations[market.id]) {
       const Outcome result = market.run(operation, batch_.log_time_ms);
       Outcome& outcome = output_->outcomes[operation.index];
       const bool is_cancel = operation.command->header.type == CommandType::cancel_order;
@@ -104,61 +100,50 @@ class Model {
       if (!is_cancel || result.code == ok) outcome = result;
       outcome.count = count;
     }
-    for (const Event& event : market.events) output_->events.push_back(event);
-    for (const Credit& each : market.credits) credit(each);
-    market.events.clear();
-    market.credits.clear();
+    for (const Event& event : std::exchange(market.events, {})) output_->events.push_back(event);
+    for (const Credit& each : std::exchange(market.credits, {})) credit(each);
   }
-
-  void reserve(uint32_t index, const CommandHeader& header) {
-    const Command& command = batch_.commands[index];
-    Outcome& outcome = output_->outcomes[index_ = index];
-    try {
-      outcome = rejected(agent_not_found);
-      if (header.agent >= accounts_.size()) return;
-      if (waiting_agents_.contains(header.agent)) throw Later{};
-      const std::string payload =
-          bytes(header.type) + bytes(header.market) + bytes(command.bytes) + text(header);
-      std::vector<std::string> names;
-      if (!header.key.is_zero()) names.push_back(bytes(header.agent) + bytes(header.key));
-      if (header.type == CommandType::place_order && command.place.client_id != ClientId{}) {
-        names.push_back(bytes(header.agent) + bytes(command.place.client_id));
-      }
-      for (const std::string& name : names) {
-        if (!table_.contains(name)) continue;
-        const Remembered& first = table_.at(name);
-        if (first.is_pending) throw Later{};
-        outcome = first.payload == payload ? first.outcome : rejected(idempotency_conflict);
-        outcome.replayed = first.payload == payload;
-        return;
-      }
-      outcome = rejected(request_expired);
-      if (header.valid_until_ms != 0 && batch_.log_time_ms > header.valid_until_ms) return;
-      outcome = Outcome{};
-      const Decision decision = decide(command);
-      if (decision && agents_in_markets_.contains(header.agent) &&
-          (decision->code == insufficient_margin || decision->code == insufficient_balance ||
-           (header.type == CommandType::amend_order && decision->code == order_not_found))) {
-        throw Later{};
-      }
-      if (decision) outcome = *decision;
-      if (!decision) agents_in_markets_.insert(header.agent);
-      for (const std::string& name : names) {
-        table_[name] = {payload, outcome, !decision};
-        table_order_.push_back(name);
-        if (!decision) pending_.push_back({name, index});
-        if (table_order_.size() <= limits::kIdempotencyEntriesMax) continue;
-        table_.erase(table_order_.front());
-        table_order_.pop_front();
-      }
-    } catch (const Later&) {
-      next_round_.push_back(index);
-      if (header.agent != 0) waiting_agents_.insert(header.agent);
+  void reserve(uint32_t index, const Command& command, const CommandHeader& header) {
+    Outcome& outcome = output_->outcomes[index] = rejected(agent_not_found);
+    if (header.agent >= accounts_.size()) return;
+    if (round_.waiting_agents.contains(header.agent)) throw Later{};
+    const std::string agent = bytes(header.agent);
+    const std::string payload =
+        bytes(header.type) + bytes(header.market) + bytes(command.bytes) + text(header);
+    std::vector<std::string> names;
+    const bool is_place = header.type == CommandType::place_order;
+    const bool has_client_id = is_place && command.place.client_id != ClientId{};
+    if (!header.key.is_zero()) names.push_back(agent + bytes(header.key));
+    if (has_client_id) names.push_back(agent + bytes(command.place.client_id));
+    for (const std::string& name : names) {
+      if (!table_.contains(name)) continue;
+      const Remembered& first = table_.at(name);
+      if (first.is_pending) throw Later{};
+      outcome = first.payload == payload ? first.outcome : rejected(idempotency_conflict);
+      outcome.replayed = first.payload == payload;
+      return;
+    }
+    outcome = rejected(request_expired);
+    if (header.valid_until_ms != 0 && batch_.log_time_ms > header.valid_until_ms) return;
+    outcome = Outcome{};
+    const Decision decision = decide(command, header);
+    const bool may_change =
+        decision && (decision->code == insufficient_margin || decision->code == insufficient_balance ||
+        (header.type == CommandType::amend_order && decision->code == order_not_found));
+    if (may_change && round_.agents_in_markets.contains(header.agent)) throw Later{};
+    if (decision) outcome = *decision;
+    if (!decision) round_.agents_in_markets.insert(header.agent);
+    for (const std::string& name : names) {
+      table_[name] = {payload, outcome, !decision};
+      if (!decision) round_.pending.push_back({name, index});
+      table_order_.push_back(name);
+      if (table_order_.size() <= limits::kIdempotencyEntriesMax) continue;
+      table_.erase(table_order_.front());
+      table_order_.pop_front();
     }
   }
 
-  template <class T>
-  static std::string bytes(const T& value) {
+  template <class T> static std::string bytes(const T& value) {
     return std::string(reinterpret_cast<const char*>(&value), sizeof value);
   }
   std::string text(const CommandHeader& header) const {
@@ -172,20 +157,29 @@ class Model {
     accounts_[credit.agent].free += credit.free;
     accounts_[credit.agent].reserved += credit.reserved;
     accounts_[credit.agent].margin += credit.margin;
-    const auto end = touched_.end();
-    if (std::find(touched_.begin(), end, credit.agent) == end) touched_.push_back(credit.agent);
+    auto& touched = round_.touched;
+    if (std::ranges::find(touched, credit.agent) == touched.end()) touched.push_back(credit.agent);
+  }
+  Market& market_of(const CommandHeader& header) {
+    refuse_if(header.market >= markets_.size(), market_not_found);
+    return markets_[header.market];
+  }
+  Decision queue(const Market& market, const Command& command, const Order& order = {}) {
+    round_.operations[market.id].push_back({&command, index_, order});
+    return std::nullopt;
+  }
+  Decision queue_everywhere(const Command& command) {
+    if (command.header.market != kNoMarket) return queue(market_of(command.header), command);
+    for (const Market& each : markets_) queue(each, command);
+    return std::nullopt;
   }
 
-  // ---- Orders: sections 3 and 6
-
-  Decision decide(const Command& command) try {
-    const CommandHeader& header = command.header;
-    const CommandType type = header.type;
-    const bool is_of_exchange =
-        type == CommandType::register_agent || type == CommandType::update_price ||
-        type == CommandType::create_market || type == CommandType::configure;
+  Decision decide(const Command& command, const CommandHeader& header) try {
+    const bool is_of_exchange = header.type == CommandType::register_agent ||
+        header.type == CommandType::update_price || header.type == CommandType::create_market ||
+        header.type == CommandType::configure;
     refuse_if(is_of_exchange != (header.agent == 0), invalid_request);
-    switch (type) {
+    switch (header.type) {
       case CommandType::register_agent: return register_agent(header, command.register_agent);
       case CommandType::create_key: return create_key(header.agent, command.create_key);
       case CommandType::revoke_key: return revoke_key(header.agent, command.revoke_key.key_id);
@@ -209,18 +203,56 @@ class Model {
     return refusal.outcome;
   }
 
-  Market& market_of(const CommandHeader& header) {
-    refuse_if(header.market >= markets_.size(), market_not_found);
-    return markets_[header.market];
+  // ---- Orders: sections 3 and 6
+
+  Decision place(const Command& command, const PlaceOrder& p) {
+    Market& market = market_of(command.header);
+    const MarketSpec& spec = market.spec;
+    const bool is_market = p.kind == OrderKind::market, closes = (p.flags & kClosePosition) != 0;
+    const bool expires = p.time_in_force == TimeInForce::gtd && !is_market;
+    const int64_t lots = closes ? 0 : p.lots.value, budget = closes ? 0 : p.budget.value;
+    const uint16_t most = static_cast<uint16_t>(spec.tiers[0].max_leverage);
+    const uint16_t leverage = p.leverage != 0 ? p.leverage : market.leverage_of(command.header.agent);
+    Order order{{0, p.price, Lots(lots), Micro(budget), Lots(0), expires ? p.expires_at_ms : 0,
+                 leverage, p.side, p.kind, p.time_in_force, p.post_only, p.stp, p.flags,
+                 command.header.text_length, p.client_id}};
+    order.agent = command.header.agent;
+    order.budget_left = budget;
+    refuse_if(market.mark == 0, price_unavailable);
+    refuse_if(p.post_only != PostOnly::none && !order.may_rest(), invalid_request);
+    refuse_if(expires && p.expires_at_ms <= batch_.log_time_ms, invalid_expiry);
+    refuse_if(!closes && (lots <= 0 || budget != 0) && (lots != 0 || budget <= 0), invalid_quantity);
+    if (is_market) order.price = bound(market, p);
+    if (!is_market) refuse_outside_band(market, p.price.value);
+    const int64_t price = order.price.value;
+    order.reserve_price = market.reserve_price(p.side, price);
+    const Wide size = budget > 0 ? Wide{budget} : market.notional(order.reserve_price, lots);
+    if (!closes) {
+      const Wide lot = market.notional(order.reserve_price, 1), least = spec.notional_min.value;
+      const Wide value = budget > 0 ? Wide{budget} : market.notional(price, lots);
+      refuse_large(market, size, lots);
+      refuse_if(budget > 0 && budget < lot, size_too_small, budget, lot);
+      refuse_if(!order.reduces() && value < least, size_too_small, value, least);
+    }
+    refuse_if(leverage > most, leverage_too_high, leverage, most);
+    if (!order.reduces()) hold(order, market.required(size, leverage));
+    return queue(market, command, order);
   }
-  Decision queue(const Market& market, const Command& command, const Order& order = {}) {
-    operations_[market.id].push_back({&command, index_, order});
-    return std::nullopt;
+  static Price bound(const Market& market, const PlaceOrder& p) {
+    const Wide most = market.spec.slippage_max_ppm;
+    const Wide slippage = p.slippage_ppm == 0 ? market.spec.slippage_default_ppm : p.slippage_ppm;
+    refuse_if(p.price.value != 0, invalid_request);
+    refuse_if(slippage > most, invalid_slippage, slippage, most);
+    const Wide bound = p.side == Side::buy ? floor_div(market.mark * (kPpm + slippage), kPpm)
+                                           : ceil_div(market.mark * (kPpm - slippage), kPpm);
+    return std::clamp(Price(narrow(bound)), market.spec.price_min, market.spec.price_max);
   }
-  Decision queue_everywhere(const Command& command) {
-    if (command.header.market != kNoMarket) return queue(market_of(command.header), command);
-    for (const Market& each : markets_) queue(each, command);
-    return std::nullopt;
+  static void refuse_outside_band(const Market& market, int64_t price) {
+    market.refuse_price(price < market.band().first || price > market.band().second, price);
+  }
+  static void refuse_large(const Market& market, Wide size, int64_t lots) {
+    refuse_if(size > limits::kNotionalMaxMicro || lots > lots_max(market.spec).value,
+              size_too_large, size, limits::kNotionalMaxMicro);
   }
   void hold(Order& order, Wide need) {
     const Account& account = accounts_[order.agent];
@@ -230,58 +262,6 @@ class Model {
     order.held = narrow(need);
     credit({order.agent, -order.held, order.held, 0});
   }
-
-  Decision place(const Command& command, const PlaceOrder& p) {
-    Market& market = market_of(command.header);
-    const MarketSpec& spec = market.spec;
-    const AgentId agent = command.header.agent;
-    refuse_if(market.mark == 0, price_unavailable);
-    const bool is_market = p.kind == OrderKind::market, closes = (p.flags & kClosePosition) != 0;
-    const bool expires = p.time_in_force == TimeInForce::gtd && !is_market;
-    const uint16_t leverage = p.leverage != 0 ? p.leverage : market.leverage_of(agent);
-    const int64_t lots = closes ? 0 : p.lots.value, budget = closes ? 0 : p.budget.value;
-    Order order{{0, p.price, Lots(lots), Micro(budget), Lots(0), expires ? p.expires_at_ms : 0,
-                 leverage, p.side, p.kind, p.time_in_force, p.post_only, p.stp, p.flags,
-                 command.header.text_length, p.client_id}};
-    order.agent = agent;
-    order.budget_left = budget;
-    refuse_if(order.post_only != PostOnly::none && !order.may_rest(), invalid_request);
-    refuse_if(expires && order.expires_at_ms <= batch_.log_time_ms, invalid_expiry);
-    refuse_if(!closes && (lots <= 0 || budget != 0) && (lots != 0 || budget <= 0), invalid_quantity);
-    if (is_market) {
-      const Wide slippage = p.slippage_ppm == 0 ? spec.slippage_default_ppm : p.slippage_ppm;
-      const Wide most = spec.slippage_max_ppm;
-      refuse_if(p.price.value != 0, invalid_request);
-      refuse_if(slippage > most, invalid_slippage, slippage, most);
-      const Wide bound = p.side == Side::buy ? floor_div(market.mark * (kPpm + slippage), kPpm)
-                                             : ceil_div(market.mark * (kPpm - slippage), kPpm);
-      order.price = std::clamp(Price(narrow(bound)), spec.price_min, spec.price_max);
-    } else {
-      refuse_outside_band(market, p.price.value);
-    }
-    order.reserve_price = market.reserve_price(order.side, order.price.value);
-    const Wide size = budget > 0 ? Wide{budget} : market.notional(order.reserve_price, lots);
-    if (!closes) {
-      refuse_if_large(market, size, lots);
-      const Wide lot = market.notional(order.reserve_price, 1), least = spec.notional_min.value;
-      refuse_if(budget > 0 && budget < lot, size_too_small, budget, lot);
-      const Wide value = budget > 0 ? Wide{budget} : market.notional(order.price.value, lots);
-      refuse_if(!order.reduces() && value < least, size_too_small, value, least);
-    }
-    const uint32_t highest = spec.tiers[0].max_leverage;
-    refuse_if(leverage > highest, leverage_too_high, leverage, highest);
-    if (!order.reduces()) hold(order, market.required(size, leverage));
-    return queue(market, command, order);
-  }
-
-  static void refuse_outside_band(const Market& market, int64_t price) {
-    market.refuse_price(price < market.band().first || price > market.band().second, price);
-  }
-  static void refuse_if_large(const Market& market, Wide size, int64_t lots) {
-    refuse_if(size > limits::kNotionalMaxMicro || lots > lots_max(market.spec).value,
-              size_too_large, size, limits::kNotionalMaxMicro);
-  }
-
   Decision cancel(const Command& command, const CancelOrder& wanted) {
     const MarketId market = order_market(wanted.order_id);
     const bool by_id = wanted.order_id != 0;
@@ -290,30 +270,28 @@ class Model {
     output_->outcomes[index_] = rejected(order_not_found);  // until a market has it
     return by_id ? queue(markets_[market], command) : queue_everywhere(command);
   }
-
   Decision amend(const Command& command, const AmendOrder& wanted) {
     const int64_t price = wanted.price.value, lots = wanted.lots.value;
-    const bool by_id = wanted.order_id != 0;
-    const bool asks_all = by_id || command.header.market == kNoMarket;
+    const bool by_id = wanted.order_id != 0, asks_all = by_id || command.header.market == kNoMarket;
     refuse_if(!by_id && wanted.client_id == ClientId{}, invalid_request);
     refuse_if(lots < 0 || price < 0 || (lots == 0 && price == 0), invalid_quantity);
     if (!asks_all) market_of(command.header);
-    Order* found = nullptr;
+    const Order* found = nullptr;
     for (Market& each : markets_) {
       if (found != nullptr || (!asks_all && each.id != command.header.market)) continue;
       found = each.find(command.header.agent, wanted.order_id, wanted.client_id);
     }
     refuse_if(found == nullptr, order_not_found);
-    if (amended_orders_.contains(found->order_id)) throw Later{};
+    if (!round_.amended_orders.insert(found->order_id).second) throw Later{};
     const Market& market = markets_[order_market(found->order_id)];
-    if (price > 0) refuse_outside_band(market, price);
     Order order = *found;
     order.held = 0;
-    if (lots > 0) order.lots = wanted.lots;
+    if (price > 0) refuse_outside_band(market, price);
     if (price > 0) order.price = wanted.price;
+    if (lots > 0) order.lots = wanted.lots;
     refuse_if(order.rest() <= 0, invalid_quantity, order.lots.value, order.filled);
     order.reserve_price = market.reserve_price(order.side, order.price.value);
-    refuse_if_large(market, market.notional(order.reserve_price, order.rest()), order.lots.value);
+    refuse_large(market, market.notional(order.reserve_price, order.rest()), order.lots.value);
     if (!order.reduces() && (order.price != found->price || order.lots > found->lots)) {
       Wide need = 0;
       for (const int64_t gone : {found->filled, std::min(order.lots, found->lots).value - 1}) {
@@ -323,36 +301,34 @@ class Model {
       }
       hold(order, need);
     }
-    amended_orders_.insert(order.order_id);
     return queue(market, command, order);
   }
 
   // ---- The ledger's own commands: sections 7 and 8
 
-  Decision register_agent(const CommandHeader& header, const RegisterAgent& wanted) {
-    const uint16_t wallet_size = wanted.wallet_length, name_size = wanted.display_name_length;
-    const uint32_t size = wallet_size + name_size + wanted.bio_length;
-    const int64_t balance = wanted.start_balance_micro;
-    const std::string wallet = text(header).substr(0, wallet_size);
+  Decision register_agent(const CommandHeader& header, const RegisterAgent& w) {
     const AgentId agent = static_cast<AgentId>(accounts_.size());
-    refuse_if(wallet_size < 1 || wallet_size > limits::kWalletBytesMax ||
-                  name_size > limits::kDisplayNameBytesMax ||
-                  wanted.bio_length > limits::kBioBytesMax || size != header.text_length ||
-                  wanted.scopes < 1 || wanted.scopes > kScopesAll, invalid_request);
+    const uint32_t size = w.wallet_length + w.display_name_length + w.bio_length;
+    const int64_t balance = w.start_balance_micro;
+    const std::string wallet = text(header).substr(0, w.wallet_length);
+    refuse_if(w.wallet_length < 1 || w.wallet_length > limits::kWalletBytesMax ||
+              w.display_name_length > limits::kDisplayNameBytesMax ||
+              w.bio_length > limits::kBioBytesMax || size != header.text_length, invalid_request);
+    refuse_if(w.scopes < 1 || w.scopes > kScopesAll, invalid_request);
     refuse_if(wallets_.contains(wallet), wallet_taken);
-    refuse_if(key_hashes_.contains(wanted.key_sha256), key_taken);
+    refuse_if(key_hashes_.contains(w.key_sha256), key_taken);
     refuse_if(agent > limits::kAgentsMax || last_key_ >= limits::kKeysTotalMax, agent_limit_reached);
     refuse_if(balance < 0 || balance > limits::kAmountMaxMicro, invalid_amount);
     refuse_if(deposited_ + balance > limits::kCollateralMaxMicro, deposit_limit);
     accounts_.emplace_back();
     wallets_.insert(wallet);
     emit(EventType::agent_registered, agent).agent_registered = {
-        {header.text_offset, size}, batch_.log_time_ms, wallet_size, name_size, wanted.bio_length, {}};
-    add_key(agent, wanted.key_sha256, wanted.key_expires_at_ms, wanted.scopes);
+        {header.text_offset, size}, batch_.log_time_ms, w.wallet_length, w.display_name_length,
+        w.bio_length, {}};
+    add_key(agent, w.key_sha256, w.key_expires_at_ms, w.scopes);
     if (balance > 0) move(agent, balance, 0, LedgerEntryKind::deposit);
     return done(agent, last_key_);
   }
-
   void add_key(AgentId agent, const Sha256& hash, int64_t expires_at_ms, uint8_t scopes) {
     keys_[++last_key_] = {agent, hash};
     key_hashes_.insert(hash);
@@ -361,11 +337,10 @@ class Model {
         hash, last_key_, scopes, {}, batch_.log_time_ms, expires_at_ms, {}};
   }
   Decision create_key(AgentId agent, const CreateKey& wanted) {
-    const uint32_t live = accounts_[agent].live_keys;
+    const bool is_full = accounts_[agent].live_keys >= limits::kKeysPerAgentMax;
     refuse_if(wanted.scopes < 1 || wanted.scopes > kScopesAll, invalid_request);
     refuse_if(key_hashes_.contains(wanted.key_sha256), key_taken);
-    refuse_if(live >= limits::kKeysPerAgentMax || last_key_ >= limits::kKeysTotalMax,
-              key_limit_reached);
+    refuse_if(is_full || last_key_ >= limits::kKeysTotalMax, key_limit_reached);
     add_key(agent, wanted.key_sha256, wanted.expires_at_ms, wanted.scopes);
     return done(last_key_);
   }
@@ -376,7 +351,6 @@ class Model {
     --accounts_[agent].live_keys;
     return done(key);
   }
-
   // `amount` is above zero for what comes in, below for what goes out.
   Outcome move(AgentId agent, int64_t amount, AgentId counterparty, LedgerEntryKind kind) {
     const Account& account = accounts_[agent];
@@ -386,24 +360,20 @@ class Model {
         Micro(std::abs(amount)), Micro(account.free), counterparty, kind, {}};
     return done(0, account.free, account.reserved, account.margin);
   }
-
   Decision deposit(const CommandHeader& header, int64_t amount) {
     constexpr int64_t kDayMs = 86'400'000;
-    Account& account = accounts_[header.agent];
+    const bool is_faucet = header.type == CommandType::claim_faucet;
+    Account& a = accounts_[header.agent];
     refuse_if(amount < 1 || amount > limits::kAmountMaxMicro, invalid_amount);
     refuse_if(deposited_ + amount > limits::kCollateralMaxMicro, deposit_limit);
-    if (header.type == CommandType::deposit) {
-      return move(header.agent, amount, 0, LedgerEntryKind::deposit);
-    }
-    const int64_t open_ms = batch_.log_time_ms - account.faucet_opened_ms;
-    const bool opens = account.faucet_used == 0 || open_ms >= kDayMs;
-    const int64_t left = limits::kFaucetPerDayMicro - (opens ? 0 : account.faucet_used);
+    if (!is_faucet) return move(header.agent, amount, 0, LedgerEntryKind::deposit);
+    const bool opens = a.faucet_used == 0 || batch_.log_time_ms - a.faucet_opened_ms >= kDayMs;
+    const int64_t left = limits::kFaucetPerDayMicro - (opens ? 0 : a.faucet_used);
     refuse_if(amount > left, faucet_limit, amount, left);
-    account.faucet_used = limits::kFaucetPerDayMicro - left + amount;
-    if (opens) account.faucet_opened_ms = batch_.log_time_ms;
+    a.faucet_used = limits::kFaucetPerDayMicro - left + amount;
+    if (opens) a.faucet_opened_ms = batch_.log_time_ms;
     return move(header.agent, amount, 0, LedgerEntryKind::faucet);
   }
-
   Decision withdraw(const CommandHeader& header, const MoveMoney& wanted) {
     const AgentId agent = header.agent, to = wanted.to_agent;
     const int64_t amount = wanted.amount.value;
@@ -420,16 +390,14 @@ class Model {
     move(to, amount, agent, LedgerEntryKind::transfer_in);
     return outcome;
   }
-
   Decision set_leverage(const CommandHeader& header, uint16_t leverage) {
     Market& market = market_of(header);
-    const uint32_t highest = market.spec.tiers[0].max_leverage;
-    refuse_if(leverage < 1 || leverage > highest, leverage_too_high, leverage, highest);
+    const uint32_t most = market.spec.tiers[0].max_leverage;
+    refuse_if(leverage < 1 || leverage > most, leverage_too_high, leverage, most);
     market.leverage_of(header.agent) = leverage;
     output_->events.push_back(market.settings_event(header.agent, index_));
     return done();
   }
-
   Decision post_thought(const CommandHeader& header) {
     const uint32_t size = header.text_length;
     refuse_if(size < 1 || size > limits::kThoughtBytesMax, invalid_request);
@@ -438,25 +406,22 @@ class Model {
         ++last_thought_, {header.text_offset, size}, {}};
     return done(last_thought_);
   }
-
   Decision create_market(const CommandHeader& header) {
     Market market;
     market.id = static_cast<MarketId>(markets_.size());
     refuse_if(header.text_length != sizeof market.spec, invalid_request);
     std::memcpy(&market.spec, text(header).data(), sizeof market.spec);
-    refuse_if(!is_valid(market.spec) || markets_.size() >= limits::kMarketsMax, invalid_request);
-    for (const Market& each : markets_) {
-      refuse_if(symbol_view(each.spec) == symbol_view(market.spec), market_exists);
-    }
+    refuse_if(!is_valid(market.spec) || market.id >= limits::kMarketsMax, invalid_request);
+    const std::string_view symbol = symbol_view(market.spec);
+    for (const Market& each : markets_) refuse_if(symbol_view(each.spec) == symbol, market_exists);
     markets_.push_back(market);
     emit(EventType::market_created, 0, market.id).market_created = {
         {header.text_offset, header.text_length}, {}};
     return done(market.id);
   }
-
   Decision configure(uint32_t cap_ppm) {
-    const bool is_first = !is_configured_ && accounts_.size() == 1 && markets_.empty();
-    refuse_if(!is_first || cap_ppm == 0 || cap_ppm > kPpm, invalid_request);
+    refuse_if(is_configured_ || accounts_.size() > 1 || !markets_.empty(), invalid_request);
+    refuse_if(cap_ppm == 0 || cap_ppm > kPpm, invalid_request);
     is_configured_ = true;
     cap_ = cap_ppm;
     return done();
@@ -471,19 +436,14 @@ class Model {
   std::deque<std::string> table_order_;
   Wide cap_ = 800'000;  // of the collateral in use, ppm
   bool is_configured_ = false;
-  uint32_t last_key_ = 0;
   uint64_t last_thought_ = 0, next_sequence_ = 1;
   int64_t deposited_ = 0;  // less what was withdrawn
-
+  uint32_t last_key_ = 0, rounds_ = 0, index_ = 0;  // the last: of the command being decided
   BatchInput batch_;
   BatchOutput* output_ = nullptr;
-  uint32_t rounds_ = 0, index_ = 0;  // the second: of the command being decided
   std::vector<uint32_t> next_round_;
-  std::set<AgentId> waiting_agents_, agents_in_markets_;
-  std::set<OrderId> amended_orders_;
-  std::vector<AgentId> touched_;
-  std::vector<std::pair<std::string, uint32_t>> pending_;
-  std::map<MarketId, std::vector<Operation>> operations_;
+  Round round_;
 };
 
 }  // namespace perpetua::model
+// clang-format on

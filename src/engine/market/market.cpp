@@ -194,6 +194,7 @@ void Market::update_price(const MarketOperation& operation, const Command& comma
     index_ = std::clamp(update.price, index_ - step, index_ + step);
   }
   mark_ = index_;
+  price_time_ms_ = update.source_time_ms;
   Event event(EventType::price_updated, 0, id_, operation.command);
   event.price_updated.index = index_;
   event.price_updated.mark = mark_;

@@ -46,6 +46,7 @@ class Market {
   MarketId id() const { return id_; }
   Price index() const { return index_; }
   Price mark() const { return mark_; }
+  int64_t price_time_ms() const { return price_time_ms_; }
   const Book& book() const { return book_; }
   MarketView view() const { return make_market_view(spec_, mark_, book_.best(Side::buy)); }
   bool find_order(AgentId agent, OrderId id, const ClientId& client_id, OrderId& found,
@@ -165,6 +166,7 @@ class Market {
   std::vector<MarketAccount> accounts_;  // [agent], grown as agents appear
   Price index_;
   Price mark_;
+  int64_t price_time_ms_ = 0;  // source time of the index
   uint64_t trade_count_ = 0;
   Int128 signed_entry_total_ = 0;  // sum of E of longs - sum of E of shorts
   Lots base_total_;                // sum of base: always 0 between operations

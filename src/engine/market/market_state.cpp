@@ -7,6 +7,7 @@ namespace perpetua {
 void Market::save(ByteSink& sink) const {
   write_value(sink, index_);
   write_value(sink, mark_);
+  write_value(sink, price_time_ms_);
   write_value(sink, trade_count_);
   write_value(sink, signed_entry_total_);
   write_value(sink, base_total_);
@@ -17,7 +18,7 @@ void Market::save(ByteSink& sink) const {
 
 bool Market::load(ByteSource& source) {
   return read_value(source, index_) && read_value(source, mark_) &&
-         read_value(source, trade_count_) && read_value(source, signed_entry_total_) &&
+         read_value(source, price_time_ms_) && read_value(source, trade_count_) && read_value(source, signed_entry_total_) &&
          read_value(source, base_total_) &&
          read_vector(source, accounts_, uint64_t{limits::kAgentsMax} * 2) &&
          book_.load(source) && orders_.load(source, book_, seed_);

@@ -10,7 +10,6 @@
 
 #include "gateway/codec/api_error.hpp"
 #include "gateway/context.hpp"
-#include "gateway/metrics.hpp"
 #include "gateway/ws/session.hpp"
 #include "gateway/ws/shard.hpp"
 #include "gateway/ws/upgrade.hpp"
@@ -45,11 +44,7 @@ class Connection final : public Session, public WireObserver {
   Connection(Shard& shard, net::ip::tcp::socket socket, std::shared_ptr<void> slot)
       : Session(shard),
         slot_(std::move(slot)),
-        count_(shard.context().metrics.websockets),
-        stream_(std::move(socket), static_cast<WireObserver&>(*this)) {
-    count_.fetch_add(1, std::memory_order_relaxed);
-  }
-  ~Connection() override { count_.fetch_sub(1, std::memory_order_relaxed); }
+        stream_(std::move(socket), static_cast<WireObserver&>(*this)) {}
 
   void run(Request request) {
     attach();
@@ -173,7 +168,6 @@ class Connection final : public Session, public WireObserver {
   }
 
   std::shared_ptr<void> slot_;
-  std::atomic<int64_t>& count_;
   websocket::stream<Wire, false> stream_;
   beast::flat_buffer buffer_;
   uint32_t reads_ = 0;  // of the socket since the last whole message

@@ -1,7 +1,7 @@
 #include "gateway/ws/private_messages.hpp"
 
 #include "base/assert.hpp"
-#include "gateway/codec/json_writer.hpp"
+#include "gateway/codec/render.hpp"
 
 namespace perpetua::gateway::ws {
 namespace {
@@ -95,6 +95,8 @@ void write_position(JsonWriter& json, const Fill& fill, const MarketSpec& spec) 
     json.text(base > 0 ? "long" : "short");
   }
   json.key("size").lots(Lots(base < 0 ? -base : base), spec);
+  json.key("entry_price");
+  write_average_price(json, fill.position_entry_notional, Lots(base < 0 ? -base : base), spec);
   json.key("entry_notional").micro(fill.position_entry_notional);
   json.key("margin").micro(fill.position_margin);
 }

@@ -203,7 +203,7 @@ class TestGateway {
   }
 
   TestPort& port_of_commands() { return port_; }
-  int64_t open_sockets() const { return metrics_.websockets.load(); }
+  int64_t open_sockets() const { return open_.load(); }
 
  private:
   void add(const Command& command, std::string_view text) {
@@ -235,7 +235,9 @@ class TestGateway {
       beast::flat_buffer buffer;
       http::request<http::empty_body> request;
       co_await http::async_read(socket, buffer, request, net::use_awaitable);
-      serve(context_, std::move(socket), request.base(), nullptr);
+      ++open_;
+      std::shared_ptr<void> slot(nullptr, [this](void*) { --open_; });
+      serve(context_, std::move(socket), request.base(), std::move(slot));
     }
   }
 
@@ -259,6 +261,7 @@ class TestGateway {
   GatewayMetrics metrics_{std::span<const Endpoint>()};
   GatewayServices services_;
   ServerOptions options_;
+  std::atomic<int64_t> open_{0};
   net::io_context io_{1};
   GatewayContext context_{0,        io_,     options_,       port_,    router_.channel(0), hot,
                           markets_, authenticator_, limiter_, metrics_, services_, &hub,

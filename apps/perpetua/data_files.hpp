@@ -1,17 +1,10 @@
-// What a start needs beyond the engine's own state: recent trades, candles and thoughts for the hot
-// store, and two small files of the data directory.
+// Small files of the data directory that are the application's own.
 #pragma once
 
 #include <cstdint>
 #include <string>
 
-#include "stores/memory/hot_store.hpp"
-#include "stores/sqlite/history_reader.hpp"
-
 namespace perpetua::app {
-
-// Fills in what a description of the state cannot tell. After finish_bootstrap, before any batch.
-void warm_up(stores::HotStore& hot, stores::HistoryReader& history);
 
 // Creates the data directory's cluster id if it has none. Throws std::runtime_error.
 void ensure_cluster_id(const std::string& data_dir);

@@ -1,10 +1,9 @@
-#include "warm_up.hpp"
+#include "data_files.hpp"
 
 #include <fcntl.h>
 #include <openssl/rand.h>
 #include <unistd.h>
 
-#include <algorithm>
 #include <array>
 #include <cerrno>
 #include <cstring>
@@ -17,36 +16,11 @@ namespace {
 
 constexpr std::size_t kSecretBytes = 32;
 
-template <class Row>
-std::vector<Row> oldest_first(std::vector<Row> rows) {
-  std::reverse(rows.begin(), rows.end());
-  return rows;
-}
-
-void warm_market(stores::HotStore& hot, stores::HistoryReader& history, MarketId market) {
-  const stores::PageRequest page{{}, stores::hot_limits::kTradesPerMarketMax};
-  hot.warm_trades(market, oldest_first(history.trades(market, page).rows));
-  for (const stores::CandleInterval interval : stores::kAllCandleIntervals) {
-    hot.warm_candles(market, interval,
-                     history.candles(market, interval, 0, INT64_MAX,
-                                     stores::hot_limits::kCandlesPerSeriesMax));
-  }
-}
-
 [[noreturn]] void fail(const std::string& path, const char* what) {
   throw std::runtime_error(path + ": " + what + ": " + std::strerror(errno));
 }
 
 }  // namespace
-
-void warm_up(stores::HotStore& hot, stores::HistoryReader& history) {
-  for (const stores::MarketView& market : hot.markets()) warm_market(hot, history, market.id);
-  const stores::PageRequest page{{}, stores::history_limits::kHistoryPageMax};
-  hot.warm_thoughts(oldest_first(history.thoughts(std::nullopt, page).rows));
-  if (!history.open_orders([&](const stores::OrderView& order) { hot.warm_order(order); })) {
-    throw std::runtime_error("history cannot be read");
-  }
-}
 
 void ensure_cluster_id(const std::string& data_dir) {
   journal::DataDirectory directory(journal::posix_storage());
