@@ -37,13 +37,7 @@ void add_hex(std::string& line, const char* name, const uint8_t* bytes, std::siz
   add(line, name, std::string_view(text));
 }
 
-void add_client_id(std::string& line, const ClientId& client_id) {
-  const std::string_view id = client_id_view(client_id);
-  if (!id.empty()) add(line, "client_id", id);
-}
-
-void add_quoted(std::string& line, std::string_view text) {
-  line += " \"";
+void add_escaped(std::string& line, std::string_view text) {
   for (const char c : text) {
     const auto byte = static_cast<unsigned char>(c);
     if (c == '"' || c == '\\') line += '\\';
@@ -55,6 +49,18 @@ void add_quoted(std::string& line, std::string_view text) {
     std::snprintf(escape, sizeof escape, "\\x%02x", byte);
     line += escape;
   }
+}
+
+void add_client_id(std::string& line, const ClientId& client_id) {
+  const std::string_view id = client_id_view(client_id);
+  if (id.empty()) return;
+  line += " client_id=";
+  add_escaped(line, id);
+}
+
+void add_quoted(std::string& line, std::string_view text) {
+  line += " \"";
+  add_escaped(line, text);
   line += '"';
 }
 

@@ -80,7 +80,7 @@ def run_orders(shared, client, name, side, price, log):
             return
         log.append((client_id, reply.status, body, reply.body))
         if reply.status != 200:
-            until_answered(shared, client, "DELETE", "/api/v1/orders", None)
+            until_answered(shared, client, "POST", "/api/v1/orders/cancel-all", {})
         elif number % 3 == 0:
             until_answered(shared, client, "DELETE",
                            f"/api/v1/orders/by-client-id/{client_id}", None)
@@ -91,7 +91,7 @@ def all_orders(client):
     while True:
         path = "/api/v1/orders/history?limit=500" + (f"&cursor={cursor}" if cursor else "")
         page = client.get(path).body
-        for order in page["orders"]:
+        for order in page["items"]:
             found.setdefault(order["client_id"], []).append(order)
         cursor = page.get("next_cursor")
         if not cursor:
@@ -123,7 +123,7 @@ def judge_orders(shared, client, log):
             shared.failures.append(f"lost: order {client_id} {body}")
         if len(seen) > 1:
             shared.failures.append(f"executed twice: order {client_id}: {seen}")
-        if status == 200 and seen and seen[0]["id"] != body["order"]["id"]:
+        if status == 200 and seen and seen[0]["order_id"] != body["order_id"]:
             shared.failures.append(f"order {client_id} has another id: {seen} {body}")
 
 
@@ -134,7 +134,7 @@ def run(arguments):
                     liquidity="off", snapshot_every=2000, segment_mib=4)
     with Exchange(**settings) as exchange:
         exchange.start()
-        price = int(float(exchange.client().get("/api/v1/markets").body["markets"][0]["mark_price"]))
+        price = int(float(exchange.client().get("/api/v1/markets").body["items"][0]["mark_price"]))
         threads, money, orders = [], [], []
         for number in range(arguments.clients):
             name = f"client-{number}"
@@ -145,7 +145,8 @@ def run(arguments):
                 task = (run_money, (shared, client, name, log))
             else:
                 side = "buy" if number % 4 == 1 else "sell"
-                client.post("/api/v1/positions/BTC-PERP/netting", {"netting": True})
+                netting = client.request("PUT", "/api/v1/positions/BTC-PERP/netting", {"netting": True})
+                assert netting.status == 200, netting
                 orders.append((client, log))
                 task = (run_orders, (shared, client, name, side, price, log))
             threads.append(threading.Thread(target=task[0], args=task[1], daemon=True))

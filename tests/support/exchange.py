@@ -151,7 +151,7 @@ class Exchange:
         if fund is not None:
             funded = client.post("/api/v1/account/deposit", {"amount": fund})
             assert funded.status == 200, funded
-        return reply.body["agent"]["id"], client
+        return reply.body["agent_id"], client
 
     def close(self):
         if self.process is not None and self.process.poll() is None:
