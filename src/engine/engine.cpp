@@ -3,6 +3,12 @@
 #include "engine/engine_impl.hpp"
 
 namespace perpetua {
+namespace {
+
+// Commands between a prefetch and its use: about the latency of memory.
+constexpr std::size_t kLookAhead = 8;
+
+}  // namespace
 
 void Engine::Impl::begin(const BatchInput& input, BatchOutput& result) {
   PERPETUA_ASSERT(input.number == last_batch + 1);
@@ -35,7 +41,11 @@ void Engine::Impl::reserve() {
     views[m] = markets[m]->view();
   }
   const std::size_t first = output->events.size();
-  for (const uint32_t index : current) {
+  for (std::size_t i = 0; i < current.size(); ++i) {
+    if (i + kLookAhead < current.size()) {
+      ledger.accounts().prefetch(batch->commands[current[i + kLookAhead]].header.agent);
+    }
+    const uint32_t index = current[i];
     // A new market changes `views`, so the span is taken afresh.
     const Ledger::Context context{views, *this, batch->text, log_time_ms, output->events};
     reserve_one(index, context);
@@ -68,7 +78,8 @@ void Engine::Impl::send(uint32_t index, const Decision& decision) {
   sent.push_back(index);
   output->outcomes[index] = decision.outcome;
   if (decision.disposition == Disposition::to_market) {
-    markets[decision.market]->prefetch(decision.operation);
+    markets[decision.market]->prefetch(decision.operation,
+                                       batch->commands[index].header.agent);
     markets[decision.market]->round().operations.push_back(decision.operation);
     return;
   }

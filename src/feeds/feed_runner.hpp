@@ -70,7 +70,7 @@ class FeedRunner {
 
   mutable std::mutex mutex_;
   std::condition_variable wake_;
-  std::vector<Event> inbox_events_;        // guarded by mutex_
+  std::vector<Event> inbox_events_;  // guarded by mutex_
   std::vector<FeedOutcome> inbox_outcomes_;
   std::vector<AgentId> house_agents_;
   bool has_gap_ = false;

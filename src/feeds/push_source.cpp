@@ -32,8 +32,7 @@ void PushSource::poll(int64_t now_ms, std::vector<PriceQuote>& due) {
   }
 }
 
-ResultCode PushSource::push(MarketId market, Price price, int64_t source_time_ms,
-                            int64_t now_ms) {
+ResultCode PushSource::push(MarketId market, Price price, int64_t source_time_ms, int64_t now_ms) {
   const std::lock_guard lock(mutex_);
   Entry* entry = find_entry(entries_, market);
   if (entry == nullptr) return ResultCode::market_not_found;

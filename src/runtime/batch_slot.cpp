@@ -36,8 +36,7 @@ void BatchSlot::stamp(const Engine& engine, int64_t now_ms) {
 }
 
 AppliedBatch BatchSlot::applied() const {
-  return {number,          log_time_ms,   output.first_event, commands,
-          output.outcomes, output.events, text};
+  return {number, log_time_ms, output.first_event, commands, output.outcomes, output.events, text};
 }
 
 }  // namespace perpetua::runtime

@@ -58,8 +58,8 @@ void JournalStage::commit() {
   pipeline_.is_short_of_space.store(writer_.space_state() != journal::SpaceState::normal);
   // If none of it is applied yet, the sequencer sees `durable` and notifies.
   if (batches.applied.get() > batches.released.get()) pipeline_.egress_wait->notify();
-  pipeline_.counters.journal.commit_us.record(static_cast<uint64_t>(
-      std::chrono::duration_cast<std::chrono::microseconds>(took).count()));
+  pipeline_.counters.journal.commit_us.record(
+      static_cast<uint64_t>(std::chrono::duration_cast<std::chrono::microseconds>(took).count()));
 }
 
 // True: try again. False: the exchange is stopping and patience is over.

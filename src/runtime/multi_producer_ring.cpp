@@ -31,8 +31,8 @@ PushResult MultiProducerRing::try_push(std::span<Submission> submissions) {
     target.submission.command = submissions[i].command;
     target.submission.text = std::move(submissions[i].text);
     target.submission.target = submissions[i].target;
-    target.published.store(first + i + 1, i == 0 ? std::memory_order_seq_cst
-                                                 : std::memory_order_release);
+    target.published.store(first + i + 1,
+                           i == 0 ? std::memory_order_seq_cst : std::memory_order_release);
   }
   return PushResult::pushed;
 }

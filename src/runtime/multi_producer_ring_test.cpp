@@ -120,8 +120,8 @@ TEST(MultiProducerRingTest, many_producers_keep_their_order_and_their_requests_t
         const uint32_t size = 1 + request % 7;
         std::vector<Submission> submissions;
         for (uint32_t i = 0; i < size; ++i) {
-          submissions.push_back(make(CommandType::place_order, producer, request,
-                                     std::string(i, 'x')));
+          submissions.push_back(
+              make(CommandType::place_order, producer, request, std::string(i, 'x')));
           submissions.back().target.channel = i;
         }
         while (ring.try_push(submissions) != PushResult::pushed) std::this_thread::yield();

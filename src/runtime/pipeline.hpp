@@ -38,8 +38,8 @@ struct Pipeline {
   std::atomic<bool> is_short_of_space{false};
 
   // Set by Runtime::stop in this order, each once.
-  std::atomic<bool> is_stopping{false};   // the ring is closed
-  std::atomic<bool> is_sequenced{false};  // no batch will be sealed any more
+  std::atomic<bool> is_stopping{false};    // the ring is closed
+  std::atomic<bool> is_sequenced{false};   // no batch will be sealed any more
   std::atomic<bool> is_journalled{false};  // nothing will become durable any more
 
   // The journal gave up while stopping: no space for what is left. Nothing of it was answered.

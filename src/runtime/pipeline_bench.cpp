@@ -63,12 +63,12 @@ uint64_t run_bulk(Runtime& runtime, ReplyCount& count) {
   wait_for_replies(count, sent);
   const std::chrono::duration<double> took = SteadyClock::now() - start;
   const RuntimeMetrics metrics = runtime.metrics();
-  std::printf("bulk  %.0f commands/s, %.0f commands/batch, %.1f batches/commit, commit %.0f us\n",
-              static_cast<double>(sent) / took.count(),
-              static_cast<double>(metrics.commands) / static_cast<double>(metrics.batches),
-              static_cast<double>(metrics.batches) / static_cast<double>(metrics.commit_us.count),
-              static_cast<double>(metrics.commit_us.sum) /
-                  static_cast<double>(metrics.commit_us.count));
+  std::printf(
+      "bulk  %.0f commands/s, %.0f commands/batch, %.1f batches/commit, commit %.0f us\n",
+      static_cast<double>(sent) / took.count(),
+      static_cast<double>(metrics.commands) / static_cast<double>(metrics.batches),
+      static_cast<double>(metrics.batches) / static_cast<double>(metrics.commit_us.count),
+      static_cast<double>(metrics.commit_us.sum) / static_cast<double>(metrics.commit_us.count));
   return sent;
 }
 

@@ -80,10 +80,9 @@ journal::RecoveryResult Runtime::Impl::recover(BatchNumber history_applied,
                                                journal::ReplaySink* history) {
   PERPETUA_ASSERT(phase == Phase::created);
   journal::RecoveryResult result;
-  result.status = directory.open(
-      {.path = options.data_dir,
-       .refuse_volatile = options.refuse_volatile,
-       .make_cluster_id = {}});
+  result.status = directory.open({.path = options.data_dir,
+                                  .refuse_volatile = options.refuse_volatile,
+                                  .make_cluster_id = {}});
   if (!result.status.ok()) return result;
 
   journal::RecoveryOptions recovery;
@@ -198,7 +197,8 @@ SubmitResult Runtime::Impl::submit(std::span<Submission> submissions) {
     return SubmitResult::unavailable;
   }
   switch (pipeline.commands.try_push(submissions)) {
-    case PushResult::pushed: break;
+    case PushResult::pushed:
+      break;
     case PushResult::full:
       pipeline.counters.submit.overloaded.add();
       return SubmitResult::overloaded;

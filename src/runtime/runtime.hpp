@@ -31,7 +31,7 @@ namespace perpetua::runtime {
 struct RuntimeOptions {
   std::string data_dir;
   bool refuse_volatile = false;  // production: no tmpfs, no overlay
-  uint32_t matchers = 1;  // threads of the match phase; never more than usable processors
+  uint32_t matchers = 1;         // threads of the match phase; never more than usable processors
   WaitKind wait = WaitKind::blocking;
   uint64_t snapshot_every_commands = 1'000'000;  // 0 = at stop only
   uint64_t segment_bytes = journal::kSegmentBytesDefault;

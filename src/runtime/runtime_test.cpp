@@ -45,9 +45,8 @@ TEST_P(PipelineWaitTest, every_command_gets_exactly_one_outcome_in_its_producers
   for (uint32_t producer = 0; producer < kProducers; ++producer) {
     EXPECT_EQ(recorder.tokens(producer), count_up(kCommands)) << producer;
   }
-  EXPECT_TRUE(std::ranges::any_of(recorder.events(), [](const Event& event) {
-    return event.header.type == EventType::fill;
-  }));
+  EXPECT_TRUE(std::ranges::any_of(
+      recorder.events(), [](const Event& event) { return event.header.type == EventType::fill; }));
 }
 
 TEST_F(PipelineTest, a_request_stays_together_and_in_order) {

@@ -45,9 +45,8 @@ bool Sequencer::wait_for_work() {
 bool Sequencer::wait_for_slot() {
   if (pipeline_.batches.has_free_slot()) return true;
   pipeline_.counters.sequencer.stalls.add();
-  pipeline_.sequencer_wait->wait([&] {
-    return pipeline_.batches.has_free_slot() || pipeline_.is_abandoned.load();
-  });
+  pipeline_.sequencer_wait->wait(
+      [&] { return pipeline_.batches.has_free_slot() || pipeline_.is_abandoned.load(); });
   return pipeline_.batches.has_free_slot();
 }
 
@@ -67,9 +66,8 @@ MonotonicTime Sequencer::next_look() const {
 
 void Sequencer::fill(BatchSlot& slot) {
   slot.clear();
-  pipeline_.commands.take(limits::kBatchCommandsMax, [&](const Submission& submission) {
-    return slot.append(submission);
-  });
+  pipeline_.commands.take(limits::kBatchCommandsMax,
+                          [&](const Submission& submission) { return slot.append(submission); });
 }
 
 void Sequencer::process(BatchSlot& slot) {
@@ -83,14 +81,14 @@ void Sequencer::process(BatchSlot& slot) {
   engine_.apply(slot.input(), executor_, slot.output);
   PERPETUA_ASSERT(slot.output.outcomes.size() == count);
   PERPETUA_ASSERT(slot.output.first_event == slot.first_event);
-  batches.applied.set(slot.number);
-  // If it is not durable yet, the journal stage sees `applied` and notifies.
-  if (batches.durable.get() >= slot.number) pipeline_.egress_wait->notify();
-
   counters.batches.add();
   counters.commands.add(count);
   counters.batch_commands.record(count);
   if (count == 0) counters.deadline_batches.add();
+  batches.applied.set(slot.number);
+  // If it is not durable yet, the journal stage sees `applied` and notifies.
+  if (batches.durable.get() >= slot.number) pipeline_.egress_wait->notify();
+
   deadline_ms_ = engine_.next_deadline_ms();
   snapshotter_.after_batch(engine_, count);
 }

@@ -60,8 +60,8 @@ void Snapshotter::start(const Engine& engine) {
     run_child(engine, ends[0]);
   }
   const auto took = std::chrono::steady_clock::now() - before;
-  counters_.snapshot_fork_us.set(static_cast<uint64_t>(
-      std::chrono::duration_cast<std::chrono::microseconds>(took).count()));
+  counters_.snapshot_fork_us.set(
+      static_cast<uint64_t>(std::chrono::duration_cast<std::chrono::microseconds>(took).count()));
   close(ends[0]);
   release_ = ends[1];
   if (child < 0) {
@@ -96,8 +96,7 @@ void Snapshotter::poll(BatchRing& batches) {
     const BatchSlot& slot = batches.slot(child_batch_);
     PERPETUA_ASSERT(slot.number == child_batch_);
     // 8 bytes into an empty socket never block; a child that has died shows when it is reaped.
-    const ssize_t sent =
-        send(release_, &slot.record_hash, sizeof slot.record_hash, MSG_NOSIGNAL);
+    const ssize_t sent = send(release_, &slot.record_hash, sizeof slot.record_hash, MSG_NOSIGNAL);
     PERPETUA_ASSERT(sent == sizeof slot.record_hash || errno == EPIPE || errno == ECONNRESET);
     close_release();
   }

@@ -109,9 +109,12 @@ void BlockingWaitStrategy::wake() noexcept {
 
 std::unique_ptr<WaitStrategy> make_wait_strategy(WaitKind kind) {
   switch (kind) {
-    case WaitKind::busy_spin: return std::make_unique<BusySpinWaitStrategy>();
-    case WaitKind::yielding: return std::make_unique<YieldingWaitStrategy>();
-    case WaitKind::blocking: break;
+    case WaitKind::busy_spin:
+      return std::make_unique<BusySpinWaitStrategy>();
+    case WaitKind::yielding:
+      return std::make_unique<YieldingWaitStrategy>();
+    case WaitKind::blocking:
+      break;
   }
   return std::make_unique<BlockingWaitStrategy>();
 }

@@ -6,6 +6,7 @@
 
 #include <cstring>
 #include <deque>
+#include <functional>
 #include <numeric>
 #include <optional>
 #include <string>
@@ -14,97 +15,87 @@
 // clang-format off: one rule, one line.
 namespace perpetua::model {
 
-struct Account {
-  int64_t free = 0, reserved = 0, margin = 0, faucet_opened_ms = 0, faucet_used = 0;
-  uint64_t private_events = 0, live_keys = 0;
-  Wide in_use() const { return Wide{reserved} + margin; }
-  Wide collateral() const { return free + in_use(); }
-};
-
 class Model {
  public:
   void apply(const BatchInput& input, BatchOutput& out) {
-    batch_ = input;
-    output_ = &out;
-    out = {next_sequence_, std::vector<Outcome>(input.commands.size()), {}};
+    batch_ = input; outcomes_.assign(input.commands.size(), {});
     next_round_.resize(input.commands.size());
     std::iota(next_round_.begin(), next_round_.end(), 0);
     for (rounds_ = 0; rounds_ == 0 || !next_round_.empty(); ++rounds_) run_round();
+    out = {next_sequence_, outcomes_, std::exchange(books_.events, {})};
     for (Event& event : out.events) {
-      EventHeader& header = event.header;
-      header.sequence = next_sequence_++;
-      if (is_private(header.type)) header.agent_sequence = ++accounts_[header.agent].private_events;
+      const AgentId agent = event.header.agent;
+      event.header.sequence = next_sequence_++;
+      if (is_private(event.header.type)) event.header.agent_sequence = ++accounts_[agent].events;
     }
   }
   bool identities_hold() const {  // both of docs/money.md, over every account and position
-    Wide money = -deposited_;
+    Wide money = -deposited_, unmatched = 0;
     for (const Account& account : accounts_) money += account.collateral();
     for (const Market& market : markets_) {
       Wide base = 0;
-      money += market.fees;
       for (const auto& [agent, p] : market.positions) {
-        base += p.base;
-        money -= p.base > 0 ? p.entry : -p.entry;
-      }
-      if (base != 0) return false;
+        base += p.base; money -= p.base > 0 ? p.entry : -p.entry; }
+      money += market.fees; unmatched += base * base;
     }
-    return money == 0;
+    return money == 0 && unmatched == 0;
   }
   const std::vector<Market>& markets() const { return markets_; }
-  const std::vector<Account>& accounts() const { return accounts_; }  // [0] is the exchange
+  const std::vector<Account>& accounts() const { return accounts_; }
   uint32_t rounds() const { return rounds_; }                         // of the last batch
 
  private:
   using Decision = std::optional<Outcome>;  // nothing: it went to a market
   struct Later {};                          // thrown: the command waits for the next round
+  using Work = std::function<Outcome(Market&)>;
+  struct Operation { uint32_t command; Order order; Work work; };
   struct Remembered { std::string payload; Outcome outcome; bool is_pending; };
   struct Round {
     std::set<AgentId> waiting_agents, agents_in_markets;
     std::set<OrderId> amended_orders;
-    std::vector<AgentId> touched;
     std::vector<std::pair<std::string, uint32_t>> pending;
     std::map<MarketId, std::vector<Operation>> operations;
   };
 
-  // ---- Rounds: section 2
-
+  // Rounds: section 2.
   void run_round() {
-    round_ = {};
+    round_ = {}; books_.touched.clear();
     for (const uint32_t index : std::exchange(next_round_, {})) {
+      const Command& command = batch_.commands[index];
       try {
-        reserve(index_ = index, batch_.commands[index], batch_.commands[index].header);
+        reserve(books_.command = index, command, command.header);
       } catch (const Later&) {
         next_round_.push_back(index);
-        const AgentId agent = batch_.commands[index].header.agent;
-        if (agent != 0) round_.waiting_agents.insert(agent);
+        if (command.header.agent != 0) round_.waiting_agents.insert(command.header.agent);
       }
     }
     for (Market& market : markets_) run_market(market);
-    for (const auto& [name, index] : round_.pending) {
-      table_.at(name) = {table_.at(name).payload, output_->outcomes[index], false};
-    }
-    index_ = kNoCommand;
-    for (const AgentId agent : round_.touched) {
+    for (const auto& [name, index] : round_.pending)
+      table_.at(name) = {table_.at(name).payload, outcomes_[index], false};
+    books_.command = kNoCommand;
+    for (const AgentId agent : books_.touched) {
       const Account& a = accounts_[agent];
-      emit(EventType::account_changed, agent).account_changed = {
+      books_.emit(EventType::account_changed, agent).account_changed = {
           Micro(a.free), Micro(a.reserved), Micro(a.margin), {}};
     }
   }
   void run_market(Market& market) {
+    books_.command = kNoCommand;
     if (rounds_ == 0) market.expire(batch_.log_time_ms);
-    for (const Operation& operation : round_.operations[market.id]) {
-      const Outcome result = market.run(operation, batch_.log_time_ms);
-      Outcome& outcome = output_->outcomes[operation.index];
-      const bool is_cancel = operation.command->header.type == CommandType::cancel_order;
-      const uint32_t count = outcome.count + result.count;
-      if (!is_cancel || result.code == ok) outcome = result;
-      outcome.count = count;
+    for (const auto& [index, order, work] : round_.operations[market.id]) {
+      Outcome result, &outcome = outcomes_[books_.command = index];
+      try {
+        result = work(market);
+      } catch (const Refusal& refusal) {
+        result = refusal.outcome;
+        books_.release(order.agent, order.held);
+      }
+      result.count += outcome.count;
+      if (outcome.id == 0 || result.code == ok) outcome = result;  // several may look for an order
     }
-    for (const Event& event : std::exchange(market.events, {})) output_->events.push_back(event);
-    for (const Credit& each : std::exchange(market.credits, {})) credit(each);
   }
   void reserve(uint32_t index, const Command& command, const CommandHeader& header) {
-    Outcome& outcome = output_->outcomes[index] = rejected(agent_not_found);
+    Outcome& outcome = outcomes_[index] = rejected(agent_not_found);
     if (header.agent >= accounts_.size()) return;
     if (round_.waiting_agents.contains(header.agent)) throw Later{};
     const std::string agent = bytes(header.agent);
@@ -125,7 +116,7 @@ class Model {
     }
     outcome = rejected(request_expired);
     if (header.valid_until_ms != 0 && batch_.log_time_ms > header.valid_until_ms) return;
-    outcome = Outcome{};
+    outcome = {};
     const Decision decision = decide(command, header);
     const bool may_change =
         decision && (decision->code == insufficient_margin || decision->code == insufficient_balance ||
@@ -144,86 +135,74 @@ class Model {
   }
 
   template <class T> static std::string bytes(const T& value) {
-    return std::string(reinterpret_cast<const char*>(&value), sizeof value);
-  }
+    return std::string(reinterpret_cast<const char*>(&value), sizeof value); }
   std::string text(const CommandHeader& header) const {
-    return std::string(batch_.text.substr(header.text_offset, header.text_length));
-  }
-  Event& emit(EventType type, AgentId agent, MarketId market = kNoMarket) {
-    return output_->events.emplace_back(type, agent, market, index_);
-  }
-  void credit(const Credit& credit) {
-    if (credit.free == 0 && credit.reserved == 0 && credit.margin == 0) return;
-    accounts_[credit.agent].free += credit.free;
-    accounts_[credit.agent].reserved += credit.reserved;
-    accounts_[credit.agent].margin += credit.margin;
-    auto& touched = round_.touched;
-    if (std::ranges::find(touched, credit.agent) == touched.end()) touched.push_back(credit.agent);
-  }
+    return std::string(batch_.text.substr(header.text_offset, header.text_length)); }
   Market& market_of(const CommandHeader& header) {
     refuse_if(header.market >= markets_.size(), market_not_found);
     return markets_[header.market];
   }
-  Decision queue(const Market& market, const Command& command, const Order& order = {}) {
-    round_.operations[market.id].push_back({&command, index_, order});
+  Decision queue(const Market& market, const Work& work, const Order& order = {}) {
+    round_.operations[market.id].push_back({books_.command, order, work});
     return std::nullopt;
   }
-  Decision queue_everywhere(const Command& command) {
-    if (command.header.market != kNoMarket) return queue(market_of(command.header), command);
-    for (const Market& each : markets_) queue(each, command);
+  Decision queue_everywhere(const CommandHeader& header, const Work& work) {
+    if (header.market != kNoMarket) return queue(market_of(header), work);
+    for (const Market& each : markets_) queue(each, work);
     return std::nullopt;
   }
 
+  static bool is_one_of(CommandType type, std::initializer_list<CommandType> types) {
+    return std::ranges::find(types, type) != types.end(); }
   Decision decide(const Command& command, const CommandHeader& header) try {
-    const bool is_of_exchange = header.type == CommandType::register_agent ||
-        header.type == CommandType::update_price || header.type == CommandType::create_market ||
-        header.type == CommandType::configure;
-    refuse_if(is_of_exchange != (header.agent == 0), invalid_request);
+    using enum CommandType;
+    const AgentId agent = header.agent;
+    const bool nets = command.set_netting.netting != 0, is_of_exchange =
+        is_one_of(header.type, {register_agent, update_price, create_market, configure});
+    refuse_if(is_of_exchange != (agent == 0), invalid_request);
     switch (header.type) {
-      case CommandType::register_agent: return register_agent(header, command.register_agent);
-      case CommandType::create_key: return create_key(header.agent, command.create_key);
-      case CommandType::revoke_key: return revoke_key(header.agent, command.revoke_key.key_id);
-      case CommandType::deposit:
-      case CommandType::claim_faucet: return deposit(header, command.money.amount.value);
-      case CommandType::withdraw:
-      case CommandType::transfer: return withdraw(header, command.money);
-      case CommandType::place_order: return place(command, command.place);
-      case CommandType::amend_order: return amend(command, command.amend);
-      case CommandType::cancel_order: return cancel(command, command.cancel);
-      case CommandType::cancel_all: return queue_everywhere(command);
-      case CommandType::set_leverage: return set_leverage(header, command.set_leverage.leverage);
-      case CommandType::post_thought: return post_thought(header);
-      case CommandType::create_market: return create_market(header);
-      case CommandType::configure: return configure(command.configure.margin_use_max_ppm);
-      case CommandType::update_price:
-      case CommandType::set_netting: return queue(market_of(header), command);
+      case register_agent: return add_agent(header, command.register_agent);
+      case create_key: return add_key(agent, command.create_key);
+      case revoke_key: return remove_key(agent, command.revoke_key.key_id);
+      case deposit: case claim_faucet: return pay_in(header, command.money.amount.value);
+      case withdraw: case transfer: return pay_out(header, command.money);
+      case place_order: return place(header, command.place);
+      case amend_order: return amend(header, command.amend);
+      case cancel_order: return cancel(header, command.cancel);
+      case set_leverage: return choose_leverage(header, command.set_leverage.leverage);
+      case post_thought: return post(header);
+      case create_market: return add_market(header);
+      case configure: return set_cap(command.configure.margin_use_max_ppm);
+      case CommandType::cancel_all:
+        return queue_everywhere(header, [=](Market& m) { return m.cancel_each(agent); });
+      case set_netting:
+        return queue(market_of(header), [=](Market& m) { return m.set_netting(agent, nets); });
+      case update_price:
+        return queue(market_of(header), [p = command.update_price, t = batch_.log_time_ms](
+                                            Market& m) { return m.update_price(p, t); });
       default: return rejected(invalid_request);
     }
-  } catch (const Refusal& refusal) {
-    return refusal.outcome;
-  }
+  } catch (const Refusal& refusal) { return refusal.outcome; }
 
-  // ---- Orders: sections 3 and 6
-
-  Decision place(const Command& command, const PlaceOrder& p) {
-    Market& market = market_of(command.header);
+  // Orders: sections 3 and 6.
+  Decision place(const CommandHeader& header, const PlaceOrder& p) {
+    Market& market = market_of(header);
     const MarketSpec& spec = market.spec;
     const bool is_market = p.kind == OrderKind::market, closes = (p.flags & kClosePosition) != 0;
     const bool expires = p.time_in_force == TimeInForce::gtd && !is_market;
     const int64_t lots = closes ? 0 : p.lots.value, budget = closes ? 0 : p.budget.value;
     const uint16_t most = static_cast<uint16_t>(spec.tiers[0].max_leverage);
-    const uint16_t leverage = p.leverage != 0 ? p.leverage : market.leverage_of(command.header.agent);
+    const uint16_t leverage = p.leverage != 0 ? p.leverage : market.leverage_of(header.agent);
     Order order{{0, p.price, Lots(lots), Micro(budget), Lots(0), expires ? p.expires_at_ms : 0,
                  leverage, p.side, p.kind, p.time_in_force, p.post_only, p.stp, p.flags,
-                 command.header.text_length, p.client_id}};
-    order.agent = command.header.agent;
-    order.budget_left = budget;
+                 header.text_length, p.client_id}};
+    order.agent = header.agent; order.budget_left = budget;
     refuse_if(market.mark == 0, price_unavailable);
     refuse_if(p.post_only != PostOnly::none && !order.may_rest(), invalid_request);
     refuse_if(expires && p.expires_at_ms <= batch_.log_time_ms, invalid_expiry);
     refuse_if(!closes && (lots <= 0 || budget != 0) && (lots != 0 || budget <= 0), invalid_quantity);
     if (is_market) order.price = bound(market, p);
-    if (!is_market) refuse_outside_band(market, p.price.value);
+    if (!is_market) market.refuse_outside_band(p.price.value);
     const int64_t price = order.price.value;
     order.reserve_price = market.reserve_price(p.side, price);
     const Wide size = budget > 0 ? Wide{budget} : market.notional(order.reserve_price, lots);
@@ -236,7 +215,7 @@ class Model {
     }
     refuse_if(leverage > most, leverage_too_high, leverage, most);
     if (!order.reduces()) hold(order, market.required(size, leverage));
-    return queue(market, command, order);
+    return queue(market, [order](Market& m) { return m.place(order); }, order);
   }
   static Price bound(const Market& market, const PlaceOrder& p) {
     const Wide most = market.spec.slippage_max_ppm;
@@ -247,9 +226,6 @@ class Model {
                                            : ceil_div(market.mark * (kPpm - slippage), kPpm);
     return std::clamp(Price(narrow(bound)), market.spec.price_min, market.spec.price_max);
   }
-  static void refuse_outside_band(const Market& market, int64_t price) {
-    market.refuse_price(price < market.band().first || price > market.band().second, price);
-  }
   static void refuse_large(const Market& market, Wide size, int64_t lots) {
     refuse_if(size > limits::kNotionalMaxMicro || lots > lots_max(market.spec).value,
               size_too_large, size, limits::kNotionalMaxMicro);
@@ -259,35 +235,34 @@ class Model {
     const Wide unused = floor_div(account.collateral() * cap_, kPpm) - account.in_use();
     const Wide available = std::min<Wide>(account.free, std::max<Wide>(0, unused));
     refuse_if(need > available, insufficient_margin, need, available);
-    order.held = narrow(need);
-    credit({order.agent, -order.held, order.held, 0});
+    order.held = narrow(need); books_.release(order.agent, -order.held);
   }
-  Decision cancel(const Command& command, const CancelOrder& wanted) {
-    const MarketId market = order_market(wanted.order_id);
-    const bool by_id = wanted.order_id != 0;
-    refuse_if(!by_id && wanted.client_id == ClientId{}, invalid_request);
-    refuse_if(by_id && market >= markets_.size(), order_not_found);
-    output_->outcomes[index_] = rejected(order_not_found);  // until a market has it
-    return by_id ? queue(markets_[market], command) : queue_everywhere(command);
+  Decision cancel(const CommandHeader& header, const CancelOrder& c) {
+    const MarketId market = order_market(c.order_id);
+    const AgentId agent = header.agent;
+    const Work work = [agent, &c](Market& m) { return m.cancel(agent, c.order_id, c.client_id); };
+    refuse_if(c.order_id == 0 && c.client_id == ClientId{}, invalid_request);
+    refuse_if(c.order_id == 0 ? markets_.empty() && header.market == kNoMarket
+                              : market >= markets_.size(), order_not_found);
+    return c.order_id == 0 ? queue_everywhere(header, work) : queue(markets_[market], work);
   }
-  Decision amend(const Command& command, const AmendOrder& wanted) {
+  Decision amend(const CommandHeader& header, const AmendOrder& wanted) {
     const int64_t price = wanted.price.value, lots = wanted.lots.value;
-    const bool by_id = wanted.order_id != 0, asks_all = by_id || command.header.market == kNoMarket;
-    refuse_if(!by_id && wanted.client_id == ClientId{}, invalid_request);
+    const bool asks_all = wanted.order_id != 0 || header.market == kNoMarket;
+    refuse_if(wanted.order_id == 0 && wanted.client_id == ClientId{}, invalid_request);
     refuse_if(lots < 0 || price < 0 || (lots == 0 && price == 0), invalid_quantity);
-    if (!asks_all) market_of(command.header);
+    if (!asks_all) market_of(header);
     const Order* found = nullptr;
     for (Market& each : markets_) {
-      if (found != nullptr || (!asks_all && each.id != command.header.market)) continue;
-      found = each.find(command.header.agent, wanted.order_id, wanted.client_id);
+      if (found != nullptr || (!asks_all && each.id != header.market)) continue;
+      found = each.find(header.agent, wanted.order_id, wanted.client_id);
     }
     refuse_if(found == nullptr, order_not_found);
-    if (!round_.amended_orders.insert(found->order_id).second) throw Later{};
+    if (round_.amended_orders.contains(found->order_id)) throw Later{};
     const Market& market = markets_[order_market(found->order_id)];
     Order order = *found;
     order.held = 0;
-    if (price > 0) refuse_outside_band(market, price);
-    if (price > 0) order.price = wanted.price;
+    if (price > 0) { market.refuse_outside_band(price); order.price = wanted.price; }
     if (lots > 0) order.lots = wanted.lots;
     refuse_if(order.rest() <= 0, invalid_quantity, order.lots.value, order.filled);
     order.reserve_price = market.reserve_price(order.side, order.price.value);
@@ -301,12 +276,12 @@ class Model {
       }
       hold(order, need);
     }
-    return queue(market, command, order);
+    round_.amended_orders.insert(order.order_id);
+    return queue(market, [order](Market& m) { return m.amend(order); }, order);
   }
 
-  // ---- The ledger's own commands: sections 7 and 8
-
-  Decision register_agent(const CommandHeader& header, const RegisterAgent& w) {
+  // The ledger's own commands: sections 7 and 8.
+  Decision add_agent(const CommandHeader& header, const RegisterAgent& w) {
     const AgentId agent = static_cast<AgentId>(accounts_.size());
     const uint32_t size = w.wallet_length + w.display_name_length + w.bio_length;
     const int64_t balance = w.start_balance_micro;
@@ -320,53 +295,49 @@ class Model {
     refuse_if(agent > limits::kAgentsMax || last_key_ >= limits::kKeysTotalMax, agent_limit_reached);
     refuse_if(balance < 0 || balance > limits::kAmountMaxMicro, invalid_amount);
     refuse_if(deposited_ + balance > limits::kCollateralMaxMicro, deposit_limit);
-    accounts_.emplace_back();
-    wallets_.insert(wallet);
-    emit(EventType::agent_registered, agent).agent_registered = {
+    accounts_.emplace_back(); wallets_.insert(wallet);
+    books_.emit(EventType::agent_registered, agent).agent_registered = {
         {header.text_offset, size}, batch_.log_time_ms, w.wallet_length, w.display_name_length,
         w.bio_length, {}};
-    add_key(agent, w.key_sha256, w.key_expires_at_ms, w.scopes);
+    give_key(agent, w.key_sha256, w.key_expires_at_ms, w.scopes);
     if (balance > 0) move(agent, balance, 0, LedgerEntryKind::deposit);
     return done(agent, last_key_);
   }
-  void add_key(AgentId agent, const Sha256& hash, int64_t expires_at_ms, uint8_t scopes) {
-    keys_[++last_key_] = {agent, hash};
-    key_hashes_.insert(hash);
-    ++accounts_[agent].live_keys;
-    emit(EventType::key_created, agent).key_created = {
+  void give_key(AgentId agent, const Sha256& hash, int64_t expires_at_ms, uint8_t scopes) {
+    keys_[++last_key_] = {agent, hash}; key_hashes_.insert(hash); ++accounts_[agent].keys;
+    books_.emit(EventType::key_created, agent).key_created = {
         hash, last_key_, scopes, {}, batch_.log_time_ms, expires_at_ms, {}};
   }
-  Decision create_key(AgentId agent, const CreateKey& wanted) {
-    const bool is_full = accounts_[agent].live_keys >= limits::kKeysPerAgentMax;
+  Decision add_key(AgentId agent, const CreateKey& wanted) {
+    const bool is_full = accounts_[agent].keys >= limits::kKeysPerAgentMax;
     refuse_if(wanted.scopes < 1 || wanted.scopes > kScopesAll, invalid_request);
     refuse_if(key_hashes_.contains(wanted.key_sha256), key_taken);
     refuse_if(is_full || last_key_ >= limits::kKeysTotalMax, key_limit_reached);
-    add_key(agent, wanted.key_sha256, wanted.expires_at_ms, wanted.scopes);
+    give_key(agent, wanted.key_sha256, wanted.expires_at_ms, wanted.scopes);
     return done(last_key_);
   }
-  Decision revoke_key(AgentId agent, uint32_t key) {
+  Decision remove_key(AgentId agent, uint32_t key) {
     refuse_if(!keys_.contains(key) || keys_[key].first != agent, key_not_found);
-    emit(EventType::key_revoked, agent).key_revoked = {keys_[key].second, key, {}};
-    keys_.erase(key);
-    --accounts_[agent].live_keys;
+    books_.emit(EventType::key_revoked, agent).key_revoked = {keys_[key].second, key, {}};
+    keys_.erase(key); --accounts_[agent].keys;
     return done(key);
   }
   // `amount` is above zero for what comes in, below for what goes out.
   Outcome move(AgentId agent, int64_t amount, AgentId counterparty, LedgerEntryKind kind) {
     const Account& account = accounts_[agent];
     deposited_ += amount;  // a transfer's two sides add up to nothing
-    credit({agent, amount, 0, 0});
-    emit(EventType::ledger_entry, agent).ledger_entry = {
+    books_.credit(agent, amount, 0, 0);
+    books_.emit(EventType::ledger_entry, agent).ledger_entry = {
         Micro(std::abs(amount)), Micro(account.free), counterparty, kind, {}};
     return done(0, account.free, account.reserved, account.margin);
   }
-  Decision deposit(const CommandHeader& header, int64_t amount) {
+  Decision pay_in(const CommandHeader& header, int64_t amount) {
     constexpr int64_t kDayMs = 86'400'000;
-    const bool is_faucet = header.type == CommandType::claim_faucet;
     Account& a = accounts_[header.agent];
     refuse_if(amount < 1 || amount > limits::kAmountMaxMicro, invalid_amount);
     refuse_if(deposited_ + amount > limits::kCollateralMaxMicro, deposit_limit);
-    if (!is_faucet) return move(header.agent, amount, 0, LedgerEntryKind::deposit);
+    if (header.type == CommandType::deposit)
+      return move(header.agent, amount, 0, LedgerEntryKind::deposit);
     const bool opens = a.faucet_used == 0 || batch_.log_time_ms - a.faucet_opened_ms >= kDayMs;
     const int64_t left = limits::kFaucetPerDayMicro - (opens ? 0 : a.faucet_used);
     refuse_if(amount > left, faucet_limit, amount, left);
@@ -374,60 +345,59 @@ class Model {
     if (opens) a.faucet_opened_ms = batch_.log_time_ms;
     return move(header.agent, amount, 0, LedgerEntryKind::faucet);
   }
-  Decision withdraw(const CommandHeader& header, const MoveMoney& wanted) {
+  Decision pay_out(const CommandHeader& header, const MoveMoney& wanted) {
     const AgentId agent = header.agent, to = wanted.to_agent;
     const int64_t amount = wanted.amount.value;
     const bool is_transfer = header.type == CommandType::transfer;
+    const Account& a = accounts_[agent];
+    const Wide spare = a.collateral() - ceil_div(a.in_use() * kPpm, cap_);
+    const Wide available = std::min<Wide>(a.free, std::max<Wide>(0, spare));
     refuse_if(is_transfer && (to == 0 || to >= accounts_.size()), agent_not_found);
     refuse_if(is_transfer && to == agent, invalid_request);
     refuse_if(amount < 1 || amount > limits::kAmountMaxMicro, invalid_amount);
-    const Account& account = accounts_[agent];
-    const Wide spare = account.collateral() - ceil_div(account.in_use() * kPpm, cap_);
-    const Wide available = std::min<Wide>(account.free, std::max<Wide>(0, spare));
     refuse_if(amount > available, insufficient_balance, amount, available);
     if (!is_transfer) return move(agent, -amount, 0, LedgerEntryKind::withdrawal);
     const Outcome outcome = move(agent, -amount, to, LedgerEntryKind::transfer_out);
     move(to, amount, agent, LedgerEntryKind::transfer_in);
     return outcome;
   }
-  Decision set_leverage(const CommandHeader& header, uint16_t leverage) {
+  Decision choose_leverage(const CommandHeader& header, uint16_t leverage) {
     Market& market = market_of(header);
     const uint32_t most = market.spec.tiers[0].max_leverage;
     refuse_if(leverage < 1 || leverage > most, leverage_too_high, leverage, most);
     market.leverage_of(header.agent) = leverage;
-    output_->events.push_back(market.settings_event(header.agent, index_));
-    return done();
+    return market.emit_settings(header.agent);
   }
-  Decision post_thought(const CommandHeader& header) {
+  Decision post(const CommandHeader& header) {
     const uint32_t size = header.text_length;
     refuse_if(size < 1 || size > limits::kThoughtBytesMax, invalid_request);
     if (header.market != kNoMarket) market_of(header);
-    emit(EventType::thought_posted, header.agent, header.market).thought_posted = {
+    books_.emit(EventType::thought_posted, header.agent, header.market).thought_posted = {
         ++last_thought_, {header.text_offset, size}, {}};
     return done(last_thought_);
   }
-  Decision create_market(const CommandHeader& header) {
+  Decision add_market(const CommandHeader& header) {
     Market market;
-    market.id = static_cast<MarketId>(markets_.size());
+    market.books = &books_; market.id = static_cast<MarketId>(markets_.size());
     refuse_if(header.text_length != sizeof market.spec, invalid_request);
     std::memcpy(&market.spec, text(header).data(), sizeof market.spec);
     refuse_if(!is_valid(market.spec) || market.id >= limits::kMarketsMax, invalid_request);
     const std::string_view symbol = symbol_view(market.spec);
     for (const Market& each : markets_) refuse_if(symbol_view(each.spec) == symbol, market_exists);
     markets_.push_back(market);
-    emit(EventType::market_created, 0, market.id).market_created = {
+    books_.emit(EventType::market_created, 0, market.id).market_created = {
         {header.text_offset, header.text_length}, {}};
     return done(market.id);
   }
-  Decision configure(uint32_t cap_ppm) {
-    refuse_if(is_configured_ || accounts_.size() > 1 || !markets_.empty(), invalid_request);
-    refuse_if(cap_ppm == 0 || cap_ppm > kPpm, invalid_request);
-    is_configured_ = true;
-    cap_ = cap_ppm;
+  Decision set_cap(uint32_t cap_ppm) {
+    const bool is_first = !is_configured_ && accounts_.size() == 1 && markets_.empty();
+    refuse_if(!is_first || cap_ppm == 0 || cap_ppm > kPpm, invalid_request);
+    is_configured_ = true; cap_ = cap_ppm;
     return done();
   }
 
-  std::vector<Account> accounts_ = std::vector<Account>(1);
+  Books books_;
+  std::vector<Account>& accounts_ = books_.accounts;
   std::vector<Market> markets_;
   std::set<std::string> wallets_;
   std::map<uint32_t, std::pair<AgentId, Sha256>> keys_;  // live ones
@@ -436,11 +406,11 @@ class Model {
   std::deque<std::string> table_order_;
   Wide cap_ = 800'000;  // of the collateral in use, ppm
   bool is_configured_ = false;
-  uint64_t last_thought_ = 0, next_sequence_ = 1;
   int64_t deposited_ = 0;  // less what was withdrawn
-  uint32_t last_key_ = 0, rounds_ = 0, index_ = 0;  // the last: of the command being decided
+  uint64_t last_thought_ = 0, next_sequence_ = 1;
+  uint32_t last_key_ = 0, rounds_ = 0;
   BatchInput batch_;
-  BatchOutput* output_ = nullptr;
+  std::vector<Outcome> outcomes_;
   std::vector<uint32_t> next_round_;
   Round round_;
 };

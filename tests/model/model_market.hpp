@@ -10,6 +10,7 @@
 #include <cstdlib>
 #include <map>
 #include <set>
+#include <utility>
 #include <vector>
 #include "engine/schema/batch.hpp"
 #include "engine/schema/market_spec.hpp"
@@ -28,11 +29,9 @@ inline int number(Side side) { return static_cast<int>(side); }
 
 struct Refusal { Outcome outcome; };
 inline void refuse_if(bool condition, ResultCode code, Wide a = 0, Wide b = 0, Wide c = 0) {
-  if (condition) throw Refusal{rejected(code, narrow(a), narrow(b), narrow(c))};
-}
+  if (condition) throw Refusal{rejected(code, narrow(a), narrow(b), narrow(c))}; }
 inline Outcome done(uint64_t id = 0, int64_t a = 0, int64_t b = 0, int64_t c = 0) {
-  return {ok, OrderStatus::none, none, 0, id, {a, b, c}};
-}
+  return {ok, OrderStatus::none, none, 0, id, {a, b, c}}; }
 
 struct Order : OrderAccepted {  // its lots: all of them once it rests, 0 while a budget is its size
   AgentId agent = 0;
@@ -47,23 +46,41 @@ struct Order : OrderAccepted {  // its lots: all of them once it rests, 0 while 
   bool reduces() const { return (flags & (kReduceOnly | kClosePosition)) != 0; }
   bool is(TimeInForce wanted) const { return time_in_force == wanted; }
   bool may_rest() const {
-    return kind == OrderKind::limit && (is(TimeInForce::gtc) || is(TimeInForce::gtd));
-  }
+    return kind == OrderKind::limit && (is(TimeInForce::gtc) || is(TimeInForce::gtd)); }
 };
 
 struct Position { int64_t base = 0, entry = 0, margin = 0; };
 inline bool turns(const Position& from, const Position& to) {  // to zero or to the other side
-  return from.base > 0 ? to.base <= 0 : from.base < 0 && to.base >= 0;
-}
+  return from.base > 0 ? to.base <= 0 : from.base < 0 && to.base >= 0; }
 struct Leg {  // one side of a fill, worked out but not applied
   Position after;
   Wide share = 0, fee = 0, realised = 0, margin_change = 0, credit = 0;
   bool allowed = false;
 };
-struct Credit { AgentId agent; int64_t free, reserved, margin; };        // what it does to an account
-struct Operation { const Command* command; uint32_t index; Order order; };  // order: as it is wanted
+struct Account {
+  int64_t free = 0, reserved = 0, margin = 0, faucet_opened_ms = 0, faucet_used = 0;
+  uint64_t events = 0, keys = 0;  // private events so far; live keys
+  Wide in_use() const { return Wide{reserved} + margin; }
+  Wide collateral() const { return free + in_use(); }
+};
+struct Books {  // what the ledger and all markets write to; markets never read an account
+  std::vector<Account> accounts = std::vector<Account>(1);  // [0] is the exchange, always empty
+  std::vector<Event> events;      // of this batch
+  std::vector<AgentId> touched;   // in this round
+  uint32_t command = kNoCommand;  // being worked on
+  Event& emit(EventType type, AgentId agent, MarketId market = kNoMarket) {
+    return events.emplace_back(type, agent, market, command); }
+  void credit(AgentId agent, Wide free, Wide reserved, Wide margin) {
+    if (free == 0 && reserved == 0 && margin == 0) return;
+    Account& a = accounts[agent];
+    a.free += narrow(free); a.reserved += narrow(reserved); a.margin += narrow(margin);
+    if (std::ranges::find(touched, agent) == touched.end()) touched.push_back(agent);
+  }
+  void release(AgentId agent, int64_t amount) { credit(agent, amount, -amount, 0); }
+};
 
 struct Market {
+  Books* books = nullptr;
   MarketId id = 0;
   MarketSpec spec;
   int64_t mark = 0;
@@ -77,36 +94,29 @@ struct Market {
   std::vector<uint32_t> generations, free_slots;  // the first: of each slot ever used
   uint64_t last_age = 0, last_trade = 0;
   Wide fees = 0;
-  std::vector<Event> events;  // these two: of this round
-  std::vector<Credit> credits;
-  uint32_t command = kNoCommand;  // being worked on
 
   Wide notional(Wide price, Wide lots) const { return price * lots * spec.value_per_tick_lot_micro; }
   Wide required(Wide amount, Wide leverage) const {
-    return ceil_div(amount, leverage) + ceil_div(amount * spec.taker_fee_ppm, kPpm);
-  }
+    return ceil_div(amount, leverage) + ceil_div(amount * spec.taker_fee_ppm, kPpm); }
   int64_t reservation(const Order& order, int64_t lots, int64_t price) const {
-    return order.reduces() ? 0 : narrow(required(notional(price, lots), order.leverage));
-  }
+    return order.reduces() ? 0 : narrow(required(notional(price, lots), order.leverage)); }
   int64_t rest_at(int64_t price, const Order& order) const {
-    return order.has_budget() ? narrow(order.budget_left / notional(price, 1)) : order.rest();
-  }
+    return order.has_budget() ? narrow(order.budget_left / notional(price, 1)) : order.rest(); }
   int64_t best(Side side) const {  // 0 = none
-    return book[number(side)].empty() ? 0 : std::abs(book[number(side)].begin()->first.first);
-  }
+    return book[number(side)].empty() ? 0 : std::abs(book[number(side)].begin()->first.first); }
   std::pair<int64_t, int64_t> band() const {
     const Wide low = floor_div(Wide{mark} * (kPpm - spec.price_band_ppm), kPpm);
     const Wide high = ceil_div(Wide{mark} * (kPpm + spec.price_band_ppm), kPpm);
     return {std::max(spec.price_min.value, narrow(low)), std::min(spec.price_max.value, narrow(high))};
   }
-  void refuse_price(bool condition, int64_t price) const {
-    refuse_if(condition, price_out_of_band, price, band().first, band().second);
+  void refuse_outside_band(int64_t price) const {
+    const auto [low, high] = band();
+    refuse_if(price < low || price > high, price_out_of_band, price, low, high);
   }
   int64_t reserve_price(Side side, int64_t price) const {
-    const Wide highest = std::max(best(Side::buy), mark);
-    const Wide buffered = ceil_div(highest * (kPpm + spec.sell_reserve_buffer_ppm), kPpm);
-    if (side == Side::buy) return price;
-    return std::min(spec.price_max.value, std::max(price, narrow(buffered)));
+    const Wide highest = std::max(best(Side::buy), mark), buffer = spec.sell_reserve_buffer_ppm;
+    const int64_t buffered = narrow(ceil_div(highest * (kPpm + buffer), kPpm));
+    return side == Side::buy ? price : std::min(spec.price_max.value, std::max(price, buffered));
   }
   Wide maintenance(Wide amount) const {
     Wide most = 0, deduction = 0, twice_before = 1;
@@ -123,10 +133,9 @@ struct Market {
     return leverages.try_emplace(agent, static_cast<uint16_t>(spec.default_leverage)).first->second;
   }
   Order* find(AgentId agent, OrderId order_id, const ClientId& client_id) {
-    for (const auto& [age, each] : own[agent]) {
-      Order& order = orders.at(each);
-      if (order_id != 0 ? each == order_id : order.client_id == client_id) return &order;
-    }
+    for (const auto& [age, each] : own[agent])
+      if (order_id != 0 ? each == order_id : orders.at(each).client_id == client_id)
+        return &orders.at(each);
     return nullptr;
   }
   int64_t open_lots(AgentId agent, Side side, OrderId except = 0) {
@@ -138,50 +147,39 @@ struct Market {
     return lots;
   }
   int64_t reducible(const Order& order) {  // what the position gives an order of this side
-    return std::max<int64_t>(0, -sign(order.side) * positions[order.agent].base);
-  }
+    return std::max<int64_t>(0, -sign(order.side) * positions[order.agent].base); }
   static std::pair<int64_t, uint64_t> queue_key(const Order& order) {
-    return {-sign(order.side) * order.price.value, order.age};
-  }
+    return {-sign(order.side) * order.price.value, order.age}; }
   void enter(const Order& order) {
     orders[order.order_id] = order;
-    book[number(order.side)][queue_key(order)] = order.order_id;
-    own[order.agent][order.age] = order.order_id;
+    book[number(order.side)][queue_key(order)] = own[order.agent][order.age] = order.order_id;
     if (order.expires_at_ms != 0) expiries.insert({order.expires_at_ms, order.order_id});
   }
   void leave(const Order& order) {
-    book[number(order.side)].erase(queue_key(order));
-    own[order.agent].erase(order.age);
-    expiries.erase({order.expires_at_ms, order.order_id});
-    orders.erase(order.order_id);
+    book[number(order.side)].erase(queue_key(order)); own[order.agent].erase(order.age);
+    expiries.erase({order.expires_at_ms, order.order_id}); orders.erase(order.order_id);
   }
   void close(Order order, CloseReason reason) {
     emit_closed(order, order.rest(), order.rest(), reason);
-    release(order.agent, order.held);
-    leave(order);
-    free_slots.push_back(order_slot(order.order_id));
+    books->release(order.agent, order.held);
+    leave(order); free_slots.push_back(order_slot(order.order_id));
   }
   OrderId new_id() {
-    if (free_slots.empty()) {
-      free_slots.push_back(static_cast<uint32_t>(generations.size()));
-      generations.push_back(0);
-    }
+    if (free_slots.empty()) free_slots.push_back(static_cast<uint32_t>(generations.size()));
     const uint32_t slot = free_slots.back();
-    free_slots.pop_back();
+    free_slots.pop_back(); generations.resize(std::max<std::size_t>(generations.size(), slot + 1));
     return make_order_id(id, slot, ++generations[slot]);
   }
-
-  Event& emit(EventType type, AgentId agent) { return events.emplace_back(type, agent, id, command); }
-  Event settings_event(AgentId agent, uint32_t index) {
-    Event event(EventType::settings_changed, agent, id, index);
-    event.settings_changed = {leverage_of(agent), netting_agents.contains(agent), {}};
-    return event;
+  Event& emit(EventType type, AgentId agent) { return books->emit(type, agent, id); }
+  Outcome emit_settings(AgentId agent) {
+    const bool nets = netting_agents.contains(agent);
+    emit(EventType::settings_changed, agent).settings_changed = {leverage_of(agent), nets, {}};
+    return done();
   }
   void emit_closed(const Order& order, int64_t left, int64_t removed, CloseReason reason) {
     emit(EventType::order_closed, order.agent).order_closed = {
         order.order_id, order.price, Lots(left), Lots(removed), order.side, reason, {}};
   }
-  void release(AgentId agent, int64_t amount) { credits.push_back({agent, amount, -amount, 0}); }
   static Outcome about(const Order& o, OrderStatus status, CloseReason reason, int64_t lots) {
     return {ok, status, reason, 0, o.order_id, {o.filled, o.filled_notional, lots, o.price.value}};
   }
@@ -189,29 +187,10 @@ struct Market {
     return about(o, o.filled > 0 ? OrderStatus::partially_filled : OrderStatus::open, none, o.rest());
   }
 
-  // ---- Operations: sections 6, 7 and 8
-
+  // Operations: sections 6, 7 and 8.
   void expire(int64_t log_time_ms) {
-    command = kNoCommand;
-    while (!expiries.empty() && expiries.begin()->first <= log_time_ms) {
+    while (!expiries.empty() && expiries.begin()->first <= log_time_ms)
       close(orders.at(expiries.begin()->second), expired);
-    }
-  }
-  Outcome run(const Operation& operation, int64_t log_time_ms) try {
-    command = operation.index;
-    const Command& wanted = *operation.command;
-    const AgentId agent = wanted.header.agent;
-    switch (wanted.header.type) {
-      case CommandType::place_order: return place(operation.order);
-      case CommandType::amend_order: return amend(operation.order);
-      case CommandType::cancel_order: return cancel(agent, wanted.cancel);
-      case CommandType::cancel_all: return cancel_each(agent);
-      case CommandType::set_netting: return set_netting(agent, wanted.set_netting.netting != 0);
-      default: return update_price(wanted.update_price, log_time_ms);
-    }
-  } catch (const Refusal& refusal) {
-    if (operation.order.held > 0) release(operation.order.agent, operation.order.held);
-    return refusal.outcome;
   }
   Outcome update_price(const UpdatePrice& update, int64_t log_time_ms) {
     const int64_t price = update.price.value, source_ms = update.source_time_ms;
@@ -227,13 +206,11 @@ struct Market {
     const int64_t bought = open_lots(agent, Side::buy), sold = open_lots(agent, Side::sell);
     const int64_t conflicting = base > 0 ? sold : base < 0 ? bought : std::min(bought, sold);
     refuse_if(!chooses && conflicting > 0, conflicting_position, base, conflicting);
-    if (chooses) netting_agents.insert(agent);
-    if (!chooses) netting_agents.erase(agent);
-    events.push_back(settings_event(agent, command));
-    return done();
+    if (chooses) netting_agents.insert(agent); else netting_agents.erase(agent);
+    return emit_settings(agent);
   }
-  Outcome cancel(AgentId agent, const CancelOrder& wanted) {
-    const Order* found = find(agent, wanted.order_id, wanted.client_id);
+  Outcome cancel(AgentId agent, OrderId order_id, const ClientId& client_id) {
+    const Order* found = find(agent, order_id, client_id);
     refuse_if(found == nullptr, order_not_found);
     const Outcome outcome = about(*found, OrderStatus::cancelled, cancelled, found->rest());
     close(*found, cancelled);
@@ -241,9 +218,8 @@ struct Market {
   }
   Outcome cancel_each(AgentId agent) {
     Outcome outcome;
-    for (auto& mine = own[agent]; !mine.empty(); ++outcome.count) {
+    for (auto& mine = own[agent]; !mine.empty(); ++outcome.count)
       close(orders.at(mine.begin()->second), cancel_all);
-    }
     return outcome;
   }
 
@@ -264,15 +240,16 @@ struct Market {
     refuse_crossing(order);
     if (order.is(TimeInForce::fok)) {
       Market trial = *this;
+      Books scratch = *books;
       Order tried = order;
-      trial.match(tried);
+      trial.books = &scratch; trial.match(tried);
       refuse_if(tried.filled == 0 || rest_at(tried.last_price, tried) > 0, fok_unfillable);
     }
     order.order_id = new_id();
-    const std::size_t accepted = events.size();
+    const std::size_t accepted = books->events.size();
     emit(EventType::order_accepted, order.agent).order_accepted = order;
     const Outcome outcome = finish(order, match(order));
-    events[accepted].order_accepted.rested = Lots(outcome.values[2]);
+    books->events[accepted].order_accepted.rested = Lots(outcome.values[2]);
     return outcome;
   }
 
@@ -281,8 +258,7 @@ struct Market {
     refuse_if(found == nullptr, order_not_found);
     const Order before = *found;
     const bool keeps_priority = order.price == before.price && order.lots <= before.lots;
-    order.filled = before.filled;
-    order.filled_notional = before.filled_notional;
+    order.filled = before.filled; order.filled_notional = before.filled_notional;
     refuse_if(order.rest() <= 0, invalid_quantity, order.lots.value, order.filled);
     if (!keeps_priority) {
       const int64_t most = order.reduces() ? reducible(order) : order.rest();
@@ -294,20 +270,18 @@ struct Market {
     const int64_t price = keeps_priority ? order.price.value : order.reserve_price;
     const int64_t given = before.held + order.held;
     order.held = reservation(order, order.rest(), price);
-    release(order.agent, given - order.held);
-    const std::size_t amended = events.size();
+    books->release(order.agent, given - order.held);
+    const std::size_t amended = books->events.size();
     emit(EventType::order_amended, order.agent).order_amended = {
         order.order_id, before.price, Lots(before.rest()), order.price, Lots(order.rest()),
         order.lots, order.side, keeps_priority, {}};
-    if (keeps_priority) enter(order);
-    if (keeps_priority) return resting(order);
+    if (keeps_priority) { enter(order); return resting(order); }
     const Outcome outcome = finish(order, match(order));
-    events[amended].order_amended.rested = Lots(outcome.values[2]);
+    books->events[amended].order_amended.rested = Lots(outcome.values[2]);
     return outcome;
   }
 
-  // ---- Entry: section 4
-
+  // Entry: section 4.
   void refuse_exposure(const Order& order) {
     if (order.reduces()) return;
     const int64_t price = order.price.value, s = sign(order.side), lots = rest_at(price, order);
@@ -317,19 +291,19 @@ struct Market {
     const Wide exposure = notional(price, ahead) + size, most = spec.position_notional_max.value;
     refuse_if(exposure > most, position_too_large, exposure, most);
     uint32_t allowed = 0;
-    for (uint32_t n = 0; n < spec.tier_count; ++n) {
+    for (uint32_t n = 0; n < spec.tier_count; ++n)
       if (spec.tiers[n].lower_notional_micro <= exposure) allowed = spec.tiers[n].max_leverage;
-    }
     refuse_if(order.leverage > allowed, leverage_too_high, order.leverage, allowed);
     const Wide loss = std::max<Wide>(0, notional(s * (price - mark), lots));
     const Wide equity = ceil_div(notional(price, lots), order.leverage) - loss;
-    const bool is_limit = order.kind == OrderKind::limit;
-    refuse_price(is_limit && equity < maintenance(notional(mark, lots)), price);
+    const bool is_dead = equity < maintenance(notional(mark, lots));
+    refuse_if(order.kind == OrderKind::limit && is_dead, price_out_of_band, price, band().first,
+              band().second);
   }
   void refuse_crossing(Order& order) {
     const int64_t touching = best(opposite(order.side)), s = sign(order.side);
-    if (order.post_only == PostOnly::none || touching == 0) return;
-    if (s * (order.price.value - touching) < 0) return;
+    const bool crosses = touching != 0 && s * (order.price.value - touching) >= 0;
+    if (order.post_only == PostOnly::none || !crosses) return;
     const Price slid(touching - s);
     const bool is_outside = slid < spec.price_min || slid > spec.price_max ||
                             (order.side == Side::sell && slid.value > order.reserve_price);
@@ -337,8 +311,7 @@ struct Market {
     order.price = slid;
   }
 
-  // ---- The loop: section 5
-
+  // The loop: section 5.
   CloseReason match(Order& taker) {
     while (!taker.is_spent()) {
       const auto& queue = book[number(opposite(taker.side))];
@@ -414,24 +387,17 @@ struct Market {
     apply(taken, taker, lots, maker.price, maker_agent, true);
     apply(made, maker, lots, maker.price, taker.agent, false);
     positions[taker.agent] = taken.after;  // of an agent's two sides the taker's comes last
-    if (maker.is_spent()) {
-      free_slots.push_back(order_slot(maker.order_id));
-      leave(Order{maker});
-    }
+    if (maker.is_spent()) { free_slots.push_back(order_slot(maker.order_id)); leave(Order{maker}); }
     if (maker_turned) close_reducing(maker_agent);
     if (turned) close_reducing(taker.agent);
   }
   void apply(const Leg& leg, Order& order, int64_t lots, Price price, AgentId other, bool takes) {
     const int64_t amount = narrow(notional(price.value, lots)), share = narrow(leg.share);
-    order.filled += lots;
-    order.filled_notional += amount;
-    order.held -= share;
+    order.filled += lots; order.filled_notional += amount; order.held -= share;
     if (order.has_budget()) order.budget_left -= amount;
-    order.last_price = price.value;
-    order.last_fill = events.size();
-    positions[order.agent] = leg.after;
-    fees += leg.fee;
-    credits.push_back({order.agent, narrow(leg.credit), -share, narrow(leg.margin_change)});
+    order.last_price = price.value; order.last_fill = books->events.size();
+    positions[order.agent] = leg.after; fees += leg.fee;
+    books->credit(order.agent, leg.credit, -share, leg.margin_change);
     emit(EventType::fill, order.agent).fill = {
         last_trade, order.order_id, price, Lots(lots), Lots(rest_at(price.value, order)),
         Micro(narrow(leg.fee)), Micro(narrow(leg.realised)), Lots(leg.after.base),
@@ -439,9 +405,8 @@ struct Market {
         order.is_spent(), {}};
   }
   void close_reducing(AgentId agent) {
-    for (const auto& [age, each] : std::map{own[agent]}) {
+    for (const auto& [age, each] : std::map{own[agent]})
       if (orders.at(each).reduces()) close(orders.at(each), position_closed);
-    }
   }
 
   Outcome finish(Order& taker, CloseReason stop) {
@@ -454,22 +419,19 @@ struct Market {
              : rest == 0       ? budget_spent  : none;
     }
     if (stop == budget_spent && taker.filled > 0) {
-      is_filled = true;
-      stop = none;
-      events[taker.last_fill].fill.order_done = 1;
+      is_filled = true; stop = none;
+      books->events[taker.last_fill].fill.order_done = 1;
     }
     const bool rests = !is_filled && stop == none;
     const int64_t kept = rests ? reservation(taker, rest, taker.price.value) : 0;
-    release(taker.agent, taker.held - kept);
+    books->release(taker.agent, taker.held - kept);
     if (!rests) {
       if (!is_filled) emit_closed(taker, rest, 0, stop);
       free_slots.push_back(order_slot(taker.order_id));
       return about(taker, is_filled ? OrderStatus::filled : OrderStatus::cancelled, stop, 0);
     }
-    taker.held = kept;
-    taker.lots = Lots(taker.filled + rest);
-    taker.budget = Micro(0);
-    taker.age = ++last_age;
+    taker.lots = Lots(taker.filled + rest); taker.budget = Micro(0);
+    taker.held = kept; taker.age = ++last_age;
     enter(taker);
     return resting(taker);
   }

@@ -82,6 +82,9 @@ class Client:
             self.connection.close()
             self.connection = None
 
+    def __del__(self):
+        self.close()
+
 
 class Exchange:
     """One data directory and the process that serves it."""

@@ -48,11 +48,10 @@ std::optional<std::vector<TradedMarket>> read_markets(std::string_view body);
 std::string read_code(std::string_view body);
 
 // One entry per order of the request; entries the reply does not speak of are errors.
-std::vector<OrderReply> read_order_reply(unsigned status, std::string_view body,
-                                         std::size_t count);
+std::vector<OrderReply> read_order_reply(unsigned status, std::string_view body, std::size_t count);
 
 struct WsReply {
-  uint64_t id = 0;  // of the request; 0: the message answers none
+  uint64_t id = 0;                // of the request; 0: the message answers none
   bool is_authenticated = false;  // the answer to ws_auth_text
   std::vector<OrderReply> orders;
 };

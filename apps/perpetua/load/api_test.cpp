@@ -5,8 +5,7 @@
 namespace perpetua::load {
 namespace {
 
-const std::vector<TradedMarket> kMarkets = {
-    {"BTC-PERP", 100'000'000, 10'000, 1'000'000, 680'000}};
+const std::vector<TradedMarket> kMarkets = {{"BTC-PERP", 100'000'000, 10'000, 1'000'000, 680'000}};
 
 NewOrder order(bool is_ioc = false) {
   NewOrder result;
@@ -64,8 +63,7 @@ TEST(LoadApi, replies_are_ok_rejected_or_error) {
   EXPECT_EQ(open.order_id, 77u);
   EXPECT_TRUE(open.is_open);
   EXPECT_FALSE(one(200, R"({"order_id":"77","status":"filled"})").is_open);
-  EXPECT_EQ(one(422, R"({"code":"insufficient_margin","message":"m"})").verdict,
-            Verdict::rejected);
+  EXPECT_EQ(one(422, R"({"code":"insufficient_margin","message":"m"})").verdict, Verdict::rejected);
   EXPECT_EQ(one(503, R"({"code":"overloaded"})").verdict, Verdict::rejected);
   EXPECT_EQ(one(500, "oops").verdict, Verdict::error);
   EXPECT_EQ(one(502, R"({"message":"bad gateway"})").verdict, Verdict::error);
@@ -75,8 +73,7 @@ TEST(LoadApi, replies_are_ok_rejected_or_error) {
 
 TEST(LoadApi, batch_replies_are_counted_entry_by_entry) {
   const auto replies = read_order_reply(
-      200, R"({"results":[{"order_id":"1","status":"open"},{"error":{"code":"would_cross"}}]})",
-      3);
+      200, R"({"results":[{"order_id":"1","status":"open"},{"error":{"code":"would_cross"}}]})", 3);
   ASSERT_EQ(replies.size(), 3u);
   EXPECT_EQ(replies[0].verdict, Verdict::ok);
   EXPECT_EQ(replies[1].verdict, Verdict::rejected);
@@ -87,12 +84,12 @@ TEST(LoadApi, batch_replies_are_counted_entry_by_entry) {
 }
 
 TEST(LoadApi, websocket_replies_are_matched_by_id) {
-  const WsReply ok = read_ws_message(
-      R"({"type":"reply","id":9,"ok":true,"order_id":"5","status":"open"})", 1);
+  const WsReply ok =
+      read_ws_message(R"({"type":"reply","id":9,"ok":true,"order_id":"5","status":"open"})", 1);
   EXPECT_EQ(ok.id, 9u);
   EXPECT_EQ(ok.orders.at(0).verdict, Verdict::ok);
-  const WsReply refused = read_ws_message(
-      R"({"type":"reply","id":9,"ok":false,"error":{"code":"rate_limited"}})", 1);
+  const WsReply refused =
+      read_ws_message(R"({"type":"reply","id":9,"ok":false,"error":{"code":"rate_limited"}})", 1);
   EXPECT_EQ(refused.orders.at(0).verdict, Verdict::rejected);
   EXPECT_EQ(read_ws_message(R"({"type":"connected","agent_id":null})", 1).id, 0u);
   EXPECT_TRUE(read_ws_message(R"({"type":"authenticated","id":1})", 1).is_authenticated);

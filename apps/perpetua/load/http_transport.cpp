@@ -17,8 +17,8 @@ class HttpTransport final : public OrderTransport {
  public:
   explicit HttpTransport(const TransportContext& context) : context_(context) {
     for (uint32_t i = 0; i < context_.connections; ++i) {
-      lanes_.push_back(std::make_unique<Lane>(context_.io, context_.server,
-                                              source_address(context_.server, i)));
+      lanes_.push_back(
+          std::make_unique<Lane>(context_.io, context_.server, source_address(context_.server, i)));
       free_.push_back(lanes_.back().get());
     }
   }

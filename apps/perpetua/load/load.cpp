@@ -66,8 +66,8 @@ int run_load(const LoadOptions& options) {
     return cannot_start(*wrong);
   }
   const auto now = std::chrono::system_clock::now().time_since_epoch();
-  const std::string run_name = std::to_string(
-      std::chrono::duration_cast<std::chrono::milliseconds>(now).count());
+  const std::string run_name =
+      std::to_string(std::chrono::duration_cast<std::chrono::milliseconds>(now).count());
   LoadRunner runner(io, *server, target.host + ":" + target.port, options, run_name);
   if (const auto failure = runner.run()) return cannot_start(*failure);
   const LoadResult& result = runner.result();

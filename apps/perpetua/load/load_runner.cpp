@@ -53,12 +53,11 @@ void LoadRunner::on_set_up(SetupResult set_up) {
     return finish();
   }
   agents_ = std::move(set_up.agents);
-  traffic_ = std::make_unique<Traffic>(std::move(set_up.markets),
-                                       static_cast<uint32_t>(agents_.size()), options_.batch,
-                                       options_.seed);
-  const TransportContext context{io_,   server_,        host_,
-                                 agents_, *traffic_,    *this,
-                                 options_.batch, connection_count(options_)};
+  traffic_ =
+      std::make_unique<Traffic>(std::move(set_up.markets), static_cast<uint32_t>(agents_.size()),
+                                options_.batch, options_.seed);
+  const TransportContext context{io_,       server_, host_,          agents_,
+                                 *traffic_, *this,   options_.batch, connection_count(options_)};
   transport_ = options_.transport == TransportKind::ws ? make_ws_transport(context)
                                                        : make_http_transport(context);
   phase_ = Phase::opening;
@@ -104,8 +103,7 @@ void LoadRunner::send_due() {
   }
   if (next_request_ == schedule_->count()) return end_measuring();
   const int64_t due_ns = start_ns_ + schedule_->due_ns(next_request_);
-  due_timer_.expires_at(
-      std::chrono::steady_clock::time_point(std::chrono::nanoseconds(due_ns)));
+  due_timer_.expires_at(std::chrono::steady_clock::time_point(std::chrono::nanoseconds(due_ns)));
   due_timer_.async_wait([this](boost::system::error_code error) {
     if (!error) send_due();
   });

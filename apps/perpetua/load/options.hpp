@@ -19,12 +19,12 @@ struct LoadOptions {
   uint32_t rate_per_s = 100;  // orders a second over all agents; 0 = closed loop ("max")
   uint32_t duration_s = 10;
   TransportKind transport = TransportKind::http;
-  uint32_t batch = 1;         // orders in one request
-  uint32_t connections = 0;   // http: 0 = one per agent, at most 64; ws: always one per agent
+  uint32_t batch = 1;        // orders in one request
+  uint32_t connections = 0;  // http: 0 = one per agent, at most 64; ws: always one per agent
   std::vector<std::string> markets;  // empty: every market of the exchange
   std::string url = "http://127.0.0.1:8082";
-  std::string operator_key;   // deposits in production mode; sandbox uses the faucet
-  uint32_t fund_usdc = 10'000;  // each agent
+  std::string operator_key;      // deposits in production mode; sandbox uses the faucet
+  uint32_t fund_usdc = 10'000;   // each agent
   uint32_t timeout_ms = 10'000;  // a reply that takes longer is an error
   uint64_t seed = 1;
   bool allow_remote = false;  // targets that are not loopback

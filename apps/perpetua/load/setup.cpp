@@ -125,9 +125,8 @@ void Setup::send_step(Worker& worker) {
     call = netting_call(result_.markets[worker.step - 2].symbol);
   }
   worker.sent_ns = monotonic_ns();
-  worker.connection.request(
-      http_text(call, host_, key),
-      [this, &worker](HttpResponse response) { on_step(worker, response); });
+  worker.connection.request(http_text(call, host_, key),
+                            [this, &worker](HttpResponse response) { on_step(worker, response); });
 }
 
 void Setup::on_step(Worker& worker, const HttpResponse& response) {

@@ -103,9 +103,8 @@ class StubExchange {
   std::optional<Answer> answer_http(const Request& request) {
     const std::string target(request.target());
     if (target == "/api/v1/markets") {
-      return Answer{200,
-                    R"({"items":[{"market":"BTC-PERP","tick_size":"0.1","lot_size":"0.00001",)"
-                    R"("min_notional":"1","mark_price":"68000"}]})"};
+      return Answer{200, R"({"items":[{"market":"BTC-PERP","tick_size":"0.1","lot_size":"0.00001",)"
+                         R"("min_notional":"1","mark_price":"68000"}]})"};
     }
     if (target == "/api/v1/agents") {
       if (rate_limited > 0) {

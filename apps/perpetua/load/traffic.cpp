@@ -11,9 +11,9 @@ namespace {
 
 constexpr uint64_t kCancelPercent = 10;
 constexpr uint64_t kCrossingPercent = 25;
-constexpr int64_t kPassiveNearestPpm = 500;    // 5 bps from the mark
-constexpr int64_t kPassiveSpanPpm = 5'000;     // to 55 bps
-constexpr int64_t kCrossingPpm = 3'000;        // limit of a crossing order beyond the mark
+constexpr int64_t kPassiveNearestPpm = 500;  // 5 bps from the mark
+constexpr int64_t kPassiveSpanPpm = 5'000;   // to 55 bps
+constexpr int64_t kCrossingPpm = 3'000;      // limit of a crossing order beyond the mark
 constexpr int64_t kNotionalSpanMicro = 50'000'000;
 
 }  // namespace
@@ -65,17 +65,17 @@ NewOrder Traffic::make_order(Agent& agent) {
   } else {
     order.side = random(2) == 0 ? Side::buy : Side::sell;
   }
-  const int64_t away_ppm =
-      order.is_ioc ? -kCrossingPpm
-                   : kPassiveNearestPpm + static_cast<int64_t>(random(kPassiveSpanPpm));
+  const int64_t away_ppm = order.is_ioc
+                               ? -kCrossingPpm
+                               : kPassiveNearestPpm + static_cast<int64_t>(random(kPassiveSpanPpm));
   const int64_t factor_ppm = kPpm - sign(order.side) * away_ppm;
   order.price_ticks = std::max<int64_t>(1, mul_div_floor(market.mark_ticks, factor_ppm, kPpm));
   const int64_t worth_min = mul_div_ceil(market.notional_min_micro, 12, 10);
   const int64_t worth = worth_min + static_cast<int64_t>(random(kNotionalSpanMicro));
   // micro-USDC of one tick and lot = tick_e9 x lot_e9 / 10^12
-  const int64_t lot_worth = std::max<int64_t>(
-      1, mul_div_floor(order.price_ticks * market.tick_size_e9, market.lot_size_e9,
-                       1'000'000'000'000));
+  const int64_t lot_worth =
+      std::max<int64_t>(1, mul_div_floor(order.price_ticks * market.tick_size_e9,
+                                         market.lot_size_e9, 1'000'000'000'000));
   order.lots = std::max<int64_t>(1, div_ceil(worth, lot_worth));
   return order;
 }

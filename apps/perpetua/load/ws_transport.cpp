@@ -59,7 +59,7 @@ class WsTransport final : public OrderTransport {
   struct Lane {
     std::unique_ptr<WsConnection> connection;
     std::vector<Pending> pending;  // oldest first
-    bool is_ready = false;  // connected and authenticated, or failed
+    bool is_ready = false;         // connected and authenticated, or failed
     bool is_open = false;
   };
 
@@ -72,9 +72,8 @@ class WsTransport final : public OrderTransport {
       handlers.on_message = [this, index](std::string_view text) { on_message(index, text); };
       handlers.on_closed = [this, index] { on_closed(index); };
       Lane& lane = lanes_[index];
-      lane.connection =
-          std::make_unique<WsConnection>(context_.io, context_.server,
-                                         source_address(context_.server, index), handlers);
+      lane.connection = std::make_unique<WsConnection>(
+          context_.io, context_.server, source_address(context_.server, index), handlers);
       lane.connection->open(context_.host, std::string(kWsPath));
     }
   }

@@ -46,7 +46,13 @@ class Book {
                        (node.flags & kNodeLive) != 0 && order_market(id) == market_;
     return found ? slot : kNilSlot;
   }
+  // Hints: the lines that a cancel of this order, then its removal, will touch.
   void prefetch(OrderId id) const { pool_.prefetch(order_slot(id)); }
+  void prefetch_neighbours(uint32_t slot) const {
+    if (slot >= pool_.size()) return;
+    pool_.prefetch(pool_[slot].next);
+    pool_.prefetch(pool_[slot].prev);
+  }
 
   // To the back of the queue at price. REQUIRES: allocated, not resting, lots > 0, the price is in
   // range and does not cross.

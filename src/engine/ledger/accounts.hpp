@@ -51,6 +51,9 @@ class Accounts {
   uint32_t agent_count() const { return static_cast<uint32_t>(accounts_.size()) - 1; }
   bool exists(AgentId agent) const { return agent >= 1 && agent < accounts_.size(); }
   const Account& get(AgentId agent) const { return accounts_[agent]; }
+  void prefetch(AgentId agent) const {
+    if (agent < accounts_.size()) __builtin_prefetch(&accounts_[agent], 1);
+  }
   const MoneyTotals& totals() const { return totals_; }
   uint32_t margin_cap_ppm() const { return margin_cap_ppm_; }
   void set_margin_cap_ppm(uint32_t cap_ppm) { margin_cap_ppm_ = cap_ppm; }

@@ -26,7 +26,7 @@ Outcome out_of_band(Price price, const PriceBand& band) {
 
 // Sets price and reserve price; docs/rules.md 3.6 and 3.7.
 Outcome decide_price(const PlaceOrder& order, const MarketView& view, PlaceDecision& decision) {
-  const MarketSpec& spec = *view.spec;
+  const MarketRules& spec = *view.spec;
   if (order.kind == OrderKind::limit) {
     if (!view.band.contains(order.price)) return out_of_band(order.price, view.band);
     decision.price = order.price;
@@ -43,12 +43,13 @@ Outcome decide_price(const PlaceOrder& order, const MarketView& view, PlaceDecis
   return {};
 }
 
-Outcome check_size(const PlaceOrder& order, const MarketSpec& spec, const PlaceDecision& decision) {
+Outcome check_size(const PlaceOrder& order, const MarketRules& spec,
+                   const PlaceDecision& decision) {
   const bool has_budget = order.budget > Micro(0);
   const Int128 reserve_value = has_budget
                                    ? static_cast<Int128>(order.budget.value)
                                    : notional_wide(decision.reserve_price, order.lots, spec);
-  if (reserve_value > limits::kNotionalMaxMicro || order.lots > lots_max(spec)) {
+  if (reserve_value > limits::kNotionalMaxMicro || order.lots > spec.lots_max) {
     return rejected(ResultCode::size_too_large, saturate(reserve_value), limits::kNotionalMaxMicro);
   }
   if (has_budget) {
@@ -68,7 +69,7 @@ Outcome check_size(const PlaceOrder& order, const MarketSpec& spec, const PlaceD
 
 }  // namespace
 
-MarketView make_market_view(const MarketSpec& spec, Price mark, Price best_bid) {
+MarketView make_market_view(const MarketRules& spec, Price mark, Price best_bid) {
   MarketView view;
   view.spec = &spec;
   view.mark = mark;
@@ -83,7 +84,7 @@ MarketView make_market_view(const MarketSpec& spec, Price mark, Price best_bid) 
 PlaceDecision decide_place(const PlaceOrder& order, const MarketView& view, int64_t log_time_ms,
                            uint32_t default_leverage) {
   PlaceDecision decision;
-  const MarketSpec& spec = *view.spec;
+  const MarketRules& spec = *view.spec;
   const auto refuse = [&](const Outcome& outcome) {
     decision.refusal = outcome;
     return decision;
@@ -121,7 +122,7 @@ bool amend_is_well_formed(const AmendOrder& amend) {
 AmendDecision decide_amend(const AmendOrder& amend, const RestingOrder& resting,
                            const MarketView& view) {
   AmendDecision decision;
-  const MarketSpec& spec = *view.spec;
+  const MarketRules& spec = *view.spec;
   decision.price = amend.price > Price(0) ? amend.price : resting.price;
   const Lots lots = amend.lots > Lots(0) ? amend.lots : resting.lots;
   if (amend.price > Price(0)) {
@@ -141,7 +142,7 @@ AmendDecision decide_amend(const AmendOrder& amend, const RestingOrder& resting,
   }
   decision.reserve_price = reserve_price(resting.side, decision.price, view.sell_floor, spec);
   const Int128 value = notional_wide(decision.reserve_price, lots - resting.filled, spec);
-  if (value > limits::kNotionalMaxMicro || lots > lots_max(spec)) {
+  if (value > limits::kNotionalMaxMicro || lots > spec.lots_max) {
     decision.refusal =
         rejected(ResultCode::size_too_large, saturate(value), limits::kNotionalMaxMicro);
     return decision;

@@ -11,14 +11,14 @@ namespace perpetua {
 
 // A market as reserve sees it: the end of the previous round.
 struct MarketView {
-  const MarketSpec* spec = nullptr;
+  const MarketRules* spec = nullptr;
   Price mark;      // 0 = no price yet
   Price best_bid;  // 0 = none
   PriceBand band;
   Price sell_floor;
 };
 
-MarketView make_market_view(const MarketSpec& spec, Price mark, Price best_bid);
+MarketView make_market_view(const MarketRules& spec, Price mark, Price best_bid);
 
 struct PlaceDecision {
   Outcome refusal;  // code ok: go on

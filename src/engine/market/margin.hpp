@@ -6,10 +6,29 @@
 #pragma once
 
 #include <algorithm>
+#include <array>
 
 #include "engine/schema/market_spec.hpp"
 
 namespace perpetua {
+
+// A spec with what every fill needs of it, divided once instead of each time.
+struct MarketRules : MarketSpec {
+  explicit MarketRules(const MarketSpec& spec) : MarketSpec(spec), lots_max(perpetua::lots_max(spec)) {
+    for (uint32_t n = 0; n < tier_count; ++n) {
+      maintenance_divisor[n] = 2 * int64_t{tiers[n].max_leverage};
+      if (n == 0) continue;
+      // Continuous at the tier's lower bound, roundings included.
+      const int64_t lower = tiers[n].lower_notional_micro;
+      deduction[n] = deduction[n - 1] + div_ceil(lower, maintenance_divisor[n]) -
+                     div_ceil(lower, maintenance_divisor[n - 1]);
+    }
+  }
+
+  Lots lots_max;
+  std::array<int64_t, limits::kTiersMax> maintenance_divisor{};
+  std::array<int64_t, limits::kTiersMax> deduction{};
+};
 
 inline Int128 notional_wide(Price price, Lots lots, const MarketSpec& spec) {
   return static_cast<Int128>(price.value) * lots.value * spec.value_per_tick_lot_micro;
@@ -41,16 +60,12 @@ inline Micro required_for(Price price, Lots lots, uint32_t leverage, const Marke
 }
 
 // The largest tier line is the right one, because rates rise (the curve is convex).
-inline Micro maintenance_margin(Micro notional_value, const MarketSpec& spec) {
-  int64_t deduction = 0;
-  int64_t margin = div_ceil(notional_value.value, 2 * int64_t{spec.tiers[0].max_leverage});
-  for (uint32_t n = 1; n < spec.tier_count; ++n) {
-    const int64_t lower = spec.tiers[n].lower_notional_micro;
-    const int64_t divisor = 2 * int64_t{spec.tiers[n].max_leverage};
-    deduction += div_ceil(lower, divisor) -
-                 div_ceil(lower, 2 * int64_t{spec.tiers[n - 1].max_leverage});
-    if (notional_value.value < lower) break;
-    margin = std::max(margin, div_ceil(notional_value.value, divisor) - deduction);
+inline Micro maintenance_margin(Micro notional_value, const MarketRules& rules) {
+  int64_t margin = div_ceil(notional_value.value, rules.maintenance_divisor[0]);
+  for (uint32_t n = 1; n < rules.tier_count; ++n) {
+    if (notional_value.value < rules.tiers[n].lower_notional_micro) break;
+    margin = std::max(margin, div_ceil(notional_value.value, rules.maintenance_divisor[n]) -
+                                  rules.deduction[n]);
   }
   return Micro(margin);
 }

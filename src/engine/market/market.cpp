@@ -3,6 +3,12 @@
 #include <algorithm>
 
 namespace perpetua {
+namespace {
+
+// Operations between a prefetch and its use: about the latency of memory.
+constexpr std::size_t kLookAhead = 6;
+
+}  // namespace
 
 Market::Market(MarketId id, const MarketSpec& spec, uint64_t seed)
     : id_(id), spec_(spec), seed_(seed), book_(id, spec.price_max) {}
@@ -52,7 +58,13 @@ void Market::credit(AgentId agent, Micro free, Micro reserved, Micro margin) {
 
 void Market::execute(std::span<const Command> commands, int64_t log_time_ms, bool expire) {
   if (expire) expire_orders(log_time_ms);
-  for (const MarketOperation& operation : round_.operations) {
+  const std::vector<MarketOperation>& operations = round_.operations;
+  for (std::size_t i = 0; i < operations.size(); ++i) {
+    if (i + kLookAhead < operations.size()) {
+      const MarketOperation& soon = operations[i + kLookAhead];
+      prefetch_soon(soon, commands[soon.command]);
+    }
+    const MarketOperation& operation = operations[i];
     const Command& command = commands[operation.command];
     switch (command.header.type) {
       case CommandType::place_order: place_order(operation, command); break;
@@ -65,6 +77,17 @@ void Market::execute(std::span<const Command> commands, int64_t log_time_ms, boo
     }
   }
   PERPETUA_ASSERT(base_total_ == Lots(0));
+}
+
+// The second step of prefetch(): its lines are here by now and name the ones to fetch next.
+void Market::prefetch_soon(const MarketOperation& operation, const Command& command) const {
+  if (operation.order_id != 0) {
+    const uint32_t slot = order_slot(operation.order_id);
+    book_.prefetch_neighbours(slot);
+    orders_.prefetch_neighbours(slot);
+  } else if (command.header.agent < accounts_.size()) {
+    orders_.prefetch_links(accounts_[command.header.agent].own_last);
+  }
 }
 
 void Market::enlist(uint32_t slot) {

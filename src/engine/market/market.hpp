@@ -61,7 +61,13 @@ class Market {
 
   // Executes round().operations. `expire` closes gtd orders that are due first.
   void execute(std::span<const Command> commands, int64_t log_time_ms, bool expire);
-  void prefetch(const MarketOperation& operation) const { book_.prefetch(operation.order_id); }
+  // Hint, when an operation is queued: what it will touch is on its way when its turn comes.
+  void prefetch(const MarketOperation& operation, AgentId agent) const {
+    if (agent < accounts_.size()) __builtin_prefetch(&accounts_[agent], 1);
+    if (operation.order_id == 0) return;
+    book_.prefetch(operation.order_id);
+    orders_.prefetch(order_slot(operation.order_id));
+  }
 
   void save(ByteSink& sink) const;
   [[nodiscard]] bool load(ByteSource& source);
@@ -130,6 +136,8 @@ class Market {
   // market_matching.cpp
   void match(Taker& taker);
   bool can_fill_completely(const Taker& taker) const;  // market_probe.cpp
+  void prefetch_next(uint32_t maker_slot) const;
+  void prefetch_soon(const MarketOperation& operation, const Command& command) const;
   bool can_trade_at(const Taker& taker, Price price) const;
   bool exceeds_reserve(const Taker& taker, Price price) const;
   bool step(Taker& taker, uint32_t maker_slot);
@@ -159,7 +167,7 @@ class Market {
   Outcome conclude(Taker& taker, Lots& rested);
 
   MarketId id_;
-  MarketSpec spec_;
+  MarketRules spec_;
   uint64_t seed_;
   Book book_;
   OrderTable orders_;

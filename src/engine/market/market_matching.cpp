@@ -68,8 +68,19 @@ void Market::match(Taker& taker) {
       if (exceeds_reserve(taker, best)) taker.stop = CloseReason::price_moved;
       return;
     }
-    if (!step(taker, book_.front(maker_side))) return;
+    const uint32_t maker_slot = book_.front(maker_side);
+    prefetch_next(maker_slot);
+    if (!step(taker, maker_slot)) return;
   }
+}
+
+// The maker behind this one is most likely next; its lines arrive while this one trades.
+void Market::prefetch_next(uint32_t maker_slot) const {
+  const uint32_t next = book_.next_in_level(maker_slot);
+  if (next == kNilSlot) return;
+  orders_.prefetch(next);
+  const AgentId agent = book_.agent(next);
+  if (agent < accounts_.size()) __builtin_prefetch(&accounts_[agent]);
 }
 
 // One maker: trades, cancels it, or stops the taker (false).

@@ -47,6 +47,20 @@ class OrderTable {
   OwnLinks& links(uint32_t slot) { return links_[slot]; }
   const OwnLinks& links(uint32_t slot) const { return links_[slot]; }
   ClientId client_id(uint32_t slot) const;
+  // Hints: an order's own lines, then those of its neighbours among its agent's orders.
+  void prefetch(uint32_t slot) const {
+    if (slot >= details_.size()) return;
+    __builtin_prefetch(&details_[slot], 1);
+    __builtin_prefetch(&links_[slot], 1);
+  }
+  void prefetch_neighbours(uint32_t slot) const {
+    if (slot >= links_.size()) return;
+    prefetch_links(links_[slot].next);
+    prefetch_links(links_[slot].previous);
+  }
+  void prefetch_links(uint32_t slot) const {
+    if (slot < links_.size()) __builtin_prefetch(&links_[slot], 1);
+  }
   ExpiryQueue& expiries() { return expiries_; }
   const ExpiryQueue& expiries() const { return expiries_; }
 

@@ -41,7 +41,7 @@ struct FillEffect {
 };
 
 inline FillEffect evaluate_fill(const Position& before, const FillTerms& terms,
-                                const MarketSpec& spec) {
+                                const MarketRules& spec) {
   FillEffect effect;
   Position& position = effect.after;
   position = before;
@@ -84,7 +84,7 @@ inline FillEffect evaluate_fill(const Position& before, const FillTerms& terms,
   if (increased > Lots(0) && effect.allowed) {
     const bool is_long = position.base > Lots(0);
     const Lots size = is_long ? position.base : -position.base;
-    effect.allowed = size <= lots_max(spec);
+    effect.allowed = size <= spec.lots_max;
     if (effect.allowed) {
       const Micro value = notional(terms.mark, size, spec);
       const Micro pnl = is_long ? value - position.entry_notional : position.entry_notional - value;

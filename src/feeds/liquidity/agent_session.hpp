@@ -15,10 +15,10 @@
 namespace perpetua::feeds {
 
 struct AgentProfile {
-  std::string wallet;        // "house-maker-btc-1"
+  std::string wallet;  // "house-maker-btc-1"
   std::string display_name;
   MarketId market = kNoMarket;
-  Micro fund;                // topped up to this when half of it is gone
+  Micro fund;  // topped up to this when half of it is gone
   uint16_t leverage = 1;
 };
 

@@ -30,11 +30,20 @@ void AgentView::on_event(const Event& event) {
       leverage_ = event.settings_changed.leverage;
       netting_ = event.settings_changed.netting != 0;
       break;
-    case EventType::order_accepted: on_accepted(event.order_accepted); break;
-    case EventType::order_amended: on_amended(event.order_amended); break;
-    case EventType::order_closed: forget_order(event.order_closed.order_id); break;
-    case EventType::fill: on_fill(event.fill); break;
-    default: break;
+    case EventType::order_accepted:
+      on_accepted(event.order_accepted);
+      break;
+    case EventType::order_amended:
+      on_amended(event.order_amended);
+      break;
+    case EventType::order_closed:
+      forget_order(event.order_closed.order_id);
+      break;
+    case EventType::fill:
+      on_fill(event.fill);
+      break;
+    default:
+      break;
   }
 }
 
@@ -56,8 +65,7 @@ OwnOrder* AgentView::find(OrderId id) {
 void AgentView::on_accepted(const OrderAccepted& accepted) {
   if (accepted.rested.value <= 0) return;
   const Lots filled = std::max(accepted.lots - accepted.rested, Lots(0));
-  orders_.push_back(
-      {accepted.order_id, accepted.side, accepted.price, filled, accepted.rested, 0});
+  orders_.push_back({accepted.order_id, accepted.side, accepted.price, filled, accepted.rested, 0});
 }
 
 void AgentView::on_amended(const OrderAmended& amended) {

@@ -106,7 +106,8 @@ class FakeExchange final : public CommandSink {
 
   Outcome execute(const Command& command, const std::string& text) {
     switch (command.header.type) {
-      case CommandType::register_agent: return register_agent(command, text);
+      case CommandType::register_agent:
+        return register_agent(command, text);
       case CommandType::deposit: {
         Micro& free = money[command.header.agent];
         free += command.money.amount;
@@ -114,17 +115,21 @@ class FakeExchange final : public CommandSink {
         return {};
       }
       case CommandType::set_leverage:
-      case CommandType::set_netting: return change_settings(command);
-      case CommandType::place_order: return place(command);
-      case CommandType::amend_order: return amend(command);
-      case CommandType::cancel_order: return cancel(command);
+      case CommandType::set_netting:
+        return change_settings(command);
+      case CommandType::place_order:
+        return place(command);
+      case CommandType::amend_order:
+        return amend(command);
+      case CommandType::cancel_order:
+        return cancel(command);
       case CommandType::cancel_all: {
-        std::erase_if(orders, [&](const auto& o) {
-          return o.second.agent == command.header.agent;
-        });
+        std::erase_if(orders,
+                      [&](const auto& o) { return o.second.agent == command.header.agent; });
         return {};
       }
-      default: return rejected(ResultCode::invalid_request);
+      default:
+        return rejected(ResultCode::invalid_request);
     }
   }
 

@@ -61,9 +61,8 @@ LadderStep amend_step(const OwnOrder& order, const Quote& quote) {
 // Removes orders that stand where one is wanted, and the quotes they cover.
 void match_in_place(SidePlan& plan) {
   std::erase_if(plan.orders, [&plan](const OwnOrder& order) {
-    const auto quote = std::find_if(plan.quotes.begin(), plan.quotes.end(), [&](const Quote& q) {
-      return q.price == order.price;
-    });
+    const auto quote = std::find_if(plan.quotes.begin(), plan.quotes.end(),
+                                    [&](const Quote& q) { return q.price == order.price; });
     if (quote == plan.quotes.end()) return false;
     const int64_t wanted = quote->lots.value;
     if (order.remaining.value < wanted / 2 || order.remaining.value > 2 * wanted) {
@@ -92,8 +91,7 @@ void match_held(SidePlan& plan, int64_t now_ms) {
 void pair_rest(SidePlan& plan) {
   std::size_t next = 0;
   for (const OwnOrder& order : plan.orders) {
-    const bool is_urgent =
-        !plan.has_quotes || is_inside(order.side, order.price, plan.innermost);
+    const bool is_urgent = !plan.has_quotes || is_inside(order.side, order.price, plan.innermost);
     if (next < plan.quotes.size()) {
       (is_urgent ? plan.urgent : plan.missing).push_back(amend_step(order, plan.quotes[next++]));
     } else {
@@ -106,8 +104,8 @@ void pair_rest(SidePlan& plan) {
   }
 }
 
-SidePlan plan_side(Side side, const std::vector<OwnOrder>& orders,
-                   const std::vector<Quote>& wanted, int64_t now_ms) {
+SidePlan plan_side(Side side, const std::vector<OwnOrder>& orders, const std::vector<Quote>& wanted,
+                   int64_t now_ms) {
   SidePlan plan;
   for (const OwnOrder& order : orders) {
     if (order.side == side) plan.orders.push_back(order);
@@ -117,10 +115,9 @@ SidePlan plan_side(Side side, const std::vector<OwnOrder>& orders,
   }
   plan.has_quotes = !plan.quotes.empty();
   if (plan.has_quotes) plan.innermost = plan.quotes.front().price;
-  std::stable_sort(plan.orders.begin(), plan.orders.end(),
-                   [side](const OwnOrder& a, const OwnOrder& b) {
-                     return is_inside(side, a.price, b.price);
-                   });
+  std::stable_sort(
+      plan.orders.begin(), plan.orders.end(),
+      [side](const OwnOrder& a, const OwnOrder& b) { return is_inside(side, a.price, b.price); });
   match_in_place(plan);
   match_held(plan, now_ms);
   pair_rest(plan);

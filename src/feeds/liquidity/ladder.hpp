@@ -14,14 +14,14 @@
 namespace perpetua::feeds {
 
 struct LadderShape {
-  uint32_t levels = 10;             // a side
-  int64_t half_spread_ppm = 200;    // innermost quote is at least this far from the fair price
-  int64_t spacing_ppm = 300;        // between levels, before rounding to the grid
-  int64_t skew_max_ppm = 300;       // shift of the fair price at full inventory
-  int64_t growth_ppm = 400'000;     // each further level is larger by this part of the innermost
-  Micro level_notional{1'000'000'000};        // innermost level
-  Micro position_max{2'000'000'000'000};      // inventory at which the growing side is empty
-  bool is_offset = false;           // quotes between the grid points (a second maker)
+  uint32_t levels = 10;           // a side
+  int64_t half_spread_ppm = 200;  // innermost quote is at least this far from the fair price
+  int64_t spacing_ppm = 300;      // between levels, before rounding to the grid
+  int64_t skew_max_ppm = 300;     // shift of the fair price at full inventory
+  int64_t growth_ppm = 400'000;   // each further level is larger by this part of the innermost
+  Micro level_notional{1'000'000'000};    // innermost level
+  Micro position_max{2'000'000'000'000};  // inventory at which the growing side is empty
+  bool is_offset = false;                 // quotes between the grid points (a second maker)
 };
 
 struct Quote {

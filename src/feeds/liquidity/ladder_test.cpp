@@ -120,9 +120,8 @@ TEST(PlanLadder, one_grid_step_moves_one_order_per_side) {
   std::size_t moves = 0;
   for (const LadderStep& step : steps) {
     EXPECT_EQ(step.kind, LadderStep::Kind::amend);
-    const auto order = std::find_if(orders.begin(), orders.end(), [&](const OwnOrder& o) {
-      return o.id == step.order_id;
-    });
+    const auto order = std::find_if(orders.begin(), orders.end(),
+                                    [&](const OwnOrder& o) { return o.id == step.order_id; });
     moves += order->price != step.quote.price ? 1 : 0;
   }
   EXPECT_EQ(moves, 2u);

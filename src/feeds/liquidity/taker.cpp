@@ -61,8 +61,7 @@ Command Taker::next_order(Price index, int64_t now_ms) {
   command.place = PlaceOrder{};
   // Even odds when flat; always back towards zero at position_max.
   const bool buys = random_.between(1, 2 * kPpm) <= kPpm - inventory;
-  const int64_t budget =
-      random_.between(options_.notional_min.value, options_.notional_max.value);
+  const int64_t budget = random_.between(options_.notional_min.value, options_.notional_max.value);
   command.place.side = buys ? Side::buy : Side::sell;
   command.place.kind = OrderKind::market;
   command.place.time_in_force = TimeInForce::ioc;

@@ -197,7 +197,7 @@ bool parse_amend(const object& body, const ParseContext& context, const OrderNam
   submission.command.amend = AmendOrder();
   AmendOrder& amend = submission.command.amend;
   amend.order_id = name.order_id;
-  amend.client_id = make_client_id(name.client_id);
+  if (!name.client_id.empty()) amend.client_id = make_client_id(name.client_id);
   const auto price = text_field(body, "price");
   const auto size = text_field(body, "size");
   if (!price && !size) {
@@ -223,7 +223,9 @@ bool parse_cancel(const object& body, const ParseContext& context, const OrderNa
   set_deadline(body, submission);
   submission.command.cancel = CancelOrder();
   submission.command.cancel.order_id = name.order_id;
-  submission.command.cancel.client_id = make_client_id(name.client_id);
+  if (!name.client_id.empty()) {
+    submission.command.cancel.client_id = make_client_id(name.client_id);
+  }
   return true;
 }
 

@@ -8,16 +8,29 @@
 namespace perpetua::gateway {
 namespace {
 
-void write_schema(JsonWriter& json, const FieldSpec& spec);
+// A field that is not required may be left out of a request, and is null in a response.
+enum class Direction : uint8_t { request, response };
 
-void write_choices(JsonWriter& json, std::string_view choices) {
+void write_schema(JsonWriter& json, const FieldSpec& spec, bool may_be_null = false);
+
+void write_choices(JsonWriter& json, std::string_view choices, bool may_be_null) {
   json.key("enum").begin_array();
   while (!choices.empty()) {
     const std::size_t bar = choices.find('|');
     json.text(choices.substr(0, bar));
     choices = bar == std::string_view::npos ? std::string_view() : choices.substr(bar + 1);
   }
+  if (may_be_null) json.null();
   json.end_array();
+}
+
+void write_type_name(JsonWriter& json, std::string_view name, bool may_be_null) {
+  json.key("type");
+  if (!may_be_null) {
+    json.text(name);
+    return;
+  }
+  json.begin_array().text(name).text("null").end_array();
 }
 
 void write_bounds(JsonWriter& json, const FieldSpec& spec, std::string_view low,
@@ -26,8 +39,8 @@ void write_bounds(JsonWriter& json, const FieldSpec& spec, std::string_view low,
   if (spec.maximum != 0) json.key(high).number(spec.maximum);
 }
 
-void write_text(JsonWriter& json, std::string_view pattern) {
-  json.key("type").text("string");
+void write_text(JsonWriter& json, std::string_view pattern, bool may_be_null) {
+  write_type_name(json, "string", may_be_null);
   if (!pattern.empty()) json.key("pattern").text(pattern);
 }
 
@@ -42,40 +55,43 @@ void write_list(JsonWriter& json, const FieldSpec& spec, FieldType item_type) {
   write_schema(json, item);
 }
 
-// A required field of a response is never null; in requests null counts as absent.
-void write_object(JsonWriter& json, FieldSpecs fields, bool is_open = false) {
+// A response always holds all its fields.
+void write_object(JsonWriter& json, FieldSpecs fields, Direction direction, bool is_open = false) {
+  const bool is_response = direction == Direction::response;
   json.begin_object().key("type").text("object").key("properties").begin_object();
   for (const FieldSpec& field : fields) {
     json.key(field.name);
-    write_schema(json, field);
+    write_schema(json, field, is_response && !field.required);
   }
   json.end_object().key("required").begin_array();
   for (const FieldSpec& field : fields) {
-    if (field.required) json.text(field.name);
+    if (field.required || is_response) json.text(field.name);
   }
   json.end_array().key("additionalProperties").boolean(is_open).end_object();
 }
 
-void write_type(JsonWriter& json, const FieldSpec& spec) {
+void write_type(JsonWriter& json, const FieldSpec& spec, bool may_be_null) {
   switch (spec.type) {
     case FieldType::text:
-      write_text(json, {});
+      write_text(json, {}, may_be_null);
       return write_bounds(json, spec, "minLength", "maxLength");
     case FieldType::token:
-      write_text(json, "^[!-~]*$");
+      write_text(json, "^[!-~]*$", may_be_null);
       return write_bounds(json, spec, "minLength", "maxLength");
-    case FieldType::market: return write_text(json, {});
-    case FieldType::decimal: return write_text(json, "^-?(0|[1-9][0-9]*)(\\.[0-9]+)?$");
-    case FieldType::id: return write_text(json, "^(0|[1-9][0-9]*)$");
+    case FieldType::market: return write_text(json, {}, may_be_null);
+    case FieldType::decimal:
+      return write_text(json, "^-?(0|[1-9][0-9]*)(\\.[0-9]+)?$", may_be_null);
+    case FieldType::id: return write_text(json, "^(0|[1-9][0-9]*)$", may_be_null);
     case FieldType::choice:
-      write_text(json, {});
-      return write_choices(json, spec.choices);
-    case FieldType::boolean: json.key("type").text("boolean"); return;
+      write_text(json, {}, may_be_null);
+      return write_choices(json, spec.choices, may_be_null);
+    case FieldType::boolean: return write_type_name(json, "boolean", may_be_null);
     case FieldType::integer:
     case FieldType::time_ms:
-      json.key("type").text("integer").key("format").text("int64");
+      write_type_name(json, "integer", may_be_null);
+      json.key("format").text("int64");
       return write_bounds(json, spec, "minimum", "maximum");
-    case FieldType::number: json.key("type").text("number"); return;
+    case FieldType::number: return write_type_name(json, "number", may_be_null);
     case FieldType::choices_list: return write_list(json, spec, FieldType::choice);
     case FieldType::id_list: return write_list(json, spec, FieldType::id);
     case FieldType::token_list: return write_list(json, spec, FieldType::token);
@@ -86,22 +102,22 @@ void write_type(JsonWriter& json, const FieldSpec& spec) {
   PERPETUA_ASSERT(false && "handled by write_schema");
 }
 
-void write_schema(JsonWriter& json, const FieldSpec& spec) {
+void write_schema(JsonWriter& json, const FieldSpec& spec, bool may_be_null) {
   if (spec.type == FieldType::object) {
-    return write_object(json, spec.items, spec.items.empty());
+    return write_object(json, spec.items, Direction::request, spec.items.empty());
   }
   if (spec.type == FieldType::object_list) {
     json.begin_object().key("type").text("array");
     write_bounds(json, spec, "minItems", "maxItems");
     json.key("items");
-    write_object(json, spec.items);
+    write_object(json, spec.items, Direction::request);
   } else if (spec.type == FieldType::levels) {
     json.begin_object().key("type").text("array").key("items");
     json.raw(R"({"type":"array","prefixItems":[{"type":"string"},{"type":"string"},)"
              R"({"type":"integer"}],"minItems":3,"maxItems":3})");
   } else {
     json.begin_object();
-    write_type(json, spec);
+    write_type(json, spec, may_be_null);
   }
   if (!spec.description.empty()) json.key("description").text(spec.description);
   json.end_object();
@@ -132,7 +148,7 @@ void write_request_body(JsonWriter& json, const Endpoint& endpoint) {
                                        [](const FieldSpec& spec) { return spec.required; });
   json.key("requestBody").begin_object().key("required").boolean(is_required);
   json.key("content").begin_object().key("application/json").begin_object().key("schema");
-  write_object(json, endpoint.body_fields);
+  write_object(json, endpoint.body_fields, Direction::request);
   json.end_object().end_object().end_object();
 }
 
@@ -157,7 +173,10 @@ void write_reply_schema(JsonWriter& json, const Endpoint& endpoint) {
                                  R"(,{"type":"object","properties":{"error":)"
                                  R"({"$ref":"#/components/schemas/Error"}},"required":["error"]}]})");
     case ReplyShape::object: json.raw(reference); return;
-    case ReplyShape::text: json.raw(R"({"type":"string"})"); return;
+    case ReplyShape::text:
+      json.raw(endpoint.schema == "application/json" ? R"({"type":"object"})"
+                                                     : R"({"type":"string"})");
+      return;
   }
 }
 
@@ -235,7 +254,7 @@ void write_components(JsonWriter& json) {
   json.key("components").begin_object().key("schemas").begin_object();
   for (const ResponseSchema& schema : response_schemas()) {
     json.key(schema.name);
-    write_object(json, schema.fields);
+    write_object(json, schema.fields, Direction::response);
   }
   write_error_schema(json);
   json.end_object();
@@ -278,7 +297,13 @@ std::string_view limit_text(LimitClass limit) {
 
 std::vector<ResultCode> errors_of(const Endpoint& endpoint) {
   std::vector<ResultCode> codes(endpoint.errors.begin(), endpoint.errors.end());
+  const auto is_required = [](const FieldSpec& spec) { return spec.required; };
+  const bool can_miss =
+      std::any_of(endpoint.query_fields.begin(), endpoint.query_fields.end(), is_required) ||
+      std::any_of(endpoint.body_fields.begin(), endpoint.body_fields.end(), is_required);
   for (const ResultCode code : common_errors(endpoint)) {
+    if (code == ResultCode::missing_field && !can_miss) continue;
+    if (code == ResultCode::forbidden && endpoint.access == Access::open) continue;
     if (std::find(codes.begin(), codes.end(), code) == codes.end()) codes.push_back(code);
   }
   std::sort(codes.begin(), codes.end());

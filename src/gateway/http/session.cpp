@@ -221,6 +221,9 @@ awaitable<void> Session::wait_for_outcomes() {
                                                         call_.replies);
   if (result == runtime::SubmitResult::overloaded) call_.fail(ResultCode::overloaded);
   if (result == runtime::SubmitResult::shutting_down) call_.fail(ResultCode::shutting_down);
+  if (result == runtime::SubmitResult::unavailable) {
+    call_.fail(ResultCode::exchange_unavailable, {}, "the journal has no space left");
+  }
 }
 
 awaitable<void> Session::wait_for_disk() {

@@ -102,6 +102,7 @@ bool prepare_revoke_key(Call& call) {
   submission.command = Command(CommandType::revoke_key, call.principal.agent);
   submission.command.revoke_key = RevokeKey();
   submission.command.revoke_key.key_id = static_cast<uint32_t>(id);
+  submission.command.header.valid_until_ms = integer_field(*call.body, "valid_until").value_or(0);
   return true;
 }
 

@@ -41,20 +41,31 @@ constexpr FieldSpec kCandleQuery[] = {
 
 // What the engine may answer, by kind of request.
 constexpr ResultCode kPlaceErrors[] = {
-    invalid_request, invalid_quantity, size_too_small, size_too_large, price_out_of_band,
-    invalid_slippage, invalid_expiry, leverage_too_high, request_expired, idempotency_conflict,
-    market_not_found, insufficient_margin, conflicting_position, reduce_only_would_increase,
-    too_many_open_orders, position_too_large, would_cross, fok_unfillable, price_unavailable};
+    invalid_quantity, size_too_small, size_too_large, price_out_of_band, invalid_slippage,
+    invalid_expiry, leverage_too_high, request_expired, idempotency_conflict, market_not_found,
+    insufficient_margin, conflicting_position, reduce_only_would_increase, too_many_open_orders,
+    position_too_large, would_cross, fok_unfillable, price_unavailable};
+constexpr ResultCode kIntentErrors[] = {
+    invalid_quantity, size_too_small, size_too_large, price_out_of_band, invalid_slippage,
+    invalid_expiry, leverage_too_high, request_expired, idempotency_conflict, market_not_found,
+    insufficient_margin, conflicting_position, too_many_open_orders, position_too_large,
+    price_unavailable};
 constexpr ResultCode kAmendErrors[] = {
-    invalid_quantity, size_too_large, price_out_of_band, leverage_too_high, request_expired,
-    idempotency_conflict, market_not_found, order_not_found, insufficient_margin,
-    position_too_large, would_cross, price_unavailable};
-constexpr ResultCode kCancelErrors[] = {request_expired, idempotency_conflict, market_not_found,
-                                        order_not_found};
+    missing_field, invalid_quantity, size_too_large, price_out_of_band, leverage_too_high,
+    request_expired, idempotency_conflict, order_not_found, insufficient_margin,
+    position_too_large, would_cross};
+constexpr ResultCode kAmendNamedErrors[] = {
+    missing_field, invalid_quantity, size_too_large, price_out_of_band, leverage_too_high,
+    request_expired, idempotency_conflict, market_not_found, order_not_found, insufficient_margin,
+    position_too_large, would_cross};
+constexpr ResultCode kCancelErrors[] = {request_expired, idempotency_conflict, order_not_found};
+constexpr ResultCode kCancelNamedErrors[] = {request_expired, idempotency_conflict,
+                                             market_not_found, order_not_found};
+constexpr ResultCode kCancelBatchErrors[] = {missing_field, request_expired, idempotency_conflict,
+                                             market_not_found, order_not_found};
 constexpr ResultCode kCancelAllErrors[] = {request_expired, idempotency_conflict, market_not_found};
 constexpr ResultCode kCloseErrors[] = {invalid_slippage, request_expired, idempotency_conflict,
-                                       market_not_found, reduce_only_would_increase, no_position,
-                                       price_unavailable};
+                                       market_not_found, no_position, price_unavailable};
 constexpr ResultCode kRegisterErrors[] = {request_expired, idempotency_conflict, wallet_taken,
                                           agent_limit_reached};
 constexpr ResultCode kCreateKeyErrors[] = {request_expired, idempotency_conflict,
@@ -79,7 +90,12 @@ constexpr ResultCode kPriceErrors[] = {request_expired, idempotency_conflict, ma
 constexpr ResultCode kAgentErrors[] = {agent_not_found};
 constexpr ResultCode kMarketErrors[] = {market_not_found};
 constexpr ResultCode kOrderErrors[] = {order_not_found};
-constexpr ResultCode kPagedErrors[] = {invalid_cursor, market_not_found, exchange_unavailable};
+constexpr ResultCode kOrderNamedErrors[] = {market_not_found, order_not_found};
+constexpr ResultCode kPagedErrors[] = {invalid_cursor, exchange_unavailable};
+constexpr ResultCode kListedErrors[] = {invalid_cursor};
+constexpr ResultCode kMarketPagedErrors[] = {invalid_cursor, market_not_found,
+                                             exchange_unavailable};
+constexpr ResultCode kMarketListedErrors[] = {invalid_cursor, market_not_found};
 constexpr ResultCode kAgentPagedErrors[] = {invalid_cursor, agent_not_found, exchange_unavailable};
 constexpr ResultCode kReadyErrors[] = {shutting_down, exchange_unavailable};
 
@@ -91,7 +107,7 @@ constexpr Endpoint kEndpoints[] = {
     {"listAgents", Method::get, "/api/v1/agents", "agents",
      "Agents in order of registration",
      Access::open, LimitClass::read, {}, kPageQuery, {},
-     ReplyShape::page, "Agent", kPagedErrors, list_agents},
+     ReplyShape::page, "Agent", kListedErrors, list_agents},
     {"getAgent", Method::get, "/api/v1/agents/{agent_id}", "agents",
      "One agent",
      Access::open, LimitClass::read, kAgentPath, {}, {},
@@ -116,7 +132,7 @@ constexpr Endpoint kEndpoints[] = {
     {"getAccount", Method::get, "/api/v1/account", "account",
      "Balance, margin and equity",
      Access::read, LimitClass::read, {}, {}, {},
-     ReplyShape::object, "Account", kAgentErrors, get_account},
+     ReplyShape::object, "Account", {}, get_account},
     {"listLedger", Method::get, "/api/v1/account/ledger", "account",
      "Deposits, withdrawals, transfers, newest first",
      Access::read, LimitClass::read, {}, kPageQuery, {},
@@ -152,7 +168,7 @@ constexpr Endpoint kEndpoints[] = {
     {"listTrades", Method::get, "/api/v1/markets/{market}/trades", "markets",
      "Trades, newest first",
      Access::open, LimitClass::read, kMarketPath, kPageQuery, {},
-     ReplyShape::page, "Trade", kPagedErrors, list_trades},
+     ReplyShape::page, "Trade", kMarketPagedErrors, list_trades},
     {"listCandles", Method::get, "/api/v1/markets/{market}/candles", "markets",
      "Candles of trades, oldest first",
      Access::open, LimitClass::read, kMarketPath, kCandleQuery, {},
@@ -173,7 +189,7 @@ constexpr Endpoint kEndpoints[] = {
     {"listOpenOrders", Method::get, "/api/v1/orders", "orders",
      "Your open orders, ids falling",
      Access::read, LimitClass::read, {}, kMarketPageQuery, {},
-     ReplyShape::page, "Order", kPagedErrors, list_open_orders},
+     ReplyShape::page, "Order", kMarketListedErrors, list_open_orders},
     {"placeBatch", Method::post, "/api/v1/orders/batch", "orders",
      "Place up to 100 orders, sequenced next to each other",
      Access::trade, LimitClass::mutation, {}, {}, kBatchPlaceFields,
@@ -182,7 +198,7 @@ constexpr Endpoint kEndpoints[] = {
     {"cancelBatch", Method::post, "/api/v1/orders/cancel", "orders",
      "Cancel up to 100 orders",
      Access::trade, LimitClass::cancel, {}, {}, kBatchCancelFields,
-     ReplyShape::results, "CancelResult", kCancelErrors,
+     ReplyShape::results, "CancelResult", kCancelBatchErrors,
      nullptr, prepare_cancel_batch, complete_results},
     {"cancelAll", Method::post, "/api/v1/orders/cancel-all", "orders",
      "Cancel all your orders, of one market or of all",
@@ -192,7 +208,7 @@ constexpr Endpoint kEndpoints[] = {
     {"listOrderHistory", Method::get, "/api/v1/orders/history", "orders",
      "All your orders, newest first",
      Access::read, LimitClass::read, {}, kMarketPageQuery, {},
-     ReplyShape::page, "Order", kPagedErrors, list_order_history},
+     ReplyShape::page, "Order", kMarketPagedErrors, list_order_history},
     {"getOrder", Method::get, "/api/v1/orders/{order_id}", "orders",
      "One of your orders",
      Access::read, LimitClass::read, kOrderPath, {}, {},
@@ -209,28 +225,28 @@ constexpr Endpoint kEndpoints[] = {
     {"getOrderByClientId", Method::get, "/api/v1/orders/by-client-id/{client_id}", "orders",
      "One of your orders, by client id",
      Access::read, LimitClass::read, kClientPath, kMarketQuery, {},
-     ReplyShape::object, "Order", kOrderErrors, get_order},
+     ReplyShape::object, "Order", kOrderNamedErrors, get_order},
     {"amendOrderByClientId", Method::patch, "/api/v1/orders/by-client-id/{client_id}", "orders",
      "Amend by client id; the market gives the units and is required",
      Access::trade, LimitClass::mutation, kClientPath, kMarketQuery, kAmendFields,
-     ReplyShape::object, "OrderResult", kAmendErrors, nullptr, prepare_amend_order, complete_one},
+     ReplyShape::object, "OrderResult", kAmendNamedErrors, nullptr, prepare_amend_order, complete_one},
     {"cancelOrderByClientId", Method::delete_, "/api/v1/orders/by-client-id/{client_id}", "orders",
      "Cancel by client id",
      Access::trade, LimitClass::cancel, kClientPath, kMarketQuery, kDeadlineFields,
-     ReplyShape::object, "CancelResult", kCancelErrors,
+     ReplyShape::object, "CancelResult", kCancelNamedErrors,
      nullptr, prepare_cancel_order, complete_one},
     {"listFills", Method::get, "/api/v1/fills", "orders",
      "Your fills, newest first",
      Access::read, LimitClass::read, {}, kMarketPageQuery, {},
-     ReplyShape::page, "Fill", kPagedErrors, list_fills},
+     ReplyShape::page, "Fill", kMarketPagedErrors, list_fills},
     {"placeIntent", Method::post, "/api/v1/intents", "intents",
      "Say what you want: direction, notional, leverage, and why",
      Access::trade, LimitClass::mutation, {}, {}, kIntentFields,
-     ReplyShape::object, "IntentResult", kPlaceErrors, nullptr, prepare_place_intent, complete_one},
+     ReplyShape::object, "IntentResult", kIntentErrors, nullptr, prepare_place_intent, complete_one},
     {"listIntents", Method::get, "/api/v1/intents", "intents",
      "Your intents, newest first",
      Access::read, LimitClass::read, {}, kIntentQuery, {},
-     ReplyShape::page, "Intent", kPagedErrors, list_intents},
+     ReplyShape::page, "Intent", kMarketPagedErrors, list_intents},
     {"getIntent", Method::get, "/api/v1/intents/{intent_id}", "intents",
      "One of your intents",
      Access::read, LimitClass::read, kIntentPath, {}, {},
@@ -300,20 +316,21 @@ constexpr Endpoint kEndpoints[] = {
 };
 
 // Refusals any request may meet, by what it needs.
+constexpr ResultCode kPlainErrors[] = {invalid_field, unauthorized};
 constexpr ResultCode kOpenErrors[] = {invalid_field, missing_field, unauthorized, rate_limited};
 constexpr ResultCode kKeyErrors[] = {invalid_field, missing_field, unauthorized, forbidden,
                                      rate_limited};
 constexpr ResultCode kMutationErrors[] = {malformed_json, invalid_field, missing_field,
                                           unauthorized, forbidden, rate_limited, overloaded,
                                           payload_too_large, unsupported_media_type,
-                                          shutting_down};
+                                          shutting_down, exchange_unavailable};
 
 }  // namespace
 
 std::span<const Endpoint> all_endpoints() { return kEndpoints; }
 
 std::span<const ResultCode> common_errors(const Endpoint& endpoint) {
-  if (endpoint.limit == LimitClass::none) return {};
+  if (endpoint.limit == LimitClass::none) return kPlainErrors;
   if (endpoint.prepare != nullptr) return kMutationErrors;
   return endpoint.access == Access::open ? std::span<const ResultCode>(kOpenErrors)
                                          : std::span<const ResultCode>(kKeyErrors);

@@ -205,8 +205,9 @@ void submit(Session& session, const Entry& entry, RequestId id, Submissions& sub
         waiting->end_request();
       });
   if (result == runtime::SubmitResult::accepted) return;
-  ApiError error(result == runtime::SubmitResult::overloaded ? ResultCode::overloaded
-                                                             : ResultCode::shutting_down);
+  ApiError error(result == runtime::SubmitResult::overloaded    ? ResultCode::overloaded
+                 : result == runtime::SubmitResult::unavailable ? ResultCode::exchange_unavailable
+                                                                : ResultCode::shutting_down);
   error.retry_after_s = 1;
   send_refusal(session, id, error);
   session.end_request();
