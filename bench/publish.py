@@ -24,8 +24,8 @@ NO_LIMITS = dict(rate_agent=0, rate_global=0, rate_reads=0, rate_registrations=0
 
 
 def machine():
-    model = next((line.split(":")[1].strip() for line in Path("/proc/cpuinfo").read_text().splitlines()
-                  if line.startswith("model name")), "unknown CPU")
+    found = re.search(r"model name\s*: (.*)", Path("/proc/cpuinfo").read_text())
+    model = found.group(1) if found else "unknown CPU"
     memory = int(re.search(r"MemTotal:\s+(\d+)", Path("/proc/meminfo").read_text()).group(1))
     return (f"{os.cpu_count()} cores {model}, {memory / 2**20:.0f} GiB, "
             f"{platform.system()} {platform.release()}, load {os.getloadavg()[0]:.1f}")

@@ -56,8 +56,8 @@ std::string load_key_secret(const std::string& data_dir) {
   const std::string temporary = path + ".tmp";
   file = ::open(temporary.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
   if (file < 0) fail(temporary, "cannot create");
-  const bool is_written = ::write(file, secret.data(), secret.size()) == ssize_t{kSecretBytes} &&
-                          ::fsync(file) == 0;
+  const bool is_written =
+      ::write(file, secret.data(), secret.size()) == ssize_t{kSecretBytes} && ::fsync(file) == 0;
   ::close(file);
   if (!is_written || ::rename(temporary.c_str(), path.c_str()) != 0) fail(path, "cannot write");
   return {secret.begin(), secret.end()};

@@ -17,7 +17,7 @@ MarketSpec make_market(std::string_view symbol, int64_t tick_size_e9, int64_t lo
   spec.value_per_tick_lot_micro = 1;
   spec.price_min = Price(price_min_ticks);
   spec.price_max = Price(10'000'000);
-  spec.notional_min = Micro(1'000'000);                  // 1 USDC
+  spec.notional_min = Micro(1'000'000);                     // 1 USDC
   spec.position_notional_max = Micro(100'000'000'000'000);  // 100 million USDC
   spec.tier_count = 3;
   spec.tiers[0] = {0, 20, 0};

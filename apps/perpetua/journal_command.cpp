@@ -14,9 +14,12 @@ constexpr int kExitUsage = 2;
 journal::Status run(const JournalCommandOptions& options, const journal::DataDirectory& directory,
                     MatchExecutor& executor, const journal::PrintLine& print) {
   switch (options.verb) {
-    case JournalVerb::verify: return journal::verify(directory, print).status;
-    case JournalVerb::dump: return journal::dump(directory, options.from, options.until, print);
-    case JournalVerb::state_hash: return journal::print_state_hashes(directory, executor, print);
+    case JournalVerb::verify:
+      return journal::verify(directory, print).status;
+    case JournalVerb::dump:
+      return journal::dump(directory, options.from, options.until, print);
+    case JournalVerb::state_hash:
+      return journal::print_state_hashes(directory, executor, print);
     case JournalVerb::replay:
       return journal::print_replay(directory, options.until, executor, print);
   }

@@ -68,8 +68,7 @@ class FeedListener final : public runtime::EgressListener {
  public:
   // Batches before attach() are not passed on.
   void attach(feeds::FeedRunner* runner) { runner_.store(runner, std::memory_order_release); }
-  void on_batch(const AppliedBatch& batch,
-                std::span<const runtime::ReplyTarget> targets) override;
+  void on_batch(const AppliedBatch& batch, std::span<const runtime::ReplyTarget> targets) override;
 
  private:
   std::atomic<feeds::FeedRunner*> runner_{nullptr};

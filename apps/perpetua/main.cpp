@@ -68,9 +68,7 @@ void add_settings(CLI::App& app) {
   CLI::App* settings_app = app.add_subcommand("settings", "print every setting of serve");
   auto toml = std::make_shared<bool>(false);
   settings_app->add_flag("--toml", *toml, "as a commented TOML file instead of a table");
-  settings_app->callback([toml] {
-    std::cout << (*toml ? settings_toml() : settings_markdown());
-  });
+  settings_app->callback([toml] { std::cout << (*toml ? settings_toml() : settings_markdown()); });
 }
 
 void add_load(CLI::App& app, int& status) {
@@ -90,15 +88,15 @@ void add_load(CLI::App& app, int& status) {
                        "HTTP connections (default: one per agent, at most 64)");
   load_app->add_option("--markets", options->markets, "markets (default: all)")->delimiter(',');
   load_app->add_option("--url", options->url, "the exchange")->capture_default_str();
-  load_app->add_option("--operator-key", options->operator_key, "to fund agents in production mode");
+  load_app->add_option("--operator-key", options->operator_key,
+                       "to fund agents in production mode");
   load_app->add_option("--fund", options->fund_usdc, "USDC for each agent")->capture_default_str();
   load_app->add_option("--timeout-ms", options->timeout_ms, "a later reply counts as an error")
       ->capture_default_str();
   load_app->add_option("--seed", options->seed, "of the order mix")->capture_default_str();
   load_app->add_flag("--allow-remote", options->allow_remote, "targets that are not this machine");
   load_app->callback([options, rate, transport, &status] {
-    options->transport =
-        *transport == "ws" ? load::TransportKind::ws : load::TransportKind::http;
+    options->transport = *transport == "ws" ? load::TransportKind::ws : load::TransportKind::http;
     const auto parsed = load::parse_rate(*rate);
     if (!parsed) {
       std::cerr << "perpetua: --rate is '" << *rate << "', allowed: a number or max\n";

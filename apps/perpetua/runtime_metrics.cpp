@@ -25,8 +25,7 @@ class Families {
     uint64_t cumulative = 0;
     for (std::size_t i = 0; i < values.buckets.size(); ++i) {
       cumulative += values.buckets[i];
-      metric.histogram.bucket.push_back(
-          {cumulative, static_cast<double>(uint64_t{1} << i) * unit});
+      metric.histogram.bucket.push_back({cumulative, static_cast<double>(uint64_t{1} << i) * unit});
     }
   }
   std::vector<MetricFamily> take() { return std::move(families_); }

@@ -11,10 +11,10 @@
 #include <memory>
 #include <stdexcept>
 
+#include "data_files.hpp"
 #include "feeds/replay_source.hpp"
 #include "gateway/server.hpp"
 #include "gateway/ws/hub.hpp"
-#include "data_files.hpp"
 #include "genesis.hpp"
 #include "house_state.hpp"
 #include "listeners.hpp"
@@ -81,8 +81,7 @@ std::string read_operator_key(const Settings& settings) {
   std::string key;
   if (!std::getline(file, key) || key.size() < gateway::kOperatorKeyBytesMin) {
     throw std::runtime_error("operator_key_file " + path + ": needs a line of " +
-                             std::to_string(gateway::kOperatorKeyBytesMin) +
-                             " characters or more");
+                             std::to_string(gateway::kOperatorKeyBytesMin) + " characters or more");
   }
   return key;
 }
@@ -158,8 +157,8 @@ bool Service::try_recover() {
     spdlog::warn("snapshot ignored: {}", rejected);
   }
   if (result.first_cut_batch != 0) {
-    spdlog::warn("torn tail cut from batch {} on (never acknowledged): {}",
-                 result.first_cut_batch, result.torn_tail);
+    spdlog::warn("torn tail cut from batch {} on (never acknowledged): {}", result.first_cut_batch,
+                 result.torn_tail);
   }
   spdlog::info("recovered to batch {}: snapshot {}, {} batches with {} commands replayed",
                result.last_batch, result.snapshot_batch, result.replayed_batches,
@@ -193,8 +192,8 @@ gateway::ServerOptions Service::server_options() const {
   options.io_threads = rate("io_threads");
   options.connections_max = rate("connections_max");
   options.connections_per_address_max = rate("connections_per_address");
-  options.mode = settings_.text("mode") == "production" ? gateway::Mode::production
-                                                        : gateway::Mode::sandbox;
+  options.mode =
+      settings_.text("mode") == "production" ? gateway::Mode::production : gateway::Mode::sandbox;
   options.operator_key = operator_key_;
   options.key_secret = load_key_secret(settings_.text("data_dir"));
   options.start_balance_micro = settings_.integer("start_balance") * 1'000'000;
@@ -259,9 +258,9 @@ void Service::start_feeds() {
     house_->adopt(existing_house_agents(hot_, house_->members()));
   }
   feed_sink_ = std::make_unique<FeedSink>(*runtime_);
-  feeds_ = std::make_unique<feeds::FeedRunner>(
-      std::vector<feeds::PriceSource*>{replay_.get()}, house_.get(), *feed_sink_,
-      [] { return runtime::SystemClock().now_ms(); });
+  feeds_ = std::make_unique<feeds::FeedRunner>(std::vector<feeds::PriceSource*>{replay_.get()},
+                                               house_.get(), *feed_sink_,
+                                               [] { return runtime::SystemClock().now_ms(); });
   feed_listener_.attach(feeds_.get());
   feeds_->start();
 }

@@ -2,9 +2,9 @@
 
 #include <fmt/format.h>
 
+#include <toml++/toml.h>
 #include <algorithm>
 #include <charconv>
-#include <toml++/toml.h>
 
 namespace perpetua::app {
 namespace {
@@ -36,13 +36,15 @@ bool is_choice(const char* choices, const std::string& value) {
 
 std::string allowed_values(const SettingSpec& spec) {
   switch (spec.kind) {
-    case SettingKind::integer: return fmt::format("{} to {}", spec.least, spec.most);
+    case SettingKind::integer:
+      return fmt::format("{} to {}", spec.least, spec.most);
     case SettingKind::choice: {
       std::string choices = spec.choices;
       std::replace(choices.begin(), choices.end(), '|', ' ');
       return "one of: " + choices;
     }
-    default: return "text";
+    default:
+      return "text";
   }
 }
 
@@ -90,7 +92,8 @@ std::optional<std::string> Settings::load(const std::map<std::string, std::strin
                                           const Environment& environment,
                                           const std::string& config_path) {
   values_.clear();
-  for (const SettingSpec& spec : setting_specs()) values_[spec.key] = {spec.default_value, "default"};
+  for (const SettingSpec& spec : setting_specs())
+    values_[spec.key] = {spec.default_value, "default"};
   if (!config_path.empty()) {
     if (auto error = read_file(config_path)) return error;
   }
@@ -122,9 +125,8 @@ std::optional<std::string> Settings::check(const SettingSpec& spec) const {
 std::optional<std::string> Settings::check_together() const {
   const Value& listen = values_.find("listen")->second;
   const std::size_t colon = listen.text.rfind(':');
-  const auto port = colon == std::string::npos
-                        ? std::nullopt
-                        : parse_integer(listen.text.substr(colon + 1));
+  const auto port =
+      colon == std::string::npos ? std::nullopt : parse_integer(listen.text.substr(colon + 1));
   if (!port || *port < 0 || *port > 65'535 || colon == 0) {
     return fmt::format("setting listen (from {}) is '{}', allowed: ADDRESS:PORT, port 0 to 65535",
                        listen.source, listen.text);
@@ -144,7 +146,9 @@ std::optional<std::string> Settings::check_together() const {
   return std::nullopt;
 }
 
-const std::string& Settings::text(std::string_view key) const { return values_.find(key)->second.text; }
+const std::string& Settings::text(std::string_view key) const {
+  return values_.find(key)->second.text;
+}
 
 int64_t Settings::integer(std::string_view key) const { return *parse_integer(text(key)); }
 
@@ -156,18 +160,19 @@ std::string settings_help() {
       section = spec.section;
       out += fmt::format("\n{}\n", section);
     }
-    out += fmt::format("  {:<28} {}\n  {:<28} {}; default {}\n", flag_name(spec), spec.help,
-                       "", allowed_values(spec), shown_default(spec));
+    out += fmt::format("  {:<28} {}\n  {:<28} {}; default {}\n", flag_name(spec), spec.help, "",
+                       allowed_values(spec), shown_default(spec));
   }
   return out;
 }
 
 std::string settings_markdown() {
-  std::string out = "| flag | variable | TOML key | default | allowed | what |\n|---|---|---|---|---|---|\n";
+  std::string out =
+      "| flag | variable | TOML key | default | allowed | what |\n|---|---|---|---|---|---|\n";
   for (const SettingSpec& spec : setting_specs()) {
-    out += fmt::format("| `{}` | `{}` | `{}` | {} | {} | {} |\n", flag_name(spec),
-                       variable_name(spec), spec.key, shown_default(spec), allowed_values(spec),
-                       spec.help);
+    out +=
+        fmt::format("| `{}` | `{}` | `{}` | {} | {} | {} |\n", flag_name(spec), variable_name(spec),
+                    spec.key, shown_default(spec), allowed_values(spec), spec.help);
   }
   return out;
 }
@@ -184,8 +189,8 @@ std::string settings_toml() {
     }
     const char* quote = spec.kind == SettingKind::integer ? "" : "\"";
     out += fmt::format("\n# {} ({})\n{}{} = {}{}{}\n", spec.help, allowed_values(spec),
-                       spec.default_value[0] == 0 ? "# " : "", spec.key, quote,
-                       spec.default_value, quote);
+                       spec.default_value[0] == 0 ? "# " : "", spec.key, quote, spec.default_value,
+                       quote);
   }
   return out;
 }

@@ -19,13 +19,13 @@ namespace perpetua::app {
 enum class SettingKind { text, secret, integer, choice };
 
 struct SettingSpec {
-  const char* section;        // heading in help, file and document
-  const char* key;            // "listen": flag --listen, variable PERPETUA_LISTEN, TOML key listen
+  const char* section;  // heading in help, file and document
+  const char* key;      // "listen": flag --listen, variable PERPETUA_LISTEN, TOML key listen
   SettingKind kind;
   const char* default_value;
-  int64_t least;              // integer: allowed range
+  int64_t least;  // integer: allowed range
   int64_t most;
-  const char* choices;        // choice: separated by '|'
+  const char* choices;  // choice: separated by '|'
   const char* help;
 };
 

@@ -11,7 +11,7 @@ namespace perpetua {
 
 }  // namespace perpetua
 
-#define PERPETUA_ASSERT(condition)                                         \
-  (__builtin_expect(static_cast<bool>(condition), 1)                       \
-       ? static_cast<void>(0)                                              \
+#define PERPETUA_ASSERT(condition)                   \
+  (__builtin_expect(static_cast<bool>(condition), 1) \
+       ? static_cast<void>(0)                        \
        : ::perpetua::assertion_failed(#condition, __FILE__, __LINE__))

@@ -26,7 +26,8 @@ class ByteSource {
 
 // A plain record: its bytes are its value, so it may be hashed and written as it is.
 template <class T>
-concept PlainRecord = std::is_trivially_copyable_v<T> && std::has_unique_object_representations_v<T>;
+concept PlainRecord =
+    std::is_trivially_copyable_v<T> && std::has_unique_object_representations_v<T>;
 
 template <PlainRecord T>
 void write_value(ByteSink& sink, const T& value) {

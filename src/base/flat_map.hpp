@@ -1,9 +1,9 @@
 // FlatMap: open addressing with linear probing over one array of plain entries.
 //
 // Deterministic in what it answers, never iterated: its order must not reach any output, so owners
-// rebuild it from canonical state instead of saving it. Keys supply `uint64_t map_hash(const Key&)`;
-// keys that agents choose must be hashed with a seed before they get here.
-// Thread-safety: none. Grows by doubling at half load (amortised; owners reserve() what they expect).
+// rebuild it from canonical state instead of saving it. Keys supply `uint64_t map_hash(const
+// Key&)`; keys that agents choose must be hashed with a seed before they get here. Thread-safety:
+// none. Grows by doubling at half load (amortised; owners reserve() what they expect).
 #pragma once
 
 #include <cstdint>
@@ -14,7 +14,9 @@
 
 namespace perpetua {
 
-inline uint64_t map_hash(const Hash128& key) { return key.low ^ (key.high * 0x9E3779B97F4A7C15ull); }
+inline uint64_t map_hash(const Hash128& key) {
+  return key.low ^ (key.high * 0x9E3779B97F4A7C15ull);
+}
 inline uint64_t map_hash(uint64_t key) { return hash_mix(key, 0x6D61705F68617368ull); }
 
 template <class Key, class Value>
@@ -59,7 +61,10 @@ class FlatMap {
   }
 
   std::size_t size() const { return size_; }
-  void clear() { entries_.clear(); size_ = 0; }
+  void clear() {
+    entries_.clear();
+    size_ = 0;
+  }
 
  private:
   struct Entry {

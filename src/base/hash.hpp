@@ -15,7 +15,8 @@
 namespace perpetua {
 
 constexpr uint64_t hash_mix(uint64_t a, uint64_t b) {
-  const Uint128 product = static_cast<Uint128>(a ^ 0x9E3779B97F4A7C15ull) * (b ^ 0xD6E8FEB86659FD93ull);
+  const Uint128 product =
+      static_cast<Uint128>(a ^ 0x9E3779B97F4A7C15ull) * (b ^ 0xD6E8FEB86659FD93ull);
   return static_cast<uint64_t>(product) ^ static_cast<uint64_t>(product >> 64);
 }
 

@@ -10,18 +10,18 @@ namespace perpetua::limits {
 // Ledger.
 constexpr uint32_t kAgentsMax = 1u << 18;
 constexpr uint32_t kKeysPerAgentMax = 16;
-constexpr uint32_t kKeysTotalMax = kAgentsMax * 4;      // revoked ones count
-constexpr uint32_t kIdempotencyEntriesMax = 1u << 19;   // newest results kept for repeats
+constexpr uint32_t kKeysTotalMax = kAgentsMax * 4;          // revoked ones count
+constexpr uint32_t kIdempotencyEntriesMax = 1u << 19;       // newest results kept for repeats
 constexpr int64_t kAmountMaxMicro = 1'000'000'000'000'000;  // one deposit or transfer: 1e9 USDC
 constexpr int64_t kCollateralMaxMicro = 1'000'000'000'000'000'000;  // all deposits together
-constexpr int64_t kFaucetPerDayMicro = 100'000'000'000;     // 100,000 USDC an agent and day
+constexpr int64_t kFaucetPerDayMicro = 100'000'000'000;             // 100,000 USDC an agent and day
 
 // Markets.
 constexpr uint32_t kMarketsMax = 64;
-constexpr uint32_t kOrdersLiveMax = 1u << 24;            // one market
-constexpr uint32_t kOpenOrdersPerAgentMax = 1'000;       // one market
+constexpr uint32_t kOrdersLiveMax = 1u << 24;       // one market
+constexpr uint32_t kOpenOrdersPerAgentMax = 1'000;  // one market
 constexpr int64_t kPriceMaxTicks = 1 << 24;
-constexpr int64_t kNotionalMaxMicro = 100'000'000'000'000'000;  // one order: 1e11 USDC
+constexpr int64_t kNotionalMaxMicro = 100'000'000'000'000'000;            // one order: 1e11 USDC
 constexpr int64_t kNotionalAbsoluteMaxMicro = 4'000'000'000'000'000'000;  // lots_max at price_max
 constexpr uint32_t kLeverageMax = 100;
 constexpr uint32_t kTiersMax = 4;
@@ -44,7 +44,7 @@ constexpr uint32_t kOrdersPerRequestMax = 100;            // batch place or canc
 
 // Time.
 constexpr int64_t kIndexStaleAfterMs = 10'000;
-constexpr uint32_t kIndexStepPpm = 10'000;                // 1 % per accepted update
+constexpr uint32_t kIndexStepPpm = 10'000;  // 1 % per accepted update
 
 static_assert(kOrdersPerRequestMax <= kBatchCommandsMax);
 static_assert(kCommandRingCancelReserve < kCommandRingSlots);

@@ -28,8 +28,14 @@ struct Amount {
 
   constexpr auto operator<=>(const Amount&) const = default;
   constexpr Amount operator-() const { return Amount(-value); }
-  constexpr Amount& operator+=(Amount o) { value += o.value; return *this; }
-  constexpr Amount& operator-=(Amount o) { value -= o.value; return *this; }
+  constexpr Amount& operator+=(Amount o) {
+    value += o.value;
+    return *this;
+  }
+  constexpr Amount& operator-=(Amount o) {
+    value -= o.value;
+    return *this;
+  }
   friend constexpr Amount operator+(Amount a, Amount b) { return Amount(a.value + b.value); }
   friend constexpr Amount operator-(Amount a, Amount b) { return Amount(a.value - b.value); }
 };
@@ -63,8 +69,7 @@ constexpr int64_t div_ceil(int64_t a, int64_t b) { return a / b + (a % b > 0 ? 1
 // |lots| is the caller's: lots >= 0. Exact micro-USDC; REQUIRES: the product fits int64, which
 // MarketSpec's bounds guarantee for every accepted order and position.
 constexpr Micro notional(Price price, Lots lots, int64_t value_per_tick_lot_micro) {
-  const Int128 product =
-      static_cast<Int128>(price.value) * lots.value * value_per_tick_lot_micro;
+  const Int128 product = static_cast<Int128>(price.value) * lots.value * value_per_tick_lot_micro;
   PERPETUA_ASSERT(product >= 0 && product <= INT64_MAX);
   return Micro(static_cast<int64_t>(product));
 }

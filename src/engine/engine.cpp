@@ -67,10 +67,16 @@ void Engine::Impl::reserve_one(uint32_t index, const Ledger::Context& context) {
       output->outcomes[index] = decision.outcome;
       ledger.finish(index, decision.outcome);
       break;
-    case Disposition::deferred: deferred.push_back(index); break;
+    case Disposition::deferred:
+      deferred.push_back(index);
+      break;
     case Disposition::to_market:
-    case Disposition::to_markets: send(index, decision); break;
-    case Disposition::new_market: open_market(index, decision); break;
+    case Disposition::to_markets:
+      send(index, decision);
+      break;
+    case Disposition::new_market:
+      open_market(index, decision);
+      break;
   }
 }
 
@@ -78,8 +84,7 @@ void Engine::Impl::send(uint32_t index, const Decision& decision) {
   sent.push_back(index);
   output->outcomes[index] = decision.outcome;
   if (decision.disposition == Disposition::to_market) {
-    markets[decision.market]->prefetch(decision.operation,
-                                       batch->commands[index].header.agent);
+    markets[decision.market]->prefetch(decision.operation, batch->commands[index].header.agent);
     markets[decision.market]->round().operations.push_back(decision.operation);
     return;
   }
@@ -107,8 +112,7 @@ void Engine::Impl::match(MatchExecutor& executor) {
     auto& self = *static_cast<Impl*>(context);
     self.markets[index]->execute(self.batch->commands, self.log_time_ms, self.is_first_round);
   };
-  executor.run_all(static_cast<uint32_t>(markets.size()), static_cast<uint32_t>(work),
-                   {run, this});
+  executor.run_all(static_cast<uint32_t>(markets.size()), static_cast<uint32_t>(work), {run, this});
 }
 
 // Applies what the markets return, in market order; docs/rules.md section 2.

@@ -5,7 +5,7 @@
 //
 // A batch runs in rounds of reserve -> match -> settle (docs/rules.md section 2):
 //   reserve  ledger, in command order: idempotency, agent, margin and fee reservation
-//   match    each market its own operations, in order; markets share nothing, so a MatchExecutor may
+//   match    each market its own operations, in order; markets share nothing, so an executor may
 //            run them on several threads
 //   settle   ledger, in market order: credits and debits of all markets
 // A command whose reservation fails while an earlier one of the same agent in the same round could

@@ -51,8 +51,7 @@ void describe_account(AgentId agent, const Account& account, DescribeSink& sink)
   sink.on_event(event, {});
 }
 
-void describe_settings(const Market& market, AgentId agent, uint16_t leverage,
-                       DescribeSink& sink) {
+void describe_settings(const Market& market, AgentId agent, uint16_t leverage, DescribeSink& sink) {
   const bool is_netting = market.is_netting(agent);
   if (leverage == 0 && !is_netting) return;
   Event event(EventType::settings_changed, agent, market.id(), kNoCommand);

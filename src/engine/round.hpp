@@ -14,8 +14,8 @@ struct MarketOperation {
   uint32_t leverage = 0;  // place: resolved
   Price price;            // place: limit or bound; amend: new price
   Price reserve_price;
-  Micro reserved;         // place: the reservation; amend: the increment
-  OrderId order_id = 0;   // amend, cancel; 0 = by client id
+  Micro reserved;        // place: the reservation; amend: the increment
+  OrderId order_id = 0;  // amend, cancel; 0 = by client id
 };
 
 // A change of one account; applied by the ledger in settle.

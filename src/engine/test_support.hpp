@@ -85,8 +85,7 @@ class Rig {
   uint64_t agents_ = 0;
 };
 
-inline Command limit(AgentId agent, Side side, int64_t price, int64_t lots,
-                     MarketId market = 0) {
+inline Command limit(AgentId agent, Side side, int64_t price, int64_t lots, MarketId market = 0) {
   Command command(CommandType::place_order, agent, market);
   command.place = PlaceOrder{};
   command.place.side = side;

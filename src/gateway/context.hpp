@@ -41,7 +41,7 @@ struct GatewayContext {
   RateLimiter& limiter;
   GatewayMetrics& metrics;
   const GatewayServices& services;  // history, key source, readiness: services.hpp
-  ws::Hub* hub = nullptr;  // null: no WebSocket fan-out in this process
+  ws::Hub* hub = nullptr;           // null: no WebSocket fan-out in this process
 
   // Set on the io thread when the server stops. A WebSocket session then closes: it registers a
   // callback while it is open and removes it when it ends.

@@ -28,8 +28,10 @@ MetricFamily family(std::string name, std::string help, MetricType type) {
 MetricFamily single(std::string name, std::string help, MetricType type, double value) {
   MetricFamily result = family(std::move(name), std::move(help), type);
   ClientMetric metric;
-  if (type == MetricType::Counter) metric.counter.value = value;
-  else metric.gauge.value = value;
+  if (type == MetricType::Counter)
+    metric.counter.value = value;
+  else
+    metric.gauge.value = value;
   result.metric.push_back(metric);
   return result;
 }
@@ -40,8 +42,8 @@ GatewayMetrics::GatewayMetrics(std::span<const Endpoint> endpoints)
     : endpoints_(endpoints), rows_(std::make_unique<Row[]>(endpoints.size() + 1)) {}
 
 void GatewayMetrics::count(const Endpoint* endpoint, int status, int64_t duration_ns) {
-  const std::size_t row = endpoint == nullptr ? endpoints_.size()
-                                              : static_cast<std::size_t>(endpoint - &endpoints_[0]);
+  const std::size_t row =
+      endpoint == nullptr ? endpoints_.size() : static_cast<std::size_t>(endpoint - &endpoints_[0]);
   rows_[row].counts[status_index(status)].fetch_add(1, std::memory_order_relaxed);
   const bool is_mutation = endpoint != nullptr && endpoint->prepare != nullptr;
   Histogram& histogram = durations_[is_mutation ? 1 : 0];

@@ -36,9 +36,8 @@ class GatewayMetrics final : public prometheus::Collectable {
 
  private:
   static constexpr std::size_t kStatuses = 4;
-  static constexpr std::array<int64_t, 12> kBoundsUs = {100,    250,    500,     1'000,
-                                                        2'500,  5'000,  10'000,  25'000,
-                                                        50'000, 100'000, 250'000, 1'000'000};
+  static constexpr std::array<int64_t, 12> kBoundsUs = {
+      100, 250, 500, 1'000, 2'500, 5'000, 10'000, 25'000, 50'000, 100'000, 250'000, 1'000'000};
   struct Row {
     std::array<std::atomic<uint64_t>, kStatuses> counts{};
   };
@@ -51,7 +50,7 @@ class GatewayMetrics final : public prometheus::Collectable {
   prometheus::MetricFamily collect_durations() const;
 
   const std::span<const Endpoint> endpoints_;
-  std::unique_ptr<Row[]> rows_;  // one per endpoint, the last for unknown paths
+  std::unique_ptr<Row[]> rows_;         // one per endpoint, the last for unknown paths
   std::array<Histogram, 2> durations_;  // read, mutation
 };
 

@@ -18,9 +18,9 @@ struct Budget {
 
 struct RateOptions {
   Budget agent_mutations{10, 20};
-  Budget agent_cancels{10, 20};        // apart, so that a busy agent can always cancel
+  Budget agent_cancels{10, 20};  // apart, so that a busy agent can always cancel
   Budget agent_reads{50, 100};
-  Budget address_reads{50, 100};       // requests without a key
+  Budget address_reads{50, 100};  // requests without a key
   Budget address_registrations{2, 20};
   Budget global_mutations{1'000, 1'000};
 };
@@ -30,19 +30,19 @@ struct ServerOptions {
   uint16_t port = 8082;  // 0 = any free one, see Server::port()
   unsigned io_threads = 1;
 
-  uint32_t connections_max = 20'000;              // 0 = no limit
-  uint32_t connections_per_address_max = 1'024;   // 0 = no limit
-  int64_t header_timeout_ms = 5'000;   // from the first byte of a request to its end
-  int64_t idle_timeout_ms = 30'000;    // between requests
-  int64_t write_timeout_ms = 10'000;   // a client that does not read its reply
-  int64_t stop_timeout_ms = 5'000;     // stop() waits so long for replies in flight
+  uint32_t connections_max = 20'000;             // 0 = no limit
+  uint32_t connections_per_address_max = 1'024;  // 0 = no limit
+  int64_t header_timeout_ms = 5'000;             // from the first byte of a request to its end
+  int64_t idle_timeout_ms = 30'000;              // between requests
+  int64_t write_timeout_ms = 10'000;             // a client that does not read its reply
+  int64_t stop_timeout_ms = 5'000;               // stop() waits so long for replies in flight
 
   Mode mode = Mode::sandbox;
-  std::string operator_key;            // empty: no operator requests are accepted
+  std::string operator_key;  // empty: no operator requests are accepted
   // Makes repeated registrations recognisable: keep it over restarts. Empty: random, see
   // ApiKeySource.
   std::string key_secret;
-  int64_t start_balance_micro = 0;     // sandbox: balance of a new agent
+  int64_t start_balance_micro = 0;  // sandbox: balance of a new agent
   RateOptions rates;
   std::string version = "0.1.0";
 };

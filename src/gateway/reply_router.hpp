@@ -5,8 +5,9 @@
 // One ReplyChannel per io thread. submit() and drain() are called by that io thread only; on_batch
 // by the egress thread. The hand-over is one lock and at most one wake-up per channel and batch.
 // Invariants: after SubmitResult::accepted the completion runs exactly once, on the io thread, with
-// one reply per command (never inside submit), and there is no timeout: the reply is always the true
-// result. After any other result it never runs. At most kPendingCallsMax calls wait per channel; more: overloaded.
+// one reply per command (never inside submit), and there is no timeout: the reply is always the
+// true result. After any other result it never runs. At most kPendingCallsMax calls wait per
+// channel; more: overloaded.
 #pragma once
 
 #include <functional>
@@ -50,8 +51,8 @@ class ReplyChannel {
   // requests unanswered; on the io thread, after detach().
   void abandon();
 
-  // `wake` is called by the egress thread when the inbox turns non-empty; it must make the io thread
-  // call drain(). After detach() it is never called again.
+  // `wake` is called by the egress thread when the inbox turns non-empty; it must make the io
+  // thread call drain(). After detach() it is never called again.
   void attach(std::function<void()> wake);
   void detach();
 
@@ -96,8 +97,8 @@ class ReplyRouter final : public runtime::EgressListener {
   void on_batch(const AppliedBatch& batch, std::span<const runtime::ReplyTarget> targets) override;
 
  private:
-  std::vector<std::unique_ptr<ReplyChannel>> channels_;          // target.channel = index + 1
-  std::vector<std::vector<ReplyChannel::Delivery>> outgoing_;    // egress thread only
+  std::vector<std::unique_ptr<ReplyChannel>> channels_;        // target.channel = index + 1
+  std::vector<std::vector<ReplyChannel::Delivery>> outgoing_;  // egress thread only
 };
 
 }  // namespace perpetua::gateway

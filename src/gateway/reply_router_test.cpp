@@ -163,8 +163,10 @@ TEST(ReplyRouter, replies_cross_threads) {
     }
   });
   while (done < kCalls) {
-    if (is_woken.exchange(false)) router.channel(0).drain();
-    else std::this_thread::yield();
+    if (is_woken.exchange(false))
+      router.channel(0).drain();
+    else
+      std::this_thread::yield();
   }
   egress.join();
   EXPECT_EQ(router.channel(0).pending(), 0u);

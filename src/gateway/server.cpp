@@ -47,9 +47,9 @@ struct Server::Impl {
         connections(o.connections_max, o.connections_per_address_max) {
     PERPETUA_ASSERT(d.replies.channels() == o.io_threads && o.io_threads > 0);
     services.collectables.push_back(&metrics);
-    const IoThread::Shared shared{options, d.commands, d.replies, d.hot,   markets,
-                                  authenticator, limiter, metrics, services, dispatcher,
-                                  disk,    d.hub};
+    const IoThread::Shared shared{options,  d.commands,    d.replies, d.hot,
+                                  markets,  authenticator, limiter,   metrics,
+                                  services, dispatcher,    disk,      d.hub};
     for (unsigned i = 0; i < options.io_threads; ++i) {
       threads.push_back(std::make_unique<IoThread>(shared, i));
     }
@@ -81,7 +81,11 @@ struct Server::Impl {
 
 void Server::Impl::listen() {
   error_code code;
-  const auto address = asio::ip::make_address(options.listen_address, code);
+  std::string_view host = options.listen_address;  // "[::1]" is the same as "::1"
+  if (host.size() > 2 && host.front() == '[' && host.back() == ']') {
+    host = host.substr(1, host.size() - 2);
+  }
+  const auto address = asio::ip::make_address(host, code);
   const tcp::endpoint endpoint(address, options.port);
   if (!code) acceptor->open(endpoint.protocol(), code);
   if (!code) acceptor->set_option(tcp::acceptor::reuse_address(true), code);
@@ -99,8 +103,8 @@ asio::awaitable<void> Server::Impl::accept_loop() {
   asio::steady_timer pause(threads.front()->io);
   while (acceptor->is_open()) {
     IoThread& io_thread = *threads[next++ % threads.size()];
-    auto [code, socket] = co_await acceptor->async_accept(
-        io_thread.io, asio::as_tuple(asio::use_awaitable));
+    auto [code, socket] =
+        co_await acceptor->async_accept(io_thread.io, asio::as_tuple(asio::use_awaitable));
     if (!code) {
       take_in(std::move(socket), io_thread);
     } else if (acceptor->is_open()) {

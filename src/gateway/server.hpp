@@ -1,10 +1,11 @@
 // Server: the gateway of one process. HTTP, WebSocket, io threads.
 //
-//   ReplyRouter router(options.io_threads);      // register as egress listener, after the hot store
-//   Server server(options, dependencies);        // binds the port; nothing is accepted yet
+//   ReplyRouter router(options.io_threads);      // register as egress listener, after the hot
+//   store Server server(options, dependencies);        // binds the port; nothing is accepted yet
 //   server.start();
 //   ...
-//   server.stop();                               // before the runtime stops: replies in flight come
+//   server.stop();                               // before the runtime stops: replies in flight
+//   come
 //
 // Thread-safety: start, stop and the destructor by one thread. Errors: the constructor throws
 // std::runtime_error naming the address if it cannot listen.
@@ -40,7 +41,7 @@ struct ServerDependencies {
   ReplyRouter& replies;
   stores::HistoryReader* history = nullptr;  // null: history requests answer exchange_unavailable
   ws::Hub* hub = nullptr;                    // null: no /ws
-  std::function<bool(std::string& why_not)> is_ready = {};  // for /readyz; empty: always
+  std::function<bool(std::string& why_not)> is_ready = {};        // for /readyz; empty: always
   std::vector<const prometheus::Collectable*> collectables = {};  // for /metrics, beside ours
 };
 

@@ -20,7 +20,7 @@ namespace perpetua::gateway {
 struct GatewayServices {
   stores::HistoryReader* history = nullptr;  // null: history requests are refused
   ApiKeySource keys{std::string_view()};
-  std::function<bool(std::string& why_not)> is_ready;  // empty: always ready
+  std::function<bool(std::string& why_not)> is_ready;        // empty: always ready
   std::vector<const prometheus::Collectable*> collectables;  // shown by /metrics
   std::string openapi_json;
 };

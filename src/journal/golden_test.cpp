@@ -136,7 +136,7 @@ std::string summary(Storage& storage, const std::string& path, bool use_snapshot
   InlineExecutor executor;
   std::unique_ptr<Engine> engine;
   const RecoveryResult result =
-      recover(directory, {UINT64_MAX, use_snapshots}, executor, nullptr, engine);
+      recover(directory, {.use_snapshots = use_snapshots}, executor, nullptr, engine);
   EXPECT_TRUE(result.status.ok()) << result.status.message;
   EXPECT_TRUE(result.rejected_snapshots.empty());
   EXPECT_EQ(result.snapshot_batch, use_snapshots ? 3u : 0u);

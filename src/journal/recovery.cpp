@@ -111,7 +111,8 @@ RecoveryResult recover(const DataDirectory& directory, const RecoveryOptions& op
   const SnapshotStore snapshots(directory);
   SnapshotHeader snapshot;
   if (options.use_snapshots) {
-    snapshots.load_newest(engine, options.at_most, snapshot, result.rejected_snapshots);
+    const BatchNumber newest = std::min(options.at_most, options.snapshot_at_most);
+    snapshots.load_newest(engine, newest, snapshot, result.rejected_snapshots);
   } else {
     engine = std::make_unique<Engine>();
   }

@@ -28,6 +28,7 @@ class ReplaySink {
 struct RecoveryOptions {
   BatchNumber at_most = UINT64_MAX;  // replay no further; then nothing on disk is changed
   bool use_snapshots = true;         // false: from batch 1
+  BatchNumber snapshot_at_most = UINT64_MAX;  // the sink wants every batch after this one
 };
 
 struct RecoveryResult {

@@ -65,7 +65,7 @@ TEST_F(Recovery, uses_the_newest_snapshot_and_the_journal_behind_it) {
 TEST_F(Recovery, from_zero_and_from_a_snapshot_give_the_same_state_at_every_batch) {
   for (BatchNumber at = 1; at <= 10; ++at) {
     for (const bool use_snapshots : {false, true}) {
-      const RecoveryResult result = recover_now({at, use_snapshots});
+      const RecoveryResult result = recover_now({.at_most = at, .use_snapshots = use_snapshots});
       ASSERT_TRUE(result.status.ok()) << result.status.message;
       EXPECT_EQ(result.last_batch, at);
       EXPECT_EQ(engine_->state_hash(), hashes_[at - 1]) << at;

@@ -89,8 +89,7 @@ journal::RecoveryResult Runtime::Impl::recover(BatchNumber history_applied,
   std::optional<HistoryFilter> filter;
   if (history != nullptr) {
     filter.emplace(*history, history_applied);
-    const std::vector<BatchNumber> stored = snapshots.list();
-    recovery.use_snapshots = stored.empty() || stored.back() <= history_applied;
+    recovery.snapshot_at_most = history_applied;
   }
   journal::ReplaySink* sink = filter.has_value() ? &*filter : nullptr;
   result = journal::recover(directory, recovery, executor, sink, engine);

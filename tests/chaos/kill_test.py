@@ -134,7 +134,8 @@ def run(arguments):
                     liquidity="off", snapshot_every=2000, segment_mib=4)
     with Exchange(**settings) as exchange:
         exchange.start()
-        price = int(float(exchange.client().get("/api/v1/markets").body["items"][0]["mark_price"]))
+        markets = exchange.client().get("/api/v1/markets").body["items"]
+        price = int(float(markets[0]["mark_price"]))
         threads, money, orders = [], [], []
         for number in range(arguments.clients):
             name = f"client-{number}"

@@ -3,6 +3,7 @@ import itertools
 import sys
 import time
 import unittest
+import weakref
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "support"))
@@ -36,8 +37,27 @@ class RecordingClient(harness.Client):
 
 
 class ApiExchange(harness.Exchange):
+    def __init__(self, *arguments, **settings):
+        super().__init__(*arguments, **settings)
+        self.clients = weakref.WeakSet()
+
     def client(self, key=None):
-        return RecordingClient(self.port, key)
+        client = RecordingClient(self.port, key)
+        self.clients.add(client)
+        return client
+
+    def kill(self):
+        self.close_clients()
+        super().kill()
+
+    def stop(self, *arguments):
+        self.close_clients()
+        return super().stop(*arguments)
+
+    def close_clients(self):
+        """They connect again with their next request."""
+        for client in list(self.clients):
+            client.close()
 
     def start(self, *arguments):
         global recorder

@@ -91,6 +91,7 @@ void Generator::set_up() {
   }
   for (AgentId agent = 1; agent <= mix_.agents; ++agent) {
     for (MarketId i = 0; i < specs_.size(); ++i) {
+      if (commands_.size() == limits::kBatchCommandsMax) return;
       if (!random_.chance(mix_.netting_percent)) continue;
       Command command(CommandType::set_netting, agent, i);
       command.set_netting.netting = 1;
@@ -280,7 +281,8 @@ Command Generator::place(const Model& model, AgentId agent) {
   order.stp = static_cast<SelfTradePrevention>(random_.below(4));
   if (random_.chance(50)) {
     const uint32_t tier = random_.below(market.spec.tier_count);
-    order.leverage = static_cast<uint16_t>(random_.between(1, market.spec.tiers[tier].max_leverage));
+    const uint32_t most = market.spec.tiers[tier].max_leverage;
+    order.leverage = static_cast<uint16_t>(random_.between(1, most));
     if (random_.chance(3)) order.leverage = market.spec.tiers[0].max_leverage + 1;
   }
   size_order(market, position, order);
@@ -398,7 +400,8 @@ Command Generator::update_price(const Model& model) {
 
 Command Generator::money(CommandType type, const Model& model, AgentId agent) {
   Command command(type, agent);
-  const Account& account = model.accounts()[std::min<std::size_t>(agent, model.accounts().size() - 1)];
+  const std::size_t last = model.accounts().size() - 1;
+  const Account& account = model.accounts()[std::min<std::size_t>(agent, last)];
   int64_t amount = bounded(Wide{random_.spread(limits::kAmountMaxMicro)});
   if (type == CommandType::claim_faucet) amount = random_.spread(limits::kFaucetPerDayMicro);
   if (type == CommandType::withdraw || type == CommandType::transfer) {
@@ -414,7 +417,7 @@ Command Generator::money(CommandType type, const Model& model, AgentId agent) {
   }
   command.money.amount = Micro(amount);
   command.money.to_agent = any_agent(model);
-  if (random_.chance(3)) command.money.to_agent = random_.pick({agent, 0xFFFFFFFFu});
+  if (random_.chance(3)) command.money.to_agent = random_.pick({agent, 0u, 0xFFFFFFFFu});
   return command;
 }
 
@@ -425,7 +428,9 @@ Command Generator::settings(CommandType type, const Model& model, AgentId agent)
     command.configure.margin_use_max_ppm = random_.pick({0u, 800'000u, 1'000'001u});
   }
   if (type == CommandType::cancel_all && random_.chance(50)) command.header.market = kNoMarket;
-  if (type == CommandType::set_netting) command.set_netting.netting = random_.chance(60) ? 1 : 0;
+  if (type == CommandType::set_netting) {
+    command.set_netting.netting = random_.pick<uint8_t>({0, 0, 1, 1, 1, 2});
+  }
   if (type == CommandType::set_leverage) {
     command.set_leverage.leverage = static_cast<uint16_t>(random_.pick({0, 1, 2, 5, 20, 100, 101}));
   }

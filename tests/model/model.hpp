@@ -29,25 +29,14 @@ class Model {
       if (is_private(event.header.type)) event.header.agent_sequence = ++accounts_[agent].events;
     }
   }
-  bool identities_hold() const {  // both of docs/money.md, over every account and position
-    Wide money = -deposited_, unmatched = 0;
-    for (const Account& account : accounts_) money += account.collateral();
-    for (const Market& market : markets_) {
-      Wide base = 0;
-      for (const auto& [agent, p] : market.positions) {
-        base += p.base; money -= p.base > 0 ? p.entry : -p.entry; }
-      money += market.fees; unmatched += base * base;
-    }
-    return money == 0 && unmatched == 0;
-  }
   const std::vector<Market>& markets() const { return markets_; }
   const std::vector<Account>& accounts() const { return accounts_; }
   uint32_t rounds() const { return rounds_; }                         // of the last batch
 
  private:
   using Decision = std::optional<Outcome>;  // nothing: it went to a market
-  struct Later {};                          // thrown: the command waits for the next round
   using Work = std::function<Outcome(Market&)>;
+  struct Later {};  // thrown: the command waits for the next round
   struct Operation { uint32_t command; Order order; Work work; };
   struct Remembered { std::string payload; Outcome outcome; bool is_pending; };
   struct Round {
@@ -102,10 +91,9 @@ class Model {
     const std::string payload =
         bytes(header.type) + bytes(header.market) + bytes(command.bytes) + text(header);
     std::vector<std::string> names;
-    const bool is_place = header.type == CommandType::place_order;
-    const bool has_client_id = is_place && command.place.client_id != ClientId{};
     if (!header.key.is_zero()) names.push_back(agent + bytes(header.key));
-    if (has_client_id) names.push_back(agent + bytes(command.place.client_id));
+    if (header.type == CommandType::place_order && command.place.client_id != ClientId{})
+      names.push_back(agent + bytes(command.place.client_id));
     for (const std::string& name : names) {
       if (!table_.contains(name)) continue;
       const Remembered& first = table_.at(name);
@@ -118,9 +106,9 @@ class Model {
     if (header.valid_until_ms != 0 && batch_.log_time_ms > header.valid_until_ms) return;
     outcome = {};
     const Decision decision = decide(command, header);
-    const bool may_change =
-        decision && (decision->code == insufficient_margin || decision->code == insufficient_balance ||
-        (header.type == CommandType::amend_order && decision->code == order_not_found));
+    const ResultCode code = decision ? decision->code : ok;
+    const bool may_change = code == insufficient_margin || code == insufficient_balance ||
+        (header.type == CommandType::amend_order && code == order_not_found);
     if (may_change && round_.agents_in_markets.contains(header.agent)) throw Later{};
     if (decision) outcome = *decision;
     if (!decision) round_.agents_in_markets.insert(header.agent);
@@ -129,8 +117,7 @@ class Model {
       if (!decision) round_.pending.push_back({name, index});
       table_order_.push_back(name);
       if (table_order_.size() <= limits::kIdempotencyEntriesMax) continue;
-      table_.erase(table_order_.front());
-      table_order_.pop_front();
+      table_.erase(table_order_.front()); table_order_.pop_front();
     }
   }
 
@@ -139,26 +126,18 @@ class Model {
   std::string text(const CommandHeader& header) const {
     return std::string(batch_.text.substr(header.text_offset, header.text_length)); }
   Market& market_of(const CommandHeader& header) {
-    refuse_if(header.market >= markets_.size(), market_not_found);
-    return markets_[header.market];
-  }
+    refuse_if(header.market >= markets_.size(), market_not_found); return markets_[header.market]; }
   Decision queue(const Market& market, const Work& work, const Order& order = {}) {
-    round_.operations[market.id].push_back({books_.command, order, work});
-    return std::nullopt;
-  }
+    round_.operations[market.id].push_back({books_.command, order, work}); return std::nullopt; }
   Decision queue_everywhere(const CommandHeader& header, const Work& work) {
     if (header.market != kNoMarket) return queue(market_of(header), work);
     for (const Market& each : markets_) queue(each, work);
-    return std::nullopt;
-  }
+    return std::nullopt; }
 
-  static bool is_one_of(CommandType type, std::initializer_list<CommandType> types) {
-    return std::ranges::find(types, type) != types.end(); }
   Decision decide(const Command& command, const CommandHeader& header) try {
     using enum CommandType;
     const AgentId agent = header.agent;
-    const bool nets = command.set_netting.netting != 0, is_of_exchange =
-        is_one_of(header.type, {register_agent, update_price, create_market, configure});
+    const bool is_of_exchange = header.type == register_agent || header.type >= update_price;
     refuse_if(is_of_exchange != (agent == 0), invalid_request);
     switch (header.type) {
       case register_agent: return add_agent(header, command.register_agent);
@@ -176,10 +155,11 @@ class Model {
       case CommandType::cancel_all:
         return queue_everywhere(header, [=](Market& m) { return m.cancel_each(agent); });
       case set_netting:
-        return queue(market_of(header), [=](Market& m) { return m.set_netting(agent, nets); });
+        return queue(market_of(header), [=, &command](Market& m) {
+          return m.set_netting(agent, command.set_netting.netting != 0); });
       case update_price:
-        return queue(market_of(header), [p = command.update_price, t = batch_.log_time_ms](
-                                            Market& m) { return m.update_price(p, t); });
+        return queue(market_of(header), [=, this, &command](Market& m) {
+          return m.update_price(command.update_price, batch_.log_time_ms); });
       default: return rejected(invalid_request);
     }
   } catch (const Refusal& refusal) { return refusal.outcome; }
@@ -200,7 +180,8 @@ class Model {
     refuse_if(market.mark == 0, price_unavailable);
     refuse_if(p.post_only != PostOnly::none && !order.may_rest(), invalid_request);
     refuse_if(expires && p.expires_at_ms <= batch_.log_time_ms, invalid_expiry);
-    refuse_if(!closes && (lots <= 0 || budget != 0) && (lots != 0 || budget <= 0), invalid_quantity);
+    const bool is_sized = lots == 0 ? budget > 0 : lots > 0 && budget == 0;
+    refuse_if(!closes && !is_sized, invalid_quantity);
     if (is_market) order.price = bound(market, p);
     if (!is_market) market.refuse_outside_band(p.price.value);
     const int64_t price = order.price.value;
@@ -228,8 +209,7 @@ class Model {
   }
   static void refuse_large(const Market& market, Wide size, int64_t lots) {
     refuse_if(size > limits::kNotionalMaxMicro || lots > lots_max(market.spec).value,
-              size_too_large, size, limits::kNotionalMaxMicro);
-  }
+              size_too_large, size, limits::kNotionalMaxMicro); }
   void hold(Order& order, Wide need) {
     const Account& account = accounts_[order.agent];
     const Wide unused = floor_div(account.collateral() * cap_, kPpm) - account.in_use();
@@ -253,10 +233,9 @@ class Model {
     refuse_if(lots < 0 || price < 0 || (lots == 0 && price == 0), invalid_quantity);
     if (!asks_all) market_of(header);
     const Order* found = nullptr;
-    for (Market& each : markets_) {
-      if (found != nullptr || (!asks_all && each.id != header.market)) continue;
-      found = each.find(header.agent, wanted.order_id, wanted.client_id);
-    }
+    for (Market& each : markets_)
+      if (found == nullptr && (asks_all || each.id == header.market))
+        found = each.find(header.agent, wanted.order_id, wanted.client_id);
     refuse_if(found == nullptr, order_not_found);
     if (round_.amended_orders.contains(found->order_id)) throw Later{};
     const Market& market = markets_[order_market(found->order_id)];
@@ -270,9 +249,9 @@ class Model {
     if (!order.reduces() && (order.price != found->price || order.lots > found->lots)) {
       Wide need = 0;
       for (const int64_t gone : {found->filled, std::min(order.lots, found->lots).value - 1}) {
-        const int64_t then = market.reservation(order, order.lots.value - gone, order.reserve_price);
-        const int64_t now = market.reservation(*found, found->lots.value - gone, found->price.value);
-        need = std::max<Wide>(need, Wide{then} - now + 4);
+        const int64_t before = found->lots.value - gone, after = order.lots.value - gone;
+        const Wide held = market.reservation(*found, before, found->price.value);
+        need = std::max(need, market.reservation(order, after, order.reserve_price) - held + 4);
       }
       hold(order, need);
     }
@@ -292,7 +271,8 @@ class Model {
     refuse_if(w.scopes < 1 || w.scopes > kScopesAll, invalid_request);
     refuse_if(wallets_.contains(wallet), wallet_taken);
     refuse_if(key_hashes_.contains(w.key_sha256), key_taken);
-    refuse_if(agent > limits::kAgentsMax || last_key_ >= limits::kKeysTotalMax, agent_limit_reached);
+    refuse_if(agent > limits::kAgentsMax, agent_limit_reached);
+    refuse_if(last_key_ >= limits::kKeysTotalMax, agent_limit_reached);
     refuse_if(balance < 0 || balance > limits::kAmountMaxMicro, invalid_amount);
     refuse_if(deposited_ + balance > limits::kCollateralMaxMicro, deposit_limit);
     accounts_.emplace_back(); wallets_.insert(wallet);
@@ -306,8 +286,7 @@ class Model {
   void give_key(AgentId agent, const Sha256& hash, int64_t expires_at_ms, uint8_t scopes) {
     keys_[++last_key_] = {agent, hash}; key_hashes_.insert(hash); ++accounts_[agent].keys;
     books_.emit(EventType::key_created, agent).key_created = {
-        hash, last_key_, scopes, {}, batch_.log_time_ms, expires_at_ms, {}};
-  }
+        hash, last_key_, scopes, {}, batch_.log_time_ms, expires_at_ms, {}}; }
   Decision add_key(AgentId agent, const CreateKey& wanted) {
     const bool is_full = accounts_[agent].keys >= limits::kKeysPerAgentMax;
     refuse_if(wanted.scopes < 1 || wanted.scopes > kScopesAll, invalid_request);
@@ -336,8 +315,8 @@ class Model {
     Account& a = accounts_[header.agent];
     refuse_if(amount < 1 || amount > limits::kAmountMaxMicro, invalid_amount);
     refuse_if(deposited_ + amount > limits::kCollateralMaxMicro, deposit_limit);
-    if (header.type == CommandType::deposit)
-      return move(header.agent, amount, 0, LedgerEntryKind::deposit);
+    const bool is_deposit = header.type == CommandType::deposit;
+    if (is_deposit) return move(header.agent, amount, 0, LedgerEntryKind::deposit);
     const bool opens = a.faucet_used == 0 || batch_.log_time_ms - a.faucet_opened_ms >= kDayMs;
     const int64_t left = limits::kFaucetPerDayMicro - (opens ? 0 : a.faucet_used);
     refuse_if(amount > left, faucet_limit, amount, left);
@@ -369,11 +348,11 @@ class Model {
     return market.emit_settings(header.agent);
   }
   Decision post(const CommandHeader& header) {
-    const uint32_t size = header.text_length;
-    refuse_if(size < 1 || size > limits::kThoughtBytesMax, invalid_request);
+    const TextSpan text{header.text_offset, header.text_length};
+    refuse_if(text.length < 1 || text.length > limits::kThoughtBytesMax, invalid_request);
     if (header.market != kNoMarket) market_of(header);
-    books_.emit(EventType::thought_posted, header.agent, header.market).thought_posted = {
-        ++last_thought_, {header.text_offset, size}, {}};
+    Event& event = books_.emit(EventType::thought_posted, header.agent, header.market);
+    event.thought_posted = {++last_thought_, text, {}};
     return done(last_thought_);
   }
   Decision add_market(const CommandHeader& header) {
@@ -385,8 +364,8 @@ class Model {
     const std::string_view symbol = symbol_view(market.spec);
     for (const Market& each : markets_) refuse_if(symbol_view(each.spec) == symbol, market_exists);
     markets_.push_back(market);
-    books_.emit(EventType::market_created, 0, market.id).market_created = {
-        {header.text_offset, header.text_length}, {}};
+    Event& event = books_.emit(EventType::market_created, 0, market.id);
+    event.market_created = {{header.text_offset, header.text_length}, {}};
     return done(market.id);
   }
   Decision set_cap(uint32_t cap_ppm) {
@@ -397,21 +376,15 @@ class Model {
   }
 
   Books books_;
-  std::vector<Account>& accounts_ = books_.accounts;
-  std::vector<Market> markets_;
+  std::vector<Account>& accounts_ = books_.accounts; std::vector<Market> markets_;
   std::set<std::string> wallets_;
   std::map<uint32_t, std::pair<AgentId, Sha256>> keys_;  // live ones
   std::set<Sha256> key_hashes_;                          // of all keys ever
-  std::map<std::string, Remembered> table_;
-  std::deque<std::string> table_order_;
-  Wide cap_ = 800'000;  // of the collateral in use, ppm
-  bool is_configured_ = false;
+  std::map<std::string, Remembered> table_; std::deque<std::string> table_order_;
+  Wide cap_ = 800'000; bool is_configured_ = false;  // of the collateral in use, ppm
   int64_t deposited_ = 0;  // less what was withdrawn
-  uint64_t last_thought_ = 0, next_sequence_ = 1;
-  uint32_t last_key_ = 0, rounds_ = 0;
-  BatchInput batch_;
-  std::vector<Outcome> outcomes_;
-  std::vector<uint32_t> next_round_;
+  uint64_t last_thought_ = 0, next_sequence_ = 1; uint32_t last_key_ = 0, rounds_ = 0;
+  BatchInput batch_; std::vector<Outcome> outcomes_; std::vector<uint32_t> next_round_;
   Round round_;
 };
 

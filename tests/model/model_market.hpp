@@ -1,9 +1,8 @@
-// One market of the naive model, written from docs/rules.md sections 4 to 6, 8 and 9 alone.
-//
-// The oracle of the differential test: ordered maps, copies, 128-bit integers, refusals as
-// exceptions; clarity over speed, nothing shared with the engine but the records. A market is a
-// value: a fill-or-kill order is tried on a copy. Single-threaded. Amounts are micro-USDC, sizes
-// lots, prices ticks; what may leave int64 is Wide until a rule has bounded it.
+// One market of the naive model, written from docs/rules.md sections 4 to 6, 8 and 9 alone: the
+// oracle of the differential test. Ordered maps, copies, 128-bit integers, refusals as exceptions;
+// clarity over speed, nothing shared with the engine but the records. A market is a value: a
+// fill-or-kill order is tried on a copy. Single-threaded. Amounts are micro-USDC, sizes lots,
+// prices ticks; what may leave int64 is Wide until a rule has bounded it.
 #pragma once
 
 #include <algorithm>
@@ -17,11 +16,9 @@
 
 // clang-format off: one rule, one line.
 namespace perpetua::model {
-
 using enum ResultCode;
 using enum CloseReason;
 using Wide = Int128;
-
 inline Wide floor_div(Wide a, Wide b) { return a / b - (a % b < 0 ? 1 : 0); }
 inline Wide ceil_div(Wide a, Wide b) { return a / b + (a % b > 0 ? 1 : 0); }
 inline int64_t narrow(Wide a) { return a > INT64_MAX ? INT64_MAX : static_cast<int64_t>(a); }
@@ -38,8 +35,8 @@ struct Order : OrderAccepted {  // its lots: all of them once it rests, 0 while 
   int64_t filled = 0, filled_notional = 0;
   int64_t held = 0;  // its reservation; of an amendment: what was reserved for it
   uint64_t age = 0;  // counts up with every order that enters the book
-  int64_t reserve_price = 0, budget_left = 0, last_price = 0;  // in the loop; price of the last fill
-  std::size_t last_fill = 0;                                   // index of its event
+  int64_t reserve_price = 0, budget_left = 0;         // in the loop, as are price and event
+  int64_t last_price = 0; std::size_t last_fill = 0;  // of its last fill
   int64_t rest() const { return lots.value - filled; }
   bool has_budget() const { return budget.value > 0; }
   bool is_spent() const { return has_budget() ? budget_left == 0 : rest() == 0; }
@@ -53,9 +50,8 @@ struct Position { int64_t base = 0, entry = 0, margin = 0; };
 inline bool turns(const Position& from, const Position& to) {  // to zero or to the other side
   return from.base > 0 ? to.base <= 0 : from.base < 0 && to.base >= 0; }
 struct Leg {  // one side of a fill, worked out but not applied
-  Position after;
+  Position after; bool allowed = false;
   Wide share = 0, fee = 0, realised = 0, margin_change = 0, credit = 0;
-  bool allowed = false;
 };
 struct Account {
   int64_t free = 0, reserved = 0, margin = 0, faucet_opened_ms = 0, faucet_used = 0;
@@ -81,21 +77,16 @@ struct Books {  // what the ledger and all markets write to; markets never read 
 
 struct Market {
   Books* books = nullptr;
-  MarketId id = 0;
-  MarketSpec spec;
-  int64_t mark = 0;
+  MarketId id = 0; MarketSpec spec; int64_t mark = 0;
   std::map<OrderId, Order> orders;                          // the open ones
   std::map<std::pair<int64_t, uint64_t>, OrderId> book[2];  // best price first, then age
   std::map<AgentId, std::map<uint64_t, OrderId>> own;       // by age
   std::set<std::pair<int64_t, OrderId>> expiries;
-  std::map<AgentId, Position> positions;
-  std::map<AgentId, uint16_t> leverages;
+  std::map<AgentId, Position> positions; std::map<AgentId, uint16_t> leverages;
   std::set<AgentId> netting_agents;
   std::vector<uint32_t> generations, free_slots;  // the first: of each slot ever used
-  uint64_t last_age = 0, last_trade = 0;
-  Wide fees = 0;
-
-  Wide notional(Wide price, Wide lots) const { return price * lots * spec.value_per_tick_lot_micro; }
+  uint64_t last_age = 0, last_trade = 0; Wide fees = 0;
+  Wide notional(Wide p, Wide lots) const { return p * lots * spec.value_per_tick_lot_micro; }
   Wide required(Wide amount, Wide leverage) const {
     return ceil_div(amount, leverage) + ceil_div(amount * spec.taker_fee_ppm, kPpm); }
   int64_t reservation(const Order& order, int64_t lots, int64_t price) const {
@@ -107,17 +98,16 @@ struct Market {
   std::pair<int64_t, int64_t> band() const {
     const Wide low = floor_div(Wide{mark} * (kPpm - spec.price_band_ppm), kPpm);
     const Wide high = ceil_div(Wide{mark} * (kPpm + spec.price_band_ppm), kPpm);
-    return {std::max(spec.price_min.value, narrow(low)), std::min(spec.price_max.value, narrow(high))};
+    const int64_t least = spec.price_min.value, most = spec.price_max.value;
+    return {std::max(least, narrow(low)), std::min(most, narrow(high))};
   }
   void refuse_outside_band(int64_t price) const {
     const auto [low, high] = band();
-    refuse_if(price < low || price > high, price_out_of_band, price, low, high);
-  }
+    refuse_if(price < low || price > high, price_out_of_band, price, low, high); }
   int64_t reserve_price(Side side, int64_t price) const {
     const Wide highest = std::max(best(Side::buy), mark), buffer = spec.sell_reserve_buffer_ppm;
     const int64_t buffered = narrow(ceil_div(highest * (kPpm + buffer), kPpm));
-    return side == Side::buy ? price : std::min(spec.price_max.value, std::max(price, buffered));
-  }
+    return side == Side::buy ? price : std::min(spec.price_max.value, std::max(price, buffered)); }
   Wide maintenance(Wide amount) const {
     Wide most = 0, deduction = 0, twice_before = 1;
     for (uint32_t n = 0; n < spec.tier_count; ++n) {
@@ -128,7 +118,6 @@ struct Market {
     }
     return most;
   }
-
   uint16_t& leverage_of(AgentId agent) {
     return leverages.try_emplace(agent, static_cast<uint16_t>(spec.default_leverage)).first->second;
   }
@@ -140,10 +129,9 @@ struct Market {
   }
   int64_t open_lots(AgentId agent, Side side, OrderId except = 0) {
     int64_t lots = 0;
-    for (const auto& [age, each] : own[agent]) {
-      const Order& order = orders.at(each);
-      if (order.side == side && !order.reduces() && each != except) lots += order.rest();
-    }
+    for (const auto& [age, each] : own[agent])
+      if (const Order& o = orders.at(each); o.side == side && !o.reduces() && each != except)
+        lots += o.rest();
     return lots;
   }
   int64_t reducible(const Order& order) {  // what the position gives an order of this side
@@ -153,45 +141,38 @@ struct Market {
   void enter(const Order& order) {
     orders[order.order_id] = order;
     book[number(order.side)][queue_key(order)] = own[order.agent][order.age] = order.order_id;
-    if (order.expires_at_ms != 0) expiries.insert({order.expires_at_ms, order.order_id});
-  }
+    if (order.expires_at_ms != 0) expiries.insert({order.expires_at_ms, order.order_id}); }
   void leave(const Order& order) {
     book[number(order.side)].erase(queue_key(order)); own[order.agent].erase(order.age);
-    expiries.erase({order.expires_at_ms, order.order_id}); orders.erase(order.order_id);
-  }
+    expiries.erase({order.expires_at_ms, order.order_id}); orders.erase(order.order_id); }
   void close(Order order, CloseReason reason) {
-    emit_closed(order, order.rest(), order.rest(), reason);
-    books->release(order.agent, order.held);
-    leave(order); free_slots.push_back(order_slot(order.order_id));
-  }
+    emit_closed(order, order.rest(), order.rest(), reason); books->release(order.agent, order.held);
+    leave(order); free_slots.push_back(order_slot(order.order_id)); }
   OrderId new_id() {
     if (free_slots.empty()) free_slots.push_back(static_cast<uint32_t>(generations.size()));
-    const uint32_t slot = free_slots.back();
-    free_slots.pop_back(); generations.resize(std::max<std::size_t>(generations.size(), slot + 1));
+    const uint32_t slot = free_slots.back(); free_slots.pop_back();
+    generations.resize(std::max<std::size_t>(generations.size(), slot + 1));
     return make_order_id(id, slot, ++generations[slot]);
   }
   Event& emit(EventType type, AgentId agent) { return books->emit(type, agent, id); }
   Outcome emit_settings(AgentId agent) {
     const bool nets = netting_agents.contains(agent);
     emit(EventType::settings_changed, agent).settings_changed = {leverage_of(agent), nets, {}};
-    return done();
-  }
+    return done(); }
   void emit_closed(const Order& order, int64_t left, int64_t removed, CloseReason reason) {
     emit(EventType::order_closed, order.agent).order_closed = {
-        order.order_id, order.price, Lots(left), Lots(removed), order.side, reason, {}};
-  }
+        order.order_id, order.price, Lots(left), Lots(removed), order.side, reason, {}}; }
   static Outcome about(const Order& o, OrderStatus status, CloseReason reason, int64_t lots) {
     return {ok, status, reason, 0, o.order_id, {o.filled, o.filled_notional, lots, o.price.value}};
   }
   static Outcome resting(const Order& o) {
-    return about(o, o.filled > 0 ? OrderStatus::partially_filled : OrderStatus::open, none, o.rest());
-  }
+    using enum OrderStatus;
+    return about(o, o.filled > 0 ? partially_filled : open, CloseReason::none, o.rest()); }
 
   // Operations: sections 6, 7 and 8.
   void expire(int64_t log_time_ms) {
     while (!expiries.empty() && expiries.begin()->first <= log_time_ms)
-      close(orders.at(expiries.begin()->second), expired);
-  }
+      close(orders.at(expiries.begin()->second), expired); }
   Outcome update_price(const UpdatePrice& update, int64_t log_time_ms) {
     const int64_t price = update.price.value, source_ms = update.source_time_ms;
     const int64_t step = std::max<int64_t>(1, mark * int64_t{limits::kIndexStepPpm} / kPpm);
@@ -212,9 +193,9 @@ struct Market {
   Outcome cancel(AgentId agent, OrderId order_id, const ClientId& client_id) {
     const Order* found = find(agent, order_id, client_id);
     refuse_if(found == nullptr, order_not_found);
-    const Outcome outcome = about(*found, OrderStatus::cancelled, cancelled, found->rest());
-    close(*found, cancelled);
-    return outcome;
+    const Order before = *found;
+    close(before, cancelled);
+    return about(before, OrderStatus::cancelled, cancelled, before.rest());
   }
   Outcome cancel_each(AgentId agent) {
     Outcome outcome;
@@ -222,7 +203,6 @@ struct Market {
       close(orders.at(mine.begin()->second), cancel_all);
     return outcome;
   }
-
   Outcome place(Order order) {
     const int64_t most = reducible(order);
     if (order.reduces()) {
@@ -236,12 +216,12 @@ struct Market {
     }
     const Wide open = own[order.agent].size(), open_max = limits::kOpenOrdersPerAgentMax;
     refuse_if(order.may_rest() && open >= open_max, too_many_open_orders, open, open_max);
-    refuse_exposure(order);
-    refuse_crossing(order);
+    refuse_exposure(order); refuse_crossing(order);
     if (order.is(TimeInForce::fok)) {
       Market trial = *this;
       Books scratch = *books;
       Order tried = order;
+      if (tried.stp == SelfTradePrevention::allow) tried.stp = SelfTradePrevention::cancel_newest;
       trial.books = &scratch; trial.match(tried);
       refuse_if(tried.filled == 0 || rest_at(tried.last_price, tried) > 0, fok_unfillable);
     }
@@ -252,7 +232,6 @@ struct Market {
     books->events[accepted].order_accepted.rested = Lots(outcome.values[2]);
     return outcome;
   }
-
   Outcome amend(Order order) {
     const Order* found = find(order.agent, order.order_id, {});
     refuse_if(found == nullptr, order_not_found);
@@ -263,14 +242,12 @@ struct Market {
     if (!keeps_priority) {
       const int64_t most = order.reduces() ? reducible(order) : order.rest();
       order.lots = Lots(order.filled + std::min(order.rest(), most));
-      refuse_exposure(order);
-      refuse_crossing(order);
+      refuse_exposure(order); refuse_crossing(order);
     }
     leave(before);
     const int64_t price = keeps_priority ? order.price.value : order.reserve_price;
-    const int64_t given = before.held + order.held;
-    order.held = reservation(order, order.rest(), price);
-    books->release(order.agent, given - order.held);
+    const int64_t kept = reservation(order, order.rest(), price);
+    books->release(order.agent, before.held + std::exchange(order.held, kept) - kept);
     const std::size_t amended = books->events.size();
     emit(EventType::order_amended, order.agent).order_amended = {
         order.order_id, before.price, Lots(before.rest()), order.price, Lots(order.rest()),
@@ -343,31 +320,23 @@ struct Market {
     }
     return none;
   }
-
   Leg leg(const Position& before, const Order& order, int64_t lots, int64_t price,
           int64_t reserved_at, Wide fee_ppm) const {
     const int64_t s = sign(order.side), size = std::abs(before.base);
     const int64_t reduced = s * before.base < 0 ? std::min(lots, size) : 0;
     const int64_t increased = lots - reduced;
+    const bool b = order.has_budget();
+    const Wide left = b ? Wide{order.budget_left} : notional(reserved_at, order.rest());
+    const Wide used = notional(b ? price : reserved_at, lots), leverage = order.leverage;
     Leg leg;
-    if (!order.reduces()) {
-      const bool b = order.has_budget();
-      const Wide left = b ? Wide{order.budget_left} : notional(reserved_at, order.rest());
-      const Wide left_after = left - notional(b ? price : reserved_at, lots);
-      leg.share = required(left, order.leverage) - required(left_after, order.leverage);
-    }
+    leg.share = order.reduces() ? 0 : required(left, leverage) - required(left - used, leverage);
     leg.fee = ceil_div(notional(price, lots) * fee_ppm, kPpm);
-    Wide released = 0, entry_out = 0, added = 0;
-    if (reduced > 0) {
-      const Wide part = Wide{before.entry} * reduced;
-      entry_out = before.base > 0 ? ceil_div(part, size) : floor_div(part, size);
-      leg.realised = -s * (notional(price, reduced) - entry_out);
-      released = floor_div(Wide{before.margin} * reduced, size);
-    }
-    if (increased > 0) {
-      const Wide initial = ceil_div(notional(price, increased), order.leverage);
-      added = std::min(initial, reduced == 0 ? leg.share - leg.fee : leg.share);
-    }
+    const Wide part = Wide{before.entry} * reduced, whole = std::max<int64_t>(1, size);
+    const Wide entry_out = before.base > 0 ? ceil_div(part, whole) : floor_div(part, whole);
+    const Wide released = floor_div(Wide{before.margin} * reduced, whole);
+    const Wide added = std::min(ceil_div(notional(price, increased), leverage),
+                                reduced == 0 ? leg.share - leg.fee : leg.share);
+    leg.realised = -s * (notional(price, reduced) - entry_out);
     leg.margin_change = added - released;
     leg.credit = leg.share + leg.realised - leg.margin_change - leg.fee;
     const Wide entry = before.entry - entry_out + notional(price, increased);
@@ -379,8 +348,8 @@ struct Market {
     leg.allowed = (reduced == 0 || pays) && (increased == 0 || is_safe);
     return leg;
   }
-
-  void fill(Order& taker, Order& maker, const Leg& taken, const Leg& made, int64_t lots, bool turned) {
+  void fill(Order& taker, Order& maker, const Leg& taken, const Leg& made, int64_t lots,
+            bool turned) {
     const AgentId maker_agent = maker.agent;
     const bool maker_turned = turns(positions[maker_agent], made.after);
     ++last_trade;
@@ -406,9 +375,7 @@ struct Market {
   }
   void close_reducing(AgentId agent) {
     for (const auto& [age, each] : std::map{own[agent]})
-      if (orders.at(each).reduces()) close(orders.at(each), position_closed);
-  }
-
+      if (orders.at(each).reduces()) close(orders.at(each), position_closed); }
   Outcome finish(Order& taker, CloseReason stop) {
     const int64_t rest = rest_at(taker.price.value, taker);
     const bool is_flat = taker.reduces() && positions[taker.agent].base == 0;
@@ -426,13 +393,12 @@ struct Market {
     const int64_t kept = rests ? reservation(taker, rest, taker.price.value) : 0;
     books->release(taker.agent, taker.held - kept);
     if (!rests) {
-      if (!is_filled) emit_closed(taker, rest, 0, stop);
       free_slots.push_back(order_slot(taker.order_id));
+      if (!is_filled) emit_closed(taker, rest, 0, stop);
       return about(taker, is_filled ? OrderStatus::filled : OrderStatus::cancelled, stop, 0);
     }
     taker.lots = Lots(taker.filled + rest); taker.budget = Micro(0);
-    taker.held = kept; taker.age = ++last_age;
-    enter(taker);
+    taker.held = kept; taker.age = ++last_age; enter(taker);
     return resting(taker);
   }
 };

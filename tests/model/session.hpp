@@ -39,6 +39,7 @@ class Session {
   };
 
   std::string run_batch(const BatchInput& batch);
+  bool money_adds_up();
   std::string compare(const BatchInput& batch, const Subject& subject) const;
   std::string check_states();
   std::string report(const std::string& what) const;
@@ -49,6 +50,7 @@ class Session {
   Generator generator_;
   Model model_;
   BatchOutput expected_;
+  Wide deposited_ = 0;  // less what was withdrawn
   std::vector<Subject> subjects_;
   Coverage coverage_;
   BatchInput batch_;

@@ -16,8 +16,8 @@ bool Accounts::load(ByteSource& source) {
   return read_vector(source, accounts_, uint64_t{limits::kAgentsMax} + 1) && !accounts_.empty() &&
          read_value(source, totals_.deposits) && read_value(source, totals_.withdrawals) &&
          read_value(source, totals_.fees) && read_value(source, totals_.cash) &&
-         read_value(source, round_) && read_value(source, margin_cap_ppm_) &&
-         margin_cap_ppm_ > 0 && margin_cap_ppm_ <= kPpm;
+         read_value(source, round_) && read_value(source, margin_cap_ppm_) && margin_cap_ppm_ > 0 &&
+         margin_cap_ppm_ <= kPpm;
 }
 
 void Accounts::check_invariants() const {

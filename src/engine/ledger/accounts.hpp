@@ -18,10 +18,10 @@ struct Account {
   Micro free;
   Micro reserved;
   Micro position_margin;
-  uint64_t agent_sequence = 0;        // of its last private event
+  uint64_t agent_sequence = 0;  // of its last private event
   int64_t faucet_window_start_ms = 0;
-  Micro faucet_claimed;               // in that window
-  uint64_t round = 0;                 // last round that used the flags below
+  Micro faucet_claimed;  // in that window
+  uint64_t round = 0;    // last round that used the flags below
   uint32_t round_flags = 0;
   uint32_t live_keys = 0;
 
@@ -31,10 +31,10 @@ struct Account {
 static_assert(sizeof(Account) == 64 && PlainRecord<Account>);
 
 enum AccountRoundFlag : uint32_t {
-  kTouched = 1,      // money moved: one account_changed at the end of the round
-  kWentToMarket = 2, // an earlier command of this round may still free collateral
-  kDeferred = 4,     // later commands of this agent wait, too
-  kAmended = 8,      // an amend of one of its orders went to a market
+  kTouched = 1,       // money moved: one account_changed at the end of the round
+  kWentToMarket = 2,  // an earlier command of this round may still free collateral
+  kDeferred = 4,      // later commands of this agent wait, too
+  kAmended = 8,       // an amend of one of its orders went to a market
 };
 
 struct MoneyTotals {

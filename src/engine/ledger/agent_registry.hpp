@@ -40,8 +40,8 @@ class AgentRegistry {
 
   bool has_wallet(std::string_view wallet) const;
   bool has_key(const Sha256& sha256) const;
-  AgentId add(AgentProfile profile);  // REQUIRES: the wallet is new
-  uint32_t add_key(const ApiKey& key);  // returns key_id; REQUIRES: the digest is new
+  AgentId add(AgentProfile profile);                 // REQUIRES: the wallet is new
+  uint32_t add_key(const ApiKey& key);               // returns key_id; REQUIRES: the digest is new
   ApiKey* live_key(AgentId agent, uint32_t key_id);  // nullptr if not this agent's or revoked
 
   // Keys tables whose keys strangers choose; from `configure`.

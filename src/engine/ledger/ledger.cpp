@@ -106,24 +106,42 @@ Decision Ledger::decide_by_type(const Command& command, uint32_t index, const Co
   refusal.outcome = rejected(ResultCode::invalid_request);
   if ((command.header.agent == 0) != only_the_exchange_may(type)) return refusal;
   switch (type) {
-    case CommandType::register_agent: return register_agent(command, index, context);
-    case CommandType::create_key: return create_key(command, index, context);
-    case CommandType::revoke_key: return revoke_key(command, index, context);
-    case CommandType::deposit: return deposit(command, index, context);
-    case CommandType::withdraw: return withdraw(command, index, context);
-    case CommandType::transfer: return transfer(command, index, context);
-    case CommandType::claim_faucet: return claim_faucet(command, index, context);
-    case CommandType::place_order: return place(command, index, context);
-    case CommandType::amend_order: return amend(command, index, context);
-    case CommandType::cancel_order: return cancel(command, index, context);
-    case CommandType::cancel_all: return cancel_all(command, index, context);
-    case CommandType::set_leverage: return set_leverage(command, index, context);
-    case CommandType::set_netting: return forward(command, index, context);
-    case CommandType::update_price: return forward(command, index, context);
-    case CommandType::post_thought: return post_thought(command, index, context);
-    case CommandType::create_market: return create_market(command, context);
-    case CommandType::configure: return configure(command, context);
-    case CommandType::none: break;
+    case CommandType::register_agent:
+      return register_agent(command, index, context);
+    case CommandType::create_key:
+      return create_key(command, index, context);
+    case CommandType::revoke_key:
+      return revoke_key(command, index, context);
+    case CommandType::deposit:
+      return deposit(command, index, context);
+    case CommandType::withdraw:
+      return withdraw(command, index, context);
+    case CommandType::transfer:
+      return transfer(command, index, context);
+    case CommandType::claim_faucet:
+      return claim_faucet(command, index, context);
+    case CommandType::place_order:
+      return place(command, index, context);
+    case CommandType::amend_order:
+      return amend(command, index, context);
+    case CommandType::cancel_order:
+      return cancel(command, index, context);
+    case CommandType::cancel_all:
+      return cancel_all(command, index, context);
+    case CommandType::set_leverage:
+      return set_leverage(command, index, context);
+    case CommandType::set_netting:
+      return forward(command, index, context);
+    case CommandType::update_price:
+      return forward(command, index, context);
+    case CommandType::post_thought:
+      return post_thought(command, index, context);
+    case CommandType::create_market:
+      return create_market(command, context);
+    case CommandType::configure:
+      return configure(command, context);
+    case CommandType::none:
+      break;
   }
   return refusal;
 }
@@ -139,7 +157,8 @@ void Ledger::save(ByteSink& sink) const {
 }
 
 bool Ledger::load(ByteSource& source) {
-  if (!accounts_.load(source) || !registry_.load(source) || !idempotency_.load(source)) return false;
+  if (!accounts_.load(source) || !registry_.load(source) || !idempotency_.load(source))
+    return false;
   if (registry_.agent_count() != accounts_.agent_count()) return false;
   uint64_t markets = 0;
   if (!read_value(source, markets) || markets > limits::kMarketsMax) return false;

@@ -17,11 +17,11 @@
 namespace perpetua {
 
 enum class Disposition : uint8_t {
-  decided,      // `outcome` is final
-  deferred,     // next round
-  to_market,    // `operation` goes to `market`
-  to_markets,   // to every market; `outcome` is the start of the sum
-  new_market,   // create_market accepted: the engine opens it
+  decided,     // `outcome` is final
+  deferred,    // next round
+  to_market,   // `operation` goes to `market`
+  to_markets,  // to every market; `outcome` is the start of the sum
+  new_market,  // create_market accepted: the engine opens it
 };
 
 struct Decision {
@@ -80,8 +80,7 @@ class Ledger {
   };
 
   Decision decide_by_type(const Command& command, uint32_t index, const Context& context);
-  bool answer_repeat(const Hash128& key, uint64_t payload_hash, AgentId agent,
-                     Decision& decision);
+  bool answer_repeat(const Hash128& key, uint64_t payload_hash, AgentId agent, Decision& decision);
 
   Decision register_agent(const Command& command, uint32_t index, const Context& context);
   Decision create_key(const Command& command, uint32_t index, const Context& context);
@@ -101,8 +100,8 @@ class Ledger {
   Decision forward(const Command& command, uint32_t index, const Context& context);
   Decision create_market(const Command& command, const Context& context) const;
   bool was_amended(AgentId agent, OrderId order_id) const;
-  bool find_order(const Command& command, const Context& context, MarketId& market,
-                  OrderId& found, RestingOrder& resting) const;
+  bool find_order(const Command& command, const Context& context, MarketId& market, OrderId& found,
+                  RestingOrder& resting) const;
 
   Decision refuse_or_defer(AgentId agent, const Outcome& refusal);
   Decision defer(AgentId agent);

@@ -52,10 +52,9 @@ Decision Ledger::register_agent(const Command& command, uint32_t index, const Co
   }
   if (!deposit_fits(balance)) return refuse(ResultCode::deposit_limit);
 
-  AgentProfile profile{std::string(wallet),
-                       std::string(text.substr(wallet.size(), wanted.display_name_length)),
-                       std::string(text.substr(wallet.size() + wanted.display_name_length)),
-                       context.log_time_ms};
+  AgentProfile profile{
+      std::string(wallet), std::string(text.substr(wallet.size(), wanted.display_name_length)),
+      std::string(text.substr(wallet.size() + wanted.display_name_length)), context.log_time_ms};
   const AgentId agent = registry_.add(std::move(profile));
   PERPETUA_ASSERT(accounts_.add() == agent);
   Event event(EventType::agent_registered, agent, kNoMarket, index);
@@ -66,8 +65,14 @@ Decision Ledger::register_agent(const Command& command, uint32_t index, const Co
   event.agent_registered.bio_length = wanted.bio_length;
   context.events.push_back(event);
 
-  ApiKey key{wanted.key_sha256, context.log_time_ms, wanted.key_expires_at_ms, agent, 0,
-             wanted.scopes, 0, {}};
+  ApiKey key{wanted.key_sha256,
+             context.log_time_ms,
+             wanted.key_expires_at_ms,
+             agent,
+             0,
+             wanted.scopes,
+             0,
+             {}};
   key.key_id = registry_.add_key(key);
   accounts_.add_live_keys(agent, 1);
   context.events.push_back(key_created(key, index));
@@ -92,8 +97,14 @@ Decision Ledger::create_key(const Command& command, uint32_t index, const Contex
              registry_.keys().size() >= limits::kKeysTotalMax) {
     decision.outcome = rejected(ResultCode::key_limit_reached);
   } else {
-    ApiKey key{wanted.key_sha256, context.log_time_ms, wanted.expires_at_ms, agent, 0,
-               wanted.scopes, 0, {}};
+    ApiKey key{wanted.key_sha256,
+               context.log_time_ms,
+               wanted.expires_at_ms,
+               agent,
+               0,
+               wanted.scopes,
+               0,
+               {}};
     key.key_id = registry_.add_key(key);
     accounts_.add_live_keys(agent, 1);
     context.events.push_back(key_created(key, index));

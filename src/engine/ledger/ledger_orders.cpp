@@ -28,8 +28,8 @@ Decision Ledger::place(const Command& command, uint32_t index, const Context& co
   }
   const Micro available = accounts_.available(header.agent);
   if (place.need > Micro(0) && place.need > available) {
-    return refuse_or_defer(header.agent, rejected(ResultCode::insufficient_margin,
-                                                  place.need.value, available.value));
+    return refuse_or_defer(
+        header.agent, rejected(ResultCode::insufficient_margin, place.need.value, available.value));
   }
   accounts_.reserve(header.agent, place.need);
   accounts_.set_flag(header.agent, kWentToMarket);
@@ -46,7 +46,8 @@ bool Ledger::find_order(const Command& command, const Context& context, MarketId
   if (amend.order_id != 0) {
     market = order_market(amend.order_id);
     return market < context.markets.size() &&
-           context.orders.find_order(market, agent, amend.order_id, amend.client_id, found, resting);
+           context.orders.find_order(market, agent, amend.order_id, amend.client_id, found,
+                                     resting);
   }
   for (std::size_t m = 0; m < context.markets.size(); ++m) {
     if (command.header.market != kNoMarket && command.header.market != m) continue;
@@ -92,15 +93,15 @@ Decision Ledger::amend(const Command& command, uint32_t index, const Context& co
   }
   const Micro available = accounts_.available(agent);
   if (amended.need > Micro(0) && amended.need > available) {
-    return refuse_or_defer(agent, rejected(ResultCode::insufficient_margin, amended.need.value,
-                                           available.value));
+    return refuse_or_defer(
+        agent, rejected(ResultCode::insufficient_margin, amended.need.value, available.value));
   }
   accounts_.reserve(agent, amended.need);
   accounts_.set_flag(agent, kWentToMarket);
   accounts_.set_flag(agent, kAmended);
   amended_.push_back(order_id);
   decision.disposition = Disposition::to_market;
-  decision.operation = {index, resting.leverage, amended.price, amended.reserve_price,
+  decision.operation = {index,        resting.leverage, amended.price, amended.reserve_price,
                         amended.need, order_id};
   return decision;
 }
@@ -166,8 +167,7 @@ Decision Ledger::create_market(const Command& command, const Context& context) c
   Decision decision;
   decision.outcome = rejected(ResultCode::invalid_request);
   MarketSpec spec;
-  if (command.header.text_length != sizeof spec ||
-      context.markets.size() >= limits::kMarketsMax) {
+  if (command.header.text_length != sizeof spec || context.markets.size() >= limits::kMarketsMax) {
     return decision;
   }
   std::memcpy(&spec, context.text.data() + command.header.text_offset, sizeof spec);

@@ -7,8 +7,8 @@ namespace {
 
 bool fields_fit(const PlaceOrder& order) {
   if (order.kind == OrderKind::limit) {
-    const bool is_immediate = order.time_in_force == TimeInForce::ioc ||
-                              order.time_in_force == TimeInForce::fok;
+    const bool is_immediate =
+        order.time_in_force == TimeInForce::ioc || order.time_in_force == TimeInForce::fok;
     return order.post_only == PostOnly::none || !is_immediate;
   }
   return order.post_only == PostOnly::none;
@@ -46,9 +46,8 @@ Outcome decide_price(const PlaceOrder& order, const MarketView& view, PlaceDecis
 Outcome check_size(const PlaceOrder& order, const MarketRules& spec,
                    const PlaceDecision& decision) {
   const bool has_budget = order.budget > Micro(0);
-  const Int128 reserve_value = has_budget
-                                   ? static_cast<Int128>(order.budget.value)
-                                   : notional_wide(decision.reserve_price, order.lots, spec);
+  const Int128 reserve_value = has_budget ? static_cast<Int128>(order.budget.value)
+                                          : notional_wide(decision.reserve_price, order.lots, spec);
   if (reserve_value > limits::kNotionalMaxMicro || order.lots > spec.lots_max) {
     return rejected(ResultCode::size_too_large, saturate(reserve_value), limits::kNotionalMaxMicro);
   }
@@ -103,13 +102,12 @@ PlaceDecision decide_place(const PlaceOrder& order, const MarketView& view, int6
   }
   decision.leverage = order.leverage == 0 ? default_leverage : order.leverage;
   if (decision.leverage > spec.tiers[0].max_leverage) {
-    return refuse(rejected(ResultCode::leverage_too_high, decision.leverage,
-                           spec.tiers[0].max_leverage));
+    return refuse(
+        rejected(ResultCode::leverage_too_high, decision.leverage, spec.tiers[0].max_leverage));
   }
   if (is_close || (order.flags & kReduceOnly) != 0) return decision;
-  const Micro value = order.budget > Micro(0)
-                          ? order.budget
-                          : notional(decision.reserve_price, order.lots, spec);
+  const Micro value =
+      order.budget > Micro(0) ? order.budget : notional(decision.reserve_price, order.lots, spec);
   decision.need = required_for(value, decision.leverage, spec);
   return decision;
 }
@@ -136,8 +134,7 @@ AmendDecision decide_amend(const AmendOrder& amend, const RestingOrder& resting,
     }
   }
   if (lots <= resting.filled) {
-    decision.refusal =
-        rejected(ResultCode::invalid_quantity, lots.value, resting.filled.value);
+    decision.refusal = rejected(ResultCode::invalid_quantity, lots.value, resting.filled.value);
     return decision;
   }
   decision.reserve_price = reserve_price(resting.side, decision.price, view.sell_floor, spec);

@@ -25,7 +25,7 @@ struct PlaceDecision {
   Price price;      // limit or bound
   Price reserve_price;
   uint32_t leverage = 0;
-  Micro need;       // 0 for reduce-only
+  Micro need;  // 0 for reduce-only
 };
 
 // `default_leverage` is the agent's setting for the market.
@@ -38,7 +38,7 @@ struct RestingOrder {
   bool is_reduce_only = false;
   uint32_t leverage = 1;
   Price price;
-  Lots lots;    // total
+  Lots lots;  // total
   Lots filled;
 };
 

@@ -14,7 +14,8 @@ namespace perpetua {
 
 // A spec with what every fill needs of it, divided once instead of each time.
 struct MarketRules : MarketSpec {
-  explicit MarketRules(const MarketSpec& spec) : MarketSpec(spec), lots_max(perpetua::lots_max(spec)) {
+  explicit MarketRules(const MarketSpec& spec)
+      : MarketSpec(spec), lots_max(perpetua::lots_max(spec)) {
     for (uint32_t n = 0; n < tier_count; ++n) {
       maintenance_divisor[n] = 2 * int64_t{tiers[n].max_leverage};
       if (n == 0) continue;
@@ -64,8 +65,8 @@ inline Micro maintenance_margin(Micro notional_value, const MarketRules& rules) 
   int64_t margin = div_ceil(notional_value.value, rules.maintenance_divisor[0]);
   for (uint32_t n = 1; n < rules.tier_count; ++n) {
     if (notional_value.value < rules.tiers[n].lower_notional_micro) break;
-    margin = std::max(margin, div_ceil(notional_value.value, rules.maintenance_divisor[n]) -
-                                  rules.deduction[n]);
+    margin = std::max(
+        margin, div_ceil(notional_value.value, rules.maintenance_divisor[n]) - rules.deduction[n]);
   }
   return Micro(margin);
 }
@@ -94,9 +95,8 @@ inline PriceBand price_band(Price mark, const MarketSpec& spec) {
 
 // The price a market order may reach; docs/rules.md 3.6.
 inline Price slippage_bound(Price mark, Side side, uint32_t slippage_ppm, const MarketSpec& spec) {
-  const int64_t bound = side == Side::buy
-                            ? mul_div_floor(mark.value, kPpm + slippage_ppm, kPpm)
-                            : mul_div_ceil(mark.value, kPpm - slippage_ppm, kPpm);
+  const int64_t bound = side == Side::buy ? mul_div_floor(mark.value, kPpm + slippage_ppm, kPpm)
+                                          : mul_div_ceil(mark.value, kPpm - slippage_ppm, kPpm);
   return Price(std::clamp(bound, spec.price_min.value, spec.price_max.value));
 }
 

@@ -30,8 +30,7 @@ bool Market::is_netting(AgentId agent) const {
 }
 
 uint32_t Market::find_slot(AgentId agent, OrderId id, const ClientId& client_id) const {
-  const uint32_t slot =
-      id != 0 ? book_.find(id) : orders_.find_client_id(agent, client_id, seed_);
+  const uint32_t slot = id != 0 ? book_.find(id) : orders_.find_client_id(agent, client_id, seed_);
   if (slot == kNilSlot || book_.agent(slot) != agent || !book_.is_resting(slot)) return kNilSlot;
   return slot;
 }
@@ -42,8 +41,9 @@ bool Market::find_order(AgentId agent, OrderId id, const ClientId& client_id, Or
   if (slot == kNilSlot) return false;
   const OrderDetail& detail = orders_.detail(slot);
   found = book_.id(slot);
-  resting = {book_.side(slot),   detail.is_reduce_only(), detail.leverage,
-             book_.price(slot),  detail.lots,             detail.filled};
+  resting = {book_.side(slot), detail.is_reduce_only(),
+             detail.leverage,  book_.price(slot),
+             detail.lots,      detail.filled};
   return true;
 }
 
@@ -67,13 +67,26 @@ void Market::execute(std::span<const Command> commands, int64_t log_time_ms, boo
     const MarketOperation& operation = operations[i];
     const Command& command = commands[operation.command];
     switch (command.header.type) {
-      case CommandType::place_order: place_order(operation, command); break;
-      case CommandType::amend_order: amend_order(operation, command); break;
-      case CommandType::cancel_order: cancel_order(operation, command); break;
-      case CommandType::cancel_all: cancel_all(operation, command); break;
-      case CommandType::set_netting: set_netting(operation, command); break;
-      case CommandType::update_price: update_price(operation, command, log_time_ms); break;
-      default: PERPETUA_ASSERT(false && "not a market's command");
+      case CommandType::place_order:
+        place_order(operation, command);
+        break;
+      case CommandType::amend_order:
+        amend_order(operation, command);
+        break;
+      case CommandType::cancel_order:
+        cancel_order(operation, command);
+        break;
+      case CommandType::cancel_all:
+        cancel_all(operation, command);
+        break;
+      case CommandType::set_netting:
+        set_netting(operation, command);
+        break;
+      case CommandType::update_price:
+        update_price(operation, command, log_time_ms);
+        break;
+      default:
+        PERPETUA_ASSERT(false && "not a market's command");
     }
   }
   PERPETUA_ASSERT(base_total_ == Lots(0));

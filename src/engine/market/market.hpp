@@ -2,16 +2,16 @@
 // other market, so markets are the shards of the engine.
 //
 // In a round it executes its operations in order and leaves credits, results and events in its
-// MarketRound; the ledger has reserved what orders need. Rules: docs/rules.md sections 4 to 6 and 8.
-// The place of later parts: mark price (update_price), funding, liquidation, insurance, ADL and
+// MarketRound; the ledger has reserved what orders need. Rules: docs/rules.md sections 4 to 6 and
+// 8. The place of later parts: mark price (update_price), funding, liquidation, insurance, ADL and
 // triggers act in execute() and before it, on accounts_ and book_.
 //
 // Files: market.cpp (operations that are no orders, state), market_entry.cpp (place, amend),
 // market_matching.cpp (the loop), market_probe.cpp (the loop without effects, for fok),
 // market_conclude.cpp (what becomes of the rest), market_state.cpp (save, load, describe, check),
-// position.hpp and margin.hpp (pure arithmetic).
-// Thread-safety: one thread at a time; different markets at once. Invariants: sum of base = 0;
-// a level's FIFO is the arrival order; every resting order's reservation is required_for() its rest.
+// position.hpp and margin.hpp (pure arithmetic). Thread-safety: one thread at a time; different
+// markets at once. Invariants: sum of base = 0; a level's FIFO is the arrival order; every resting
+// order's reservation is required_for() its rest.
 #pragma once
 
 #include <span>
@@ -28,7 +28,7 @@ namespace perpetua {
 struct MarketAccount {
   Position position;
   Micro realised_pnl_total;
-  Lots open_lots[2];           // [Side], resting, not reduce-only
+  Lots open_lots[2];              // [Side], resting, not reduce-only
   uint32_t own_first = kNilSlot;  // resting orders, oldest first
   uint32_t own_last = kNilSlot;
   uint16_t open_orders = 0;
@@ -92,10 +92,10 @@ class Market {
     uint32_t leverage = 1;
     Price limit;
     Price reserve_price;
-    Lots remaining;       // lots orders
-    Micro budget_left;    // budget orders
+    Lots remaining;     // lots orders
+    Micro budget_left;  // budget orders
     Micro reserved;
-    Lots filled;          // totals of the order
+    Lots filled;  // totals of the order
     Micro filled_notional;
     bool filled_now = false;
     std::size_t last_fill = 0;  // place in round_.events, if filled_now
@@ -114,8 +114,8 @@ class Market {
   const MarketAccount* find_account(AgentId agent) const;
   uint32_t find_slot(AgentId agent, OrderId id, const ClientId& client_id) const;
   void close_resting(uint32_t slot, CloseReason reason, uint32_t command);
-  void enlist(uint32_t slot);   // a resting order enters its agent's figures
-  void delist(uint32_t slot);   // ... and leaves them
+  void enlist(uint32_t slot);  // a resting order enters its agent's figures
+  void delist(uint32_t slot);  // ... and leaves them
   void finish(uint32_t command, const Outcome& outcome);
   void credit(AgentId agent, Micro free, Micro reserved, Micro margin);
 

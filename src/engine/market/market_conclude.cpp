@@ -13,8 +13,7 @@ CloseReason Market::closing_reason(const Taker& taker) const {
   }
   if (taker.stop != CloseReason::none) return taker.stop;
   if (!taker.may_rest) return CloseReason::ioc_remainder;
-  if (taker.is_reduce_only &&
-      reducible(accounts_[taker.agent].position, taker.side) == Lots(0)) {
+  if (taker.is_reduce_only && reducible(accounts_[taker.agent].position, taker.side) == Lots(0)) {
     return CloseReason::position_closed;
   }
   return lots_left(taker) == Lots(0) ? CloseReason::budget_spent : CloseReason::none;
@@ -23,9 +22,8 @@ CloseReason Market::closing_reason(const Taker& taker) const {
 void Market::rest(Taker& taker, Lots lots) {
   OrderDetail& detail = orders_.detail(taker.slot);
   detail.lots = taker.filled + lots;
-  detail.reserved = taker.is_reduce_only
-                        ? Micro(0)
-                        : required_for(taker.limit, lots, taker.leverage, spec_);
+  detail.reserved =
+      taker.is_reduce_only ? Micro(0) : required_for(taker.limit, lots, taker.leverage, spec_);
   const Micro released = taker.reserved - detail.reserved;
   PERPETUA_ASSERT(released >= Micro(0));
   credit(taker.agent, released, -released, Micro(0));

@@ -39,8 +39,8 @@ Outcome Market::check_exposure(const Taker& taker, const MarketAccount& own, Lot
                                OrderKind kind) const {
   const Lots held(std::max<int64_t>(0, sign(taker.side) * own.position.base.value));
   const Lots open = own.open_lots[static_cast<int>(taker.side)] - replaced;
-  const Int128 exposure = notional_wide(taker.limit, held + open + taker.remaining, spec_) +
-                          taker.budget_left.value;
+  const Int128 exposure =
+      notional_wide(taker.limit, held + open + taker.remaining, spec_) + taker.budget_left.value;
   if (exposure > spec_.position_notional_max.value) {
     return rejected(ResultCode::position_too_large, saturate(exposure),
                     spec_.position_notional_max.value);
@@ -66,8 +66,7 @@ Outcome Market::apply_post_only(PostOnly mode, Taker& taker) const {
   if (mode == PostOnly::none) return {};
   const Price touch = book_.best(opposite(taker.side));
   if (touch == Price(0)) return {};
-  const bool crosses =
-      taker.side == Side::buy ? taker.limit >= touch : taker.limit <= touch;
+  const bool crosses = taker.side == Side::buy ? taker.limit >= touch : taker.limit <= touch;
   if (!crosses) return {};
   const Price slid = touch - Price(sign(taker.side));
   const bool fits = slid >= spec_.price_min && slid <= spec_.price_max &&
@@ -77,14 +76,12 @@ Outcome Market::apply_post_only(PostOnly mode, Taker& taker) const {
   return {};
 }
 
-Outcome Market::check_place(const PlaceOrder& order, const MarketAccount& own,
-                            Taker& taker) const {
+Outcome Market::check_place(const PlaceOrder& order, const MarketAccount& own, Taker& taker) const {
   if (taker.is_reduce_only) {
     const bool is_close = (order.flags & kClosePosition) != 0;
     const Lots held = reducible(own.position, taker.side);
     if (held == Lots(0)) {
-      return rejected(is_close ? ResultCode::no_position
-                               : ResultCode::reduce_only_would_increase);
+      return rejected(is_close ? ResultCode::no_position : ResultCode::reduce_only_would_increase);
     }
     if (!taker.has_budget) taker.remaining = is_close ? held : std::min(order.lots, held);
   } else if (Outcome o = check_conflict(taker, own); o.code != ResultCode::ok) {
@@ -110,8 +107,8 @@ void Market::accept(Taker& taker, const PlaceOrder& order, const Command& comman
   OrderDetail& detail = orders_.open(taker.slot);
   detail.lots = taker.remaining;
   detail.leverage = taker.leverage;
-  detail.flags = static_cast<uint8_t>((order.flags & kIntent) |
-                                      (taker.is_reduce_only ? kReduceOnly : 0));
+  detail.flags =
+      static_cast<uint8_t>((order.flags & kIntent) | (taker.is_reduce_only ? kReduceOnly : 0));
   detail.kind = order.kind;
   detail.time_in_force = order.time_in_force;
   detail.post_only = order.post_only;
@@ -215,10 +212,9 @@ void Market::requeue(Taker& taker, const MarketOperation& operation) {
   delist(taker.slot);
   book_.remove(taker.slot);
   detail.lots = taker.filled + taker.remaining;
-  taker.reserved =
-      taker.is_reduce_only
-          ? Micro(0)
-          : required_for(taker.reserve_price, taker.remaining, taker.leverage, spec_);
+  taker.reserved = taker.is_reduce_only
+                       ? Micro(0)
+                       : required_for(taker.reserve_price, taker.remaining, taker.leverage, spec_);
   const Micro released = detail.reserved + operation.reserved - taker.reserved;
   PERPETUA_ASSERT(released >= Micro(0));
   credit(taker.agent, released, -released, Micro(0));

@@ -1,5 +1,5 @@
-// The matching loop: docs/rules.md section 5. Control flow in match() and step(); what a fill does to
-// a position is evaluate_fill() in position.hpp.
+// The matching loop: docs/rules.md section 5. Control flow in match() and step(); what a fill does
+// to a position is evaluate_fill() in position.hpp.
 
 #include <algorithm>
 
@@ -51,7 +51,7 @@ FillTerms Market::taker_terms(const Taker& taker, Price price, Lots lots) const 
 
 FillTerms Market::maker_terms(uint32_t maker_slot, Price price, Lots lots) const {
   const OrderDetail& detail = orders_.detail(maker_slot);
-  FillTerms terms{book_.side(maker_slot), price,  lots, Micro(0), detail.leverage,
+  FillTerms terms{book_.side(maker_slot), price, lots, Micro(0), detail.leverage,
                   spec_.maker_fee_ppm,    mark_};
   if (detail.is_reduce_only()) return terms;
   const Lots left = book_.remaining(maker_slot) - lots;
@@ -170,8 +170,8 @@ void Market::move_position(const FillSide& side) {
   own.position = side.effect.after;
   own.realised_pnl_total += side.effect.realised_pnl;
   PERPETUA_ASSERT(own.position.margin >= Micro(0) && own.position.entry_notional >= Micro(0));
-  PERPETUA_ASSERT(own.position.base != Lots(0) || (own.position.margin == Micro(0) &&
-                                                   own.position.entry_notional == Micro(0)));
+  PERPETUA_ASSERT(own.position.base != Lots(0) ||
+                  (own.position.margin == Micro(0) && own.position.entry_notional == Micro(0)));
 }
 
 void Market::emit_fill(const FillSide& side, AgentId counterparty, bool is_taker, Lots remaining,
@@ -215,8 +215,7 @@ void Market::commit_fill(Taker& taker, uint32_t maker_slot, const FillSide& take
   take_lots(taker, own.terms);
   const bool maker_done = reduce_maker(maker_slot, maker.terms);
   const int64_t lot_value = notional(own.terms.price, Lots(1), spec_).value;
-  const Lots left =
-      taker.has_budget ? Lots(taker.budget_left.value / lot_value) : taker.remaining;
+  const Lots left = taker.has_budget ? Lots(taker.budget_left.value / lot_value) : taker.remaining;
   taker.last_fill = round_.events.size();
   emit_fill(own, maker.agent, true, left, taker.is_done(), taker.command);
   emit_fill(maker, own.agent, false, maker_left, maker_done, taker.command);

@@ -1,7 +1,7 @@
 // The matching loop without effects: would a fill-or-kill order fill completely?
 //
-// Uses the same leaves as step() (fillable, maker_terms, taker_terms, evaluate_fill), and carries the
-// positions that several fills touch, because a later fill's guard depends on the earlier ones.
+// Uses the same leaves as step() (fillable, maker_terms, taker_terms, evaluate_fill), and carries
+// the positions that several fills touch, because a later fill's guard depends on the earlier ones.
 
 #include <algorithm>
 #include <utility>
@@ -80,8 +80,8 @@ bool Market::can_fill_completely(const Taker& taker) const {
   for (Price price = book_.best(maker_side); goes_on && price != Price(0) && !probe.is_done();
        price = book_.next_level(maker_side, price)) {
     if (!can_trade_at(probe, price)) break;
-    for (uint32_t slot = book_.level_front(price);
-         goes_on && slot != kNilSlot && !probe.is_done(); slot = book_.next_in_level(slot)) {
+    for (uint32_t slot = book_.level_front(price); goes_on && slot != kNilSlot && !probe.is_done();
+         slot = book_.next_in_level(slot)) {
       goes_on = probe_step(slot, price);
     }
   }

@@ -18,18 +18,17 @@ void Market::save(ByteSink& sink) const {
 
 bool Market::load(ByteSource& source) {
   return read_value(source, index_) && read_value(source, mark_) &&
-         read_value(source, price_time_ms_) && read_value(source, trade_count_) && read_value(source, signed_entry_total_) &&
-         read_value(source, base_total_) &&
-         read_vector(source, accounts_, uint64_t{limits::kAgentsMax} * 2) &&
-         book_.load(source) && orders_.load(source, book_, seed_);
+         read_value(source, price_time_ms_) && read_value(source, trade_count_) &&
+         read_value(source, signed_entry_total_) && read_value(source, base_total_) &&
+         read_vector(source, accounts_, uint64_t{limits::kAgentsMax} * 2) && book_.load(source) &&
+         orders_.load(source, book_, seed_);
 }
 
 void Market::describe_positions(std::vector<Event>& events) const {
   for (AgentId agent = 1; agent < accounts_.size(); ++agent) {
     const MarketAccount& own = accounts_[agent];
     if (own.position.base == Lots(0) && own.realised_pnl_total == Micro(0)) continue;
-    Event& event =
-        events.emplace_back(EventType::position_described, agent, id_, kNoCommand);
+    Event& event = events.emplace_back(EventType::position_described, agent, id_, kNoCommand);
     event.position_described.base = own.position.base;
     event.position_described.entry_notional = own.position.entry_notional;
     event.position_described.margin = own.position.margin;
@@ -39,8 +38,7 @@ void Market::describe_positions(std::vector<Event>& events) const {
 
 void Market::describe_orders(std::vector<Event>& events) const {
   for (const Side side : {Side::buy, Side::sell}) {
-    for (Price price = book_.best(side); price != Price(0);
-         price = book_.next_level(side, price)) {
+    for (Price price = book_.best(side); price != Price(0); price = book_.next_level(side, price)) {
       for (uint32_t slot = book_.level_front(price); slot != kNilSlot;
            slot = book_.next_in_level(slot)) {
         const OrderDetail& detail = orders_.detail(slot);

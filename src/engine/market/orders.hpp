@@ -2,8 +2,8 @@
 //
 // Three arrays, because they are touched at different times: details (every order), own-order links
 // (FIFO of an agent's resting orders, for cancel-all), client ids (only orders that carry one).
-// Also the index client id -> slot and the queue of expiries; both are derived and rebuilt by load().
-// Thread-safety: none (the market's thread).
+// Also the index client id -> slot and the queue of expiries; both are derived and rebuilt by
+// load(). Thread-safety: none (the market's thread).
 #pragma once
 
 #include <vector>
@@ -16,13 +16,13 @@
 namespace perpetua {
 
 struct OrderDetail {
-  Lots lots;                 // total; 0 for a budget order that has not rested
+  Lots lots;  // total; 0 for a budget order that has not rested
   Lots filled;
   Micro filled_notional;
   Micro reserved;
   int64_t expires_at_ms = 0;  // 0 = never
   uint32_t leverage = 1;
-  uint8_t flags = 0;          // OrderFlag and kHasClientId
+  uint8_t flags = 0;  // OrderFlag and kHasClientId
   OrderKind kind = OrderKind::limit;
   TimeInForce time_in_force = TimeInForce::gtc;
   PostOnly post_only = PostOnly::none;

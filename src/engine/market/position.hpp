@@ -25,7 +25,7 @@ struct FillTerms {
   Side side = Side::buy;
   Price price;
   Lots lots;
-  Micro share;            // what the order's reservation frees for these lots
+  Micro share;  // what the order's reservation frees for these lots
   uint32_t leverage = 1;
   uint32_t fee_ppm = 0;
   Price mark;
@@ -35,9 +35,9 @@ struct FillEffect {
   Position after;
   Micro fee;
   Micro realised_pnl;
-  Micro credit;           // to free collateral, >= 0 when allowed
+  Micro credit;  // to free collateral, >= 0 when allowed
   Micro margin_change;
-  bool allowed = false;   // the guard: docs/rules.md section 5
+  bool allowed = false;  // the guard: docs/rules.md section 5
 };
 
 inline FillEffect evaluate_fill(const Position& before, const FillTerms& terms,
@@ -59,8 +59,8 @@ inline FillEffect evaluate_fill(const Position& before, const FillTerms& terms,
                         : is_long ? mul_div_ceil(entry, reduced.value, size)
                                   : mul_div_floor(entry, reduced.value, size));
     effect.realised_pnl = is_long ? value - removed : removed - value;
-    released = is_all ? before.margin
-                      : Micro(mul_div_floor(before.margin.value, reduced.value, size));
+    released =
+        is_all ? before.margin : Micro(mul_div_floor(before.margin.value, reduced.value, size));
     position.base += Lots(sign(terms.side) * reduced.value);
     position.entry_notional -= removed;
     position.margin -= released;

@@ -17,7 +17,7 @@ struct BatchInput {
   BatchNumber number = 0;   // 1.., gap-free
   int64_t log_time_ms = 0;  // never decreases
   std::span<const Command> commands;
-  std::string_view text;    // text area the commands point into
+  std::string_view text;  // text area the commands point into
 };
 
 // Cleared and refilled by Engine::apply; keeps its capacity from batch to batch.

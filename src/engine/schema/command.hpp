@@ -98,9 +98,9 @@ enum OrderFlag : uint8_t {
 };
 
 struct PlaceOrder {
-  Price price;             // limit price; 0 for market orders
-  Lots lots;               // either lots ...
-  Micro budget;            // ... or a quote budget is above zero
+  Price price;                // limit price; 0 for market orders
+  Lots lots;                  // either lots ...
+  Micro budget;               // ... or a quote budget is above zero
   int64_t expires_at_ms = 0;  // gtd only
   uint32_t slippage_ppm = 0;  // market only; 0 = the market's default
   uint16_t leverage = 0;      // 0 = the agent's setting for the market
@@ -212,7 +212,8 @@ inline ClientId make_client_id(std::string_view text) {
 inline std::string_view client_id_view(const ClientId& id) {
   const void* end = std::memchr(id.data(), 0, id.size());
   const std::size_t size =
-      end == nullptr ? id.size() : static_cast<std::size_t>(static_cast<const char*>(end) - id.data());
+      end == nullptr ? id.size()
+                     : static_cast<std::size_t>(static_cast<const char*>(end) - id.data());
   return {id.data(), size};
 }
 

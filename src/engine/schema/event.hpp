@@ -8,9 +8,9 @@
 //
 // `sequence` is gap-free over the whole history, `agent_sequence` gap-free over the private events
 // of one agent (0 on public events); both survive restarts because they are engine state.
-// Projections (hot store, history, market data) are functions of this stream alone. Engine::describe
-// emits the current state in the same vocabulary (sequence 0), so a projection starts either from
-// nothing plus all events, or from a description plus the events after it.
+// Projections (hot store, history, market data) are functions of this stream alone.
+// Engine::describe emits the current state in the same vocabulary (sequence 0), so a projection
+// starts either from nothing plus all events, or from a description plus the events after it.
 #pragma once
 
 #include "engine/schema/command.hpp"
@@ -22,20 +22,20 @@ namespace perpetua {
 enum class EventType : uint8_t {
   none = 0,
   // public
-  market_created = 1,    // text: MarketSpec
+  market_created = 1,  // text: MarketSpec
   price_updated = 2,
   agent_registered = 3,  // text: wallet, display name, bio
   key_created = 4,
   key_revoked = 5,
-  thought_posted = 6,    // text: the thought
+  thought_posted = 6,  // text: the thought
   // private: carry agent_sequence
   ledger_entry = 32,
   account_changed = 33,
   settings_changed = 34,
-  order_accepted = 35,   // text: reason of an intent
+  order_accepted = 35,  // text: reason of an intent
   order_amended = 36,
-  order_closed = 37,     // left the book (or never entered it) without filling completely
-  fill = 38,             // one per side of a trade; remaining 0 closes the order
+  order_closed = 37,        // left the book (or never entered it) without filling completely
+  fill = 38,                // one per side of a trade; remaining 0 closes the order
   position_described = 39,  // only from Engine::describe
 };
 
@@ -103,7 +103,7 @@ struct ThoughtPosted {
 };
 
 struct LedgerEntry {
-  Micro amount;         // always > 0; the kind tells the direction
+  Micro amount;  // always > 0; the kind tells the direction
   Micro free_after;
   AgentId counterparty = 0;  // transfers
   LedgerEntryKind kind = LedgerEntryKind::deposit;
@@ -129,8 +129,8 @@ struct SettingsChanged {
 //   lots = rested + filled by this command + closed at once   (budget orders: lots 0)
 struct OrderAccepted {
   OrderId order_id = 0;
-  Price price;             // limit, or the bound of a market order
-  Lots lots;               // 0 when the size is a budget
+  Price price;  // limit, or the bound of a market order
+  Lots lots;    // 0 when the size is a budget
   Micro budget;
   Lots rested;
   int64_t expires_at_ms = 0;
@@ -140,18 +140,18 @@ struct OrderAccepted {
   TimeInForce time_in_force = TimeInForce::gtc;
   PostOnly post_only = PostOnly::none;
   SelfTradePrevention stp = SelfTradePrevention::cancel_newest;
-  uint8_t flags = 0;       // OrderFlag
-  uint32_t text_length = 0;   // reason of an intent: the text of its command
+  uint8_t flags = 0;         // OrderFlag
+  uint32_t text_length = 0;  // reason of an intent: the text of its command
   ClientId client_id{};
 };
 
 struct OrderAmended {
   OrderId order_id = 0;
   Price price_before;
-  Lots resting_before;     // what leaves the book at price_before
+  Lots resting_before;  // what leaves the book at price_before
   Price price;
-  Lots rested;             // what is in the book at price afterwards
-  Lots lots;               // new total size
+  Lots rested;  // what is in the book at price afterwards
+  Lots lots;    // new total size
   Side side = Side::buy;
   uint8_t keeps_priority = 0;
   uint8_t zero[46] = {};
@@ -169,18 +169,18 @@ struct OrderClosed {
 
 // One side's view of a trade. Public trade data are the fields of the taker's fill.
 struct Fill {
-  uint64_t trade_id = 0;   // gap-free per market
+  uint64_t trade_id = 0;  // gap-free per market
   OrderId order_id = 0;
   Price price;
   Lots lots;
-  Lots remaining;          // of the order; budget takers: 0 only when the order is done
+  Lots remaining;  // of the order; budget takers: 0 only when the order is done
   Micro fee;
   Micro realised_pnl;
-  Lots position_base;      // signed, after the fill
+  Lots position_base;  // signed, after the fill
   Micro position_entry_notional;
   Micro position_margin;
   AgentId counterparty = 0;
-  Side side = Side::buy;   // of this order
+  Side side = Side::buy;  // of this order
   uint8_t is_taker = 0;
   uint8_t order_done = 0;  // 1: the order is completely filled (no order_closed follows)
   uint8_t zero[9] = {};

@@ -26,14 +26,14 @@ struct MarketSpec {
   int64_t tick_size_e9 = 0;
   int64_t lot_size_e9 = 0;
   int64_t value_per_tick_lot_micro = 0;
-  Price price_min;  // absolute band of index prices and limit prices
-  Price price_max;  // <= limits::kPriceMaxTicks
+  Price price_min;              // absolute band of index prices and limit prices
+  Price price_max;              // <= limits::kPriceMaxTicks
   Micro notional_min;           // smallest opening order
   Micro position_notional_max;  // one agent, orders included; <= limits::kNotionalMaxMicro
   uint32_t maker_fee_ppm = 200;
   uint32_t taker_fee_ppm = 500;
-  uint32_t price_band_ppm = 200'000;       // limit prices around the mark
-  uint32_t slippage_default_ppm = 5'000;   // market orders
+  uint32_t price_band_ppm = 200'000;      // limit prices around the mark
+  uint32_t slippage_default_ppm = 5'000;  // market orders
   uint32_t slippage_max_ppm = 100'000;
   uint32_t sell_reserve_buffer_ppm = 10'000;  // docs/rules.md section 3
   uint32_t default_leverage = 1;
@@ -58,8 +58,7 @@ constexpr Lots lots_max(const MarketSpec& spec) {
 constexpr bool is_valid(const MarketSpec& s) {
   const Int128 value = static_cast<Int128>(s.tick_size_e9) * s.lot_size_e9;
   if (s.symbol[0] == 0 || s.tick_size_e9 <= 0 || s.lot_size_e9 <= 0) return false;
-  if (s.value_per_tick_lot_micro < 1 ||
-      s.value_per_tick_lot_micro > 1'000'000'000 ||
+  if (s.value_per_tick_lot_micro < 1 || s.value_per_tick_lot_micro > 1'000'000'000 ||
       value != static_cast<Int128>(s.value_per_tick_lot_micro) * 1'000'000'000'000) {
     return false;
   }

@@ -4,7 +4,8 @@
 // What `id` and `values` hold:
 //   place, amend   id order; values: filled lots, filled notional micro, resting lots, price ticks
 //                  (limit or bound after slide); status and, if closed, reason
-//   cancel         id order; values: filled lots, filled notional micro, cancelled lots, price ticks
+//   cancel         id order; values: filled lots, filled notional micro, cancelled lots,
+//                  price ticks
 //   cancel_all     count: orders cancelled
 //   register       id agent; values[0] key id
 //   create_key     id key

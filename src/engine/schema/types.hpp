@@ -10,9 +10,9 @@
 
 namespace perpetua {
 
-using AgentId = uint32_t;    // dense, 1..; 0 is the exchange itself
-using MarketId = uint8_t;    // dense, 0..; kNoMarket where none is meant
-using OrderId = uint64_t;    // generation:32 | market:6 | slot:26, unique for ever; 0 is none
+using AgentId = uint32_t;  // dense, 1..; 0 is the exchange itself
+using MarketId = uint8_t;  // dense, 0..; kNoMarket where none is meant
+using OrderId = uint64_t;  // generation:32 | market:6 | slot:26, unique for ever; 0 is none
 using BatchNumber = uint64_t;
 
 inline constexpr MarketId kNoMarket = 0xFF;
@@ -22,8 +22,8 @@ inline constexpr unsigned kOrderSlotBits = 26;
 inline constexpr unsigned kOrderMarketBits = 6;
 
 constexpr OrderId make_order_id(MarketId market, uint32_t slot, uint32_t generation) {
-  return static_cast<OrderId>(generation) << 32 |
-         static_cast<OrderId>(market) << kOrderSlotBits | slot;
+  return static_cast<OrderId>(generation) << 32 | static_cast<OrderId>(market) << kOrderSlotBits |
+         slot;
 }
 constexpr uint32_t order_slot(OrderId id) { return id & ((1u << kOrderSlotBits) - 1); }
 constexpr MarketId order_market(OrderId id) {
@@ -59,7 +59,7 @@ enum class OrderStatus : uint8_t {
 
 enum class CloseReason : uint8_t {
   none = 0,
-  cancelled = 1,            // by its owner
+  cancelled = 1,  // by its owner
   cancel_all = 2,
   ioc_remainder = 3,
   expired = 4,
@@ -104,10 +104,16 @@ constexpr std::string_view wire_name(OrderStatus v) {
   return names[static_cast<int>(v)];
 }
 constexpr std::string_view wire_name(CloseReason v) {
-  constexpr std::string_view names[] = {
-      "none",    "cancelled",             "cancel_all",      "ioc_remainder",
-      "expired", "self_trade_prevention", "position_closed", "would_be_liquidated",
-      "price_moved", "budget_spent"};
+  constexpr std::string_view names[] = {"none",
+                                        "cancelled",
+                                        "cancel_all",
+                                        "ioc_remainder",
+                                        "expired",
+                                        "self_trade_prevention",
+                                        "position_closed",
+                                        "would_be_liquidated",
+                                        "price_moved",
+                                        "budget_spent"};
   return names[static_cast<int>(v)];
 }
 constexpr std::string_view wire_name(LedgerEntryKind v) {

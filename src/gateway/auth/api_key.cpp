@@ -68,10 +68,9 @@ ApiKey ApiKeySource::make() const {
 ApiKey ApiKeySource::make_for(std::string_view idempotency_scope) const {
   KeyBits bits;
   unsigned size = 0;
-  const unsigned char* done =
-      HMAC(EVP_sha256(), secret_.data(), static_cast<int>(secret_.size()),
-           reinterpret_cast<const unsigned char*>(idempotency_scope.data()),
-           idempotency_scope.size(), bits.data(), &size);
+  const unsigned char* done = HMAC(EVP_sha256(), secret_.data(), static_cast<int>(secret_.size()),
+                                   reinterpret_cast<const unsigned char*>(idempotency_scope.data()),
+                                   idempotency_scope.size(), bits.data(), &size);
   PERPETUA_ASSERT(done != nullptr && size == bits.size());
   return key_of(bits);
 }

@@ -1,8 +1,8 @@
 // Authenticator: who presents this key, and what may the key do.
 //
 // An unknown key, an expired one and a malformed one cost the same and get the same answer. The
-// operator's key is compared in constant time before any look-up. A revoked key is gone from the hot
-// store as soon as its revocation is durable, so `still_valid` turns false at once; long-lived
+// operator's key is compared in constant time before any look-up. A revoked key is gone from the
+// hot store as soon as its revocation is durable, so `still_valid` turns false at once; long-lived
 // sessions call it at least every second.
 // Thread-safety: any thread; immutable but for the hot store it reads.
 #pragma once
@@ -18,9 +18,9 @@ class HotStore;
 namespace perpetua::gateway {
 
 struct Principal {
-  AgentId agent = 0;        // 0 for the operator
+  AgentId agent = 0;  // 0 for the operator
   uint32_t key_id = 0;
-  uint8_t scopes = 0;       // Scope bits
+  uint8_t scopes = 0;  // Scope bits
   bool is_operator = false;
   Sha256 key_sha256{};
 

@@ -50,10 +50,14 @@ constexpr NumberNames kNumberNames[] = {
 std::string number_text(char kind, int64_t value, const MarketSpec* spec) {
   switch (kind) {
     case 'm':
-    case 'f': return decimal_text(value, kMicroDigits);
-    case 'p': return grid_text(value, spec->tick_size_e9);
-    case 'l': return grid_text(value, spec->lot_size_e9);
-    default: return std::to_string(value);
+    case 'f':
+      return decimal_text(value, kMicroDigits);
+    case 'p':
+      return grid_text(value, spec->tick_size_e9);
+    case 'l':
+      return grid_text(value, spec->lot_size_e9);
+    default:
+      return std::to_string(value);
   }
 }
 
@@ -101,8 +105,10 @@ void render_error(std::string& out, const ApiError& error) {
   json.key("code").text(info.name);
   json.key("message").text(error.message.empty() ? info.message : std::string_view(error.message));
   json.key("field");
-  if (error.field.empty()) json.null();
-  else json.text(error.field);
+  if (error.field.empty())
+    json.null();
+  else
+    json.text(error.field);
   json.key("hint").text(error.hint.empty() ? info.hint : std::string_view(error.hint));
   for (const auto& [name, value] : error.numbers) json.key(name).text(value);
   if (error.is_replayed) json.key("replayed").boolean(true);

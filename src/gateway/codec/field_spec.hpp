@@ -11,11 +11,11 @@
 namespace perpetua::gateway {
 
 enum class FieldType : uint8_t {
-  text,          // minimum..maximum bytes of UTF-8
-  token,         // minimum..maximum printable ASCII characters without spaces
-  decimal,       // exact decimal string
-  integer,       // JSON number, minimum..maximum
-  time_ms,       // JSON number, milliseconds since 1970
+  text,     // minimum..maximum bytes of UTF-8
+  token,    // minimum..maximum printable ASCII characters without spaces
+  decimal,  // exact decimal string
+  integer,  // JSON number, minimum..maximum
+  time_ms,  // JSON number, milliseconds since 1970
   boolean,
   id,            // decimal string (an integer is accepted in requests)
   choice,        // one of `choices`
@@ -32,11 +32,11 @@ enum class FieldType : uint8_t {
 struct FieldSpec {
   std::string_view name;
   FieldType type = FieldType::text;
-  bool required = false;            // in requests; in responses: never null
+  bool required = false;  // in requests; in responses: never null
   std::string_view description;
-  std::string_view choices = {};    // "buy|sell"
+  std::string_view choices = {};  // "buy|sell"
   int64_t minimum = 0;
-  int64_t maximum = 0;              // 0 = none
+  int64_t maximum = 0;  // 0 = none
   std::span<const FieldSpec> items = {};
 };
 

@@ -15,8 +15,8 @@ namespace json = boost::json;
 std::string_view view(const json::string& text) { return {text.data(), text.size()}; }
 
 bool refuse(ApiError& error, std::string_view field, std::string message, std::string hint = {}) {
-  error = ApiError(ResultCode::invalid_field, std::string(field), std::move(message),
-                   std::move(hint));
+  error =
+      ApiError(ResultCode::invalid_field, std::string(field), std::move(message), std::move(hint));
   return false;
 }
 
@@ -72,7 +72,8 @@ bool check_string(std::string_view value, const FieldSpec& spec, ApiError& error
       if (parse_decimal(value, 18, ignored) != DecimalError::malformed) return true;
       return refuse(error, spec.name, "must be plain decimal text such as \"12.5\"");
     }
-    default: return true;
+    default:
+      return true;
   }
 }
 
@@ -128,7 +129,8 @@ bool check_value(const json::value& value, const FieldSpec& spec, ApiError& erro
       if (list == nullptr) return refuse(error, spec.name, "must be an array");
       return check_list(*list, spec, error);
     }
-    default: break;
+    default:
+      break;
   }
   if (spec.type == FieldType::id && value.is_int64() && value.get_int64() >= 0) return true;
   const json::string* text = value.if_string();
@@ -158,8 +160,10 @@ bool decimal_failed(DecimalError code, std::string_view field, unsigned digits, 
   switch (code) {
     case DecimalError::excess_digits:
       return refuse(error, field, "at most " + std::to_string(digits) + " digits behind the point");
-    case DecimalError::overflow: return refuse(error, field, "the number is too large");
-    default: return refuse(error, field, "must be plain decimal text such as \"12.5\"");
+    case DecimalError::overflow:
+      return refuse(error, field, "the number is too large");
+    default:
+      return refuse(error, field, "must be plain decimal text such as \"12.5\"");
   }
 }
 
@@ -212,7 +216,8 @@ bool check_text(std::string_view value, const FieldSpec& spec, ApiError& error) 
       }
       return check_range(number, spec, error);
     }
-    default: return check_string(value, spec, error);
+    default:
+      return check_string(value, spec, error);
   }
 }
 

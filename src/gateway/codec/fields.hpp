@@ -25,7 +25,8 @@ namespace perpetua::gateway {
 [[nodiscard]] bool check_text(std::string_view value, const FieldSpec& spec, ApiError& error);
 
 // Readers: REQUIRES check_fields accepted the object; an absent field gives nullopt.
-std::optional<std::string_view> text_field(const boost::json::object& object, std::string_view name);
+std::optional<std::string_view> text_field(const boost::json::object& object,
+                                           std::string_view name);
 std::optional<int64_t> integer_field(const boost::json::object& object, std::string_view name);
 std::optional<uint64_t> id_field(const boost::json::object& object, std::string_view name);
 bool bool_field(const boost::json::object& object, std::string_view name, bool absent);
@@ -41,8 +42,8 @@ int choice_index(std::string_view choices, std::string_view value);
                                ApiError& error);
 [[nodiscard]] bool parse_price(std::string_view text, std::string_view field,
                                const MarketSpec& spec, Price& out, ApiError& error);
-[[nodiscard]] bool parse_size(std::string_view text, std::string_view field,
-                              const MarketSpec& spec, Lots& out, ApiError& error);
+[[nodiscard]] bool parse_size(std::string_view text, std::string_view field, const MarketSpec& spec,
+                              Lots& out, ApiError& error);
 // A fraction ("0.005") to parts per million.
 [[nodiscard]] bool parse_fraction(std::string_view text, std::string_view field, uint32_t& ppm,
                                   ApiError& error);

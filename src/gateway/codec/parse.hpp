@@ -72,8 +72,8 @@ bool parse_leverage(const object& body, const ParseContext& context, MarketId ma
                     runtime::Submission& submission, ApiError& error);
 bool parse_netting(const object& body, const ParseContext& context, MarketId market,
                    runtime::Submission& submission, ApiError& error);
-bool parse_thought(const object& body, const ParseContext& context,
-                   runtime::Submission& submission, ApiError& error);
+bool parse_thought(const object& body, const ParseContext& context, runtime::Submission& submission,
+                   ApiError& error);
 bool parse_prices(const object& body, const MarketDirectory& markets, int64_t now_ms,
                   std::vector<runtime::Submission>& submissions, ApiError& error);
 

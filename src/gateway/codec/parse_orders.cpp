@@ -146,8 +146,8 @@ bool parse_place(const object& body, const ParseContext& context, Submission& su
   order.side = choice(body, "side", kSideChoices, Side::buy);
   order.kind = choice(body, "kind", kKindChoices, OrderKind::limit);
   order.post_only = choice(body, "post_only", kPostOnlyChoices, PostOnly::none);
-  order.stp = choice(body, "self_trade_prevention", kStpChoices,
-                     SelfTradePrevention::cancel_newest);
+  order.stp =
+      choice(body, "self_trade_prevention", kStpChoices, SelfTradePrevention::cancel_newest);
   order.leverage = static_cast<uint16_t>(integer_field(body, "leverage").value_or(0));
   if (bool_field(body, "reduce_only", false)) order.flags |= kReduceOnly;
   set_client_id(body, order);

@@ -21,8 +21,7 @@ struct AccountTotals {
   Micro unrealised_pnl;  // of all positions, at mark
   uint32_t open_orders = 0;
 };
-void render_account(std::string& out, const stores::AccountView& view,
-                    const AccountTotals& totals);
+void render_account(std::string& out, const stores::AccountView& view, const AccountTotals& totals);
 
 void render_market(std::string& out, const stores::MarketView& view);
 void render_ticker(std::string& out, const stores::MarketView& view);  // the moving part alone
@@ -54,8 +53,7 @@ void render_batch_entry(std::string& out, const Command& command, const Outcome&
                         const MarketDirectory& markets);
 
 // notional / (lots x lot size) with six digits, "0" lots: null.
-void write_average_price(JsonWriter& json, Micro notional_micro, Lots lots,
-                         const MarketSpec& spec);
+void write_average_price(JsonWriter& json, Micro notional_micro, Lots lots, const MarketSpec& spec);
 void write_scopes(JsonWriter& json, uint8_t scopes);
 
 }  // namespace perpetua::gateway

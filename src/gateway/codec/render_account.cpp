@@ -29,8 +29,10 @@ void render_key(std::string& out, const stores::KeyView& view) {
   write_scopes(json, view.scopes);
   json.key("created_at").number(view.created_at_ms);
   json.key("expires_at");
-  if (view.expires_at_ms == 0) json.null();
-  else json.number(view.expires_at_ms);
+  if (view.expires_at_ms == 0)
+    json.null();
+  else
+    json.number(view.expires_at_ms);
   json.end_object();
 }
 
@@ -59,8 +61,10 @@ void render_ledger_entry(std::string& out, const stores::LedgerEntryView& view) 
   json.key("amount").micro(view.amount);
   json.key("free_after").micro(view.free_after);
   json.key("counterparty");
-  if (view.counterparty == 0) json.null();
-  else json.id(view.counterparty);
+  if (view.counterparty == 0)
+    json.null();
+  else
+    json.id(view.counterparty);
   json.key("time").number(view.time_ms);
   json.end_object();
 }
@@ -73,8 +77,10 @@ void render_thought(std::string& out, const stores::ThoughtView& view,
   json.key("thought_id").id(view.thought_id);
   json.key("agent_id").id(view.agent);
   json.key("market");
-  if (spec == nullptr) json.null();
-  else json.text(symbol_view(*spec));
+  if (spec == nullptr)
+    json.null();
+  else
+    json.text(symbol_view(*spec));
   json.key("text").text(view.text);
   json.key("time").number(view.time_ms);
   json.end_object();

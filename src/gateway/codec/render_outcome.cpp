@@ -13,10 +13,14 @@ const MarketSpec* market_of(const Command& command, const Outcome& outcome,
 
 const ClientId* client_id_of(const Command& command) {
   switch (command.header.type) {
-    case CommandType::place_order: return &command.place.client_id;
-    case CommandType::amend_order: return &command.amend.client_id;
-    case CommandType::cancel_order: return &command.cancel.client_id;
-    default: return nullptr;
+    case CommandType::place_order:
+      return &command.place.client_id;
+    case CommandType::amend_order:
+      return &command.amend.client_id;
+    case CommandType::cancel_order:
+      return &command.cancel.client_id;
+    default:
+      return nullptr;
   }
 }
 
@@ -30,13 +34,17 @@ void write_order_outcome(JsonWriter& json, const Command& command, const Outcome
   const std::string_view client_id = client_id_view(*client_id_of(command));
   json.key(is_intent(command) ? "intent_id" : "order_id").id(outcome.id);
   json.key("client_id");
-  if (client_id.empty()) json.null();
-  else json.text(client_id);
+  if (client_id.empty())
+    json.null();
+  else
+    json.text(client_id);
   json.key("market").text(symbol_view(spec));
   json.key("status").text(wire_name(outcome.status));
   json.key("close_reason");
-  if (outcome.reason == CloseReason::none) json.null();
-  else json.text(wire_name(outcome.reason));
+  if (outcome.reason == CloseReason::none)
+    json.null();
+  else
+    json.text(wire_name(outcome.reason));
   const Lots filled(outcome.values[0]);
   const Micro filled_usdc(outcome.values[1]);
   const bool is_cancel = command.header.type == CommandType::cancel_order;
@@ -81,17 +89,30 @@ void write_outcome_fields(JsonWriter& json, const Command& command, const Outcom
     case CommandType::cancel_order:
       write_order_outcome(json, command, outcome, markets);
       break;
-    case CommandType::cancel_all: json.key("cancelled_orders").number(outcome.count); break;
+    case CommandType::cancel_all:
+      json.key("cancelled_orders").number(outcome.count);
+      break;
     case CommandType::deposit:
     case CommandType::withdraw:
     case CommandType::transfer:
-    case CommandType::claim_faucet: write_balances(json, command, outcome); break;
-    case CommandType::revoke_key: json.key("key_id").id(command.revoke_key.key_id); break;
+    case CommandType::claim_faucet:
+      write_balances(json, command, outcome);
+      break;
+    case CommandType::revoke_key:
+      json.key("key_id").id(command.revoke_key.key_id);
+      break;
     case CommandType::set_leverage:
-    case CommandType::set_netting: write_settings(json, command, markets); break;
-    case CommandType::post_thought: json.key("thought_id").id(outcome.id); break;
-    case CommandType::update_price: write_prices_outcome(json, command, outcome, markets); break;
-    default: break;
+    case CommandType::set_netting:
+      write_settings(json, command, markets);
+      break;
+    case CommandType::post_thought:
+      json.key("thought_id").id(outcome.id);
+      break;
+    case CommandType::update_price:
+      write_prices_outcome(json, command, outcome, markets);
+      break;
+    default:
+      break;
   }
   json.key("replayed").boolean(outcome.replayed != 0);
 }
@@ -114,8 +135,10 @@ void render_new_key(std::string& out, const Command& command, const Outcome& out
   if (is_register) json.key("agent_id").id(outcome.id);
   json.key("key_id").id(is_register ? static_cast<uint64_t>(outcome.values[0]) : outcome.id);
   json.key("api_key");
-  if (api_key.empty()) json.null();
-  else json.text(api_key);
+  if (api_key.empty())
+    json.null();
+  else
+    json.text(api_key);
   json.key("scopes");
   write_scopes(json, is_register ? command.register_agent.scopes : command.create_key.scopes);
   json.key("hint").text(api_key.empty()

@@ -5,27 +5,35 @@ namespace {
 
 void write_reason(JsonWriter& json, CloseReason reason) {
   json.key("close_reason");
-  if (reason == CloseReason::none) json.null();
-  else json.text(wire_name(reason));
+  if (reason == CloseReason::none)
+    json.null();
+  else
+    json.text(wire_name(reason));
 }
 
 void write_time_or_null(JsonWriter& json, std::string_view name, int64_t time_ms) {
   json.key(name);
-  if (time_ms == 0) json.null();
-  else json.number(time_ms);
+  if (time_ms == 0)
+    json.null();
+  else
+    json.number(time_ms);
 }
 
 void write_client_id(JsonWriter& json, const ClientId& client_id) {
   const std::string_view text = client_id_view(client_id);
   json.key("client_id");
-  if (text.empty()) json.null();
-  else json.text(text);
+  if (text.empty())
+    json.null();
+  else
+    json.text(text);
 }
 
 void write_micro_or_null(JsonWriter& json, std::string_view name, Micro value) {
   json.key(name);
-  if (value.value == 0) json.null();
-  else json.micro(value);
+  if (value.value == 0)
+    json.null();
+  else
+    json.micro(value);
 }
 
 void write_progress(JsonWriter& json, const stores::OrderView& view, const MarketSpec& spec) {
@@ -39,11 +47,13 @@ void write_progress(JsonWriter& json, const stores::OrderView& view, const Marke
   write_reason(json, view.reason);
 }
 
-void write_price_or_null(JsonWriter& json, std::string_view name,
-                         const std::optional<Price>& value, const MarketSpec& spec) {
+void write_price_or_null(JsonWriter& json, std::string_view name, const std::optional<Price>& value,
+                         const MarketSpec& spec) {
   json.key(name);
-  if (value) json.price(*value, spec);
-  else json.null();
+  if (value)
+    json.price(*value, spec);
+  else
+    json.null();
 }
 
 }  // namespace
@@ -95,8 +105,10 @@ void render_intent(std::string& out, const stores::OrderView& view, const Market
   json.key("size_usdc").micro(view.budget);
   json.key("leverage").number(view.leverage);
   json.key("limit_price");
-  if (view.kind == OrderKind::limit) json.price(view.price, spec);
-  else json.null();
+  if (view.kind == OrderKind::limit)
+    json.price(view.price, spec);
+  else
+    json.null();
   write_progress(json, view, spec);
   json.key("reason").text(view.intent_reason);
   write_time_or_null(json, "expires_at", view.expires_at_ms);
@@ -131,8 +143,10 @@ void render_position(std::string& out, const stores::PositionView& view, const M
   json.begin_object();
   json.key("market").text(symbol_view(spec));
   json.key("side");
-  if (view.base.value == 0) json.null();
-  else json.text(is_long ? "long" : "short");
+  if (view.base.value == 0)
+    json.null();
+  else
+    json.text(is_long ? "long" : "short");
   json.key("size").lots(size, spec);
   json.key("entry_price");
   write_average_price(json, view.entry_notional, size, spec);

@@ -22,17 +22,25 @@ inline constexpr FieldSpec kMarketField = {"market", FieldType::market, true, "m
 inline constexpr FieldSpec kMarketOptionalField = {"market", FieldType::market, false,
                                                    "market symbol; absent: every market"};
 inline constexpr FieldSpec kValidUntilField = {
-    "valid_until", FieldType::time_ms, false,
-    "refused with request_expired if the exchange reaches the request later than this", {}, 1};
+    "valid_until",
+    FieldType::time_ms,
+    false,
+    "refused with request_expired if the exchange reaches the request later than this",
+    {},
+    1};
 inline constexpr FieldSpec kClientIdField = {
-    "client_id", FieldType::token, false,
-    "your own name for the order, unique among yours; a repeat returns the first result", {}, 1,
+    "client_id",
+    FieldType::token,
+    false,
+    "your own name for the order, unique among yours; a repeat returns the first result",
+    {},
+    1,
     limits::kClientIdBytesMax};
 inline constexpr FieldSpec kOrderIdField = {"order_id", FieldType::id, false,
                                             "order id; or give client_id"};
 inline constexpr FieldSpec kClientIdNameField = {
-    "client_id", FieldType::token, false, "client id of the order; or give order_id", {}, 1,
-    limits::kClientIdBytesMax};
+    "client_id", FieldType::token,         false, "client id of the order; or give order_id", {},
+    1,           limits::kClientIdBytesMax};
 
 inline constexpr FieldSpec kPlaceFields[] = {
     kMarketField,
@@ -49,7 +57,12 @@ inline constexpr FieldSpec kPlaceFields[] = {
      kPostOnlyChoices},
     {"reduce_only", FieldType::boolean, false, "only reduce a position, never open or flip one"},
     {"self_trade_prevention", FieldType::choice, false, "default: cancel_newest", kStpChoices},
-    {"leverage", FieldType::integer, false, "default: your setting for the market", {}, 1,
+    {"leverage",
+     FieldType::integer,
+     false,
+     "default: your setting for the market",
+     {},
+     1,
      limits::kLeverageMax},
     {"max_slippage", FieldType::decimal, false,
      "market orders: fraction of the mark price, \"0.005\" is 0.5 %; default: the market's"},
@@ -61,11 +74,21 @@ inline constexpr FieldSpec kIntentFields[] = {
     kMarketField,
     {"direction", FieldType::choice, true, "long or short", kDirectionChoices},
     {"size_usdc", FieldType::decimal, true, "notional in USDC"},
-    {"leverage", FieldType::integer, false, "default: your setting for the market", {}, 1,
+    {"leverage",
+     FieldType::integer,
+     false,
+     "default: your setting for the market",
+     {},
+     1,
      limits::kLeverageMax},
     {"limit_price", FieldType::decimal, false, "worst price; absent: market order"},
     {"max_slippage", FieldType::decimal, false, "without limit_price: fraction of the mark price"},
-    {"expires_at", FieldType::time_ms, false, "with limit_price: when the rest is cancelled", {}, 1},
+    {"expires_at",
+     FieldType::time_ms,
+     false,
+     "with limit_price: when the rest is cancelled",
+     {},
+     1},
     {"reason", FieldType::text, false, "why; kept with the intent", {}, 0, limits::kReasonBytesMax},
     kClientIdField,
     kValidUntilField,
@@ -96,24 +119,50 @@ inline constexpr FieldSpec kCancelNamedFields[] = {
 inline constexpr FieldSpec kCancelAllFields[] = {kMarketOptionalField, kValidUntilField};
 
 inline constexpr FieldSpec kBatchPlaceFields[] = {
-    {"orders", FieldType::object_list, true, "sequenced next to each other, in this order", {}, 1,
-     limits::kOrdersPerRequestMax, kPlaceFields},
+    {"orders",
+     FieldType::object_list,
+     true,
+     "sequenced next to each other, in this order",
+     {},
+     1,
+     limits::kOrdersPerRequestMax,
+     kPlaceFields},
     kValidUntilField,
 };
 
 inline constexpr FieldSpec kBatchCancelFields[] = {
-    {"order_ids", FieldType::id_list, false, "orders to cancel", {}, 1,
+    {"order_ids",
+     FieldType::id_list,
+     false,
+     "orders to cancel",
+     {},
+     1,
      limits::kOrdersPerRequestMax},
-    {"client_ids", FieldType::token_list, false, "orders to cancel, by client id", {}, 1,
+    {"client_ids",
+     FieldType::token_list,
+     false,
+     "orders to cancel, by client id",
+     {},
+     1,
      limits::kOrdersPerRequestMax},
     {"market", FieldType::market, false, "with client_ids; absent: every market"},
     kValidUntilField,
 };
 
 inline constexpr FieldSpec kRegisterFields[] = {
-    {"wallet", FieldType::token, true, "wallet address; one agent each", {}, 1,
+    {"wallet",
+     FieldType::token,
+     true,
+     "wallet address; one agent each",
+     {},
+     1,
      limits::kWalletBytesMax},
-    {"display_name", FieldType::text, false, "shown to others", {}, 0,
+    {"display_name",
+     FieldType::text,
+     false,
+     "shown to others",
+     {},
+     0,
      limits::kDisplayNameBytesMax},
     {"bio", FieldType::text, false, "shown to others", {}, 0, limits::kBioBytesMax},
     {"key_expires_at", FieldType::time_ms, false, "expiry of the first key; absent: never", {}, 1},
@@ -172,7 +221,13 @@ inline constexpr FieldSpec kPriceEntryFields[] = {
 };
 
 inline constexpr FieldSpec kPushPricesFields[] = {
-    {"prices", FieldType::object_list, true, "one entry per market", {}, 1, limits::kMarketsMax,
+    {"prices",
+     FieldType::object_list,
+     true,
+     "one entry per market",
+     {},
+     1,
+     limits::kMarketsMax,
      kPriceEntryFields},
     kValidUntilField,
 };

@@ -5,22 +5,38 @@ namespace {
 
 std::string_view type_text(FieldType type) {
   switch (type) {
-    case FieldType::text: return "text";
-    case FieldType::token: return "text";
-    case FieldType::decimal: return "decimal";
-    case FieldType::integer: return "integer";
-    case FieldType::time_ms: return "time, ms";
-    case FieldType::boolean: return "boolean";
-    case FieldType::id: return "id";
-    case FieldType::choice: return "choice";
-    case FieldType::market: return "market";
-    case FieldType::choices_list: return "list of choices";
-    case FieldType::id_list: return "list of ids";
-    case FieldType::token_list: return "list of texts";
-    case FieldType::object_list: return "list of objects";
-    case FieldType::number: return "number";
-    case FieldType::object: return "object";
-    case FieldType::levels: return "list of [price, size, orders]";
+    case FieldType::text:
+      return "text";
+    case FieldType::token:
+      return "text";
+    case FieldType::decimal:
+      return "decimal";
+    case FieldType::integer:
+      return "integer";
+    case FieldType::time_ms:
+      return "time, ms";
+    case FieldType::boolean:
+      return "boolean";
+    case FieldType::id:
+      return "id";
+    case FieldType::choice:
+      return "choice";
+    case FieldType::market:
+      return "market";
+    case FieldType::choices_list:
+      return "list of choices";
+    case FieldType::id_list:
+      return "list of ids";
+    case FieldType::token_list:
+      return "list of texts";
+    case FieldType::object_list:
+      return "list of objects";
+    case FieldType::number:
+      return "number";
+    case FieldType::object:
+      return "object";
+    case FieldType::levels:
+      return "list of [price, size, orders]";
   }
   return {};
 }
@@ -29,8 +45,10 @@ std::string_view type_text(FieldType type) {
 std::string cell(std::string_view text) {
   std::string out;
   for (const char c : text) {
-    if (c == '|') out += " \\| ";
-    else out += c;
+    if (c == '|')
+      out += " \\| ";
+    else
+      out += c;
   }
   return out;
 }

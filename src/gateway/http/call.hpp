@@ -34,7 +34,7 @@ struct Call {
   Principal principal;
   int64_t now_ms = 0;  // wall clock
   AddressKey address = 0;
-  std::vector<Parameter> path_values;   // in the order of the template
+  std::vector<Parameter> path_values;  // in the order of the template
   std::vector<Parameter> query_values;
   std::string_view body_text;
   std::string_view content_type_in;
@@ -42,11 +42,11 @@ struct Call {
   JsonBody json;
   const boost::json::object* body = nullptr;
 
-  ApiError error;      // set: the reply is this error
-  std::string reply;   // JSON unless content_type says otherwise
+  ApiError error;     // set: the reply is this error
+  std::string reply;  // JSON unless content_type says otherwise
   std::string_view content_type = "application/json";
   int status = 200;
-  std::string allow;   // Allow header of a 405
+  std::string allow;  // Allow header of a 405
   LimitDecision limit;
   std::vector<runtime::Submission> submissions;
   std::vector<Reply> replies;

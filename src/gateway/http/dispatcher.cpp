@@ -89,10 +89,9 @@ bool Dispatcher::admit(Call& call, std::string_view key, int64_t now_ns) {
   }
   const bool needs_key = endpoint.access != Access::open;
   const bool is_refused = !is_known && (needs_key || !key.empty());
-  const LimitClass limit_class =
-      call.principal.is_operator ? LimitClass::none
-      : is_refused               ? std::min(endpoint.limit, LimitClass::read)
-                                 : endpoint.limit;
+  const LimitClass limit_class = call.principal.is_operator ? LimitClass::none
+                                 : is_refused ? std::min(endpoint.limit, LimitClass::read)
+                                              : endpoint.limit;
   call.limit = context.limiter.take(limit_class, call.principal.agent, call.address, now_ns);
   if (!call.limit.is_allowed) {
     call.fail(ResultCode::rate_limited, std::string(call.limit.name));
@@ -105,10 +104,14 @@ bool Dispatcher::admit(Call& call, std::string_view key, int64_t now_ns) {
 bool Dispatcher::check_access(Call& call) {
   const bool is_sandbox = call.context.options.mode == Mode::sandbox;
   switch (call.endpoint->access) {
-    case Access::open: return true;
-    case Access::read: return require_scope(call, kScopeRead, "read");
-    case Access::trade: return require_scope(call, kScopeTrade, "trade");
-    case Access::withdraw: return require_scope(call, kScopeWithdraw, "withdraw");
+    case Access::open:
+      return true;
+    case Access::read:
+      return require_scope(call, kScopeRead, "read");
+    case Access::trade:
+      return require_scope(call, kScopeTrade, "trade");
+    case Access::withdraw:
+      return require_scope(call, kScopeWithdraw, "withdraw");
     case Access::sandbox_trade:
       if (!is_sandbox) return call.fail(ResultCode::not_in_this_mode);
       return require_scope(call, kScopeTrade, "trade");
@@ -130,8 +133,7 @@ bool Dispatcher::check_input(Call& call, std::string_view target) {
   const std::size_t mark = target.find('?');
   if (mark != std::string_view::npos) {
     std::string bad_name;
-    if (!parse_query(target.substr(mark + 1), endpoint.query_fields, call.query_values,
-                     bad_name)) {
+    if (!parse_query(target.substr(mark + 1), endpoint.query_fields, call.query_values, bad_name)) {
       return call.fail(ResultCode::invalid_field, bad_name,
                        "unknown, repeated or badly encoded parameter");
     }

@@ -26,7 +26,7 @@ class Dispatcher {
   struct Request {
     std::string_view method;  // "GET"; HEAD counts as GET
     std::string_view target;
-    std::string_view key;     // presented_key()
+    std::string_view key;  // presented_key()
   };
   Next begin(Call& call, const Request& request, int64_t now_ns) const;
 

@@ -20,10 +20,10 @@ enum class Method : uint8_t { get, post, put, patch, delete_ };
 std::string_view method_name(Method method);  // "GET"
 
 enum class Access : uint8_t {
-  open,           // no key needed; a presented one must be valid
-  read,           // scope read
-  trade,          // scope trade
-  withdraw,       // scope withdraw
+  open,      // no key needed; a presented one must be valid
+  read,      // scope read
+  trade,     // scope trade
+  withdraw,  // scope withdraw
   operator_only,
   funding,        // deposits. Sandbox: scope trade or the operator; production: the operator
   payout,         // withdrawals. Sandbox: scope withdraw or the operator; production: the operator
@@ -42,9 +42,9 @@ struct Endpoint {
   LimitClass limit = LimitClass::read;
   FieldSpecs path_fields;
   FieldSpecs query_fields;
-  FieldSpecs body_fields;      // empty: no body
+  FieldSpecs body_fields;  // empty: no body
   ReplyShape shape = ReplyShape::object;
-  std::string_view schema;     // name in response_schemas(), or the content type of a text
+  std::string_view schema;             // name in response_schemas(), or the content type of a text
   std::span<const ResultCode> errors;  // its own; common_errors() adds the rest
   void (*respond)(Call& call) = nullptr;
   bool (*prepare)(Call& call) = nullptr;   // false: call.error is set

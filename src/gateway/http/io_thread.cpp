@@ -24,15 +24,13 @@ int64_t wall_clock_ms() {
 
 IoThread::IoThread(const Shared& s, unsigned index)
     : shared(s),
-      context{index,     io,           s.options, s.commands, s.replies.channel(index),
-              s.hot,     s.markets,    s.authenticator, s.limiter, s.metrics,
-              s.services, s.hub,       false,     {}} {}
+      context{index,      io,        s.options,       s.commands, s.replies.channel(index),
+              s.hot,      s.markets, s.authenticator, s.limiter,  s.metrics,
+              s.services, s.hub,     false,           {}} {}
 
 void IoThread::start() {
   work_.emplace(io.get_executor());
-  context.replies.attach([this] {
-    boost::asio::post(io, [this] { context.replies.drain(); });
-  });
+  context.replies.attach([this] { boost::asio::post(io, [this] { context.replies.drain(); }); });
   arm_sweep();
   thread_ = std::thread([this] { io.run(); });
 }

@@ -54,8 +54,8 @@ class IoThread {
   IoThread& operator=(const IoThread&) = delete;
 
   void start();
-  void begin_stop();    // sessions answer what they have and close
-  void abandon();       // close what is left
+  void begin_stop();  // sessions answer what they have and close
+  void abandon();     // close what is left
   void join();
   // Any thread: sessions that are still open, WebSocket ones too.
   int sessions() const { return session_count_.load(std::memory_order_acquire); }

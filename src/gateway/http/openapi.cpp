@@ -78,26 +78,34 @@ void write_type(JsonWriter& json, const FieldSpec& spec, bool may_be_null) {
     case FieldType::token:
       write_text(json, "^[!-~]*$", may_be_null);
       return write_bounds(json, spec, "minLength", "maxLength");
-    case FieldType::market: return write_text(json, {}, may_be_null);
+    case FieldType::market:
+      return write_text(json, {}, may_be_null);
     case FieldType::decimal:
       return write_text(json, "^-?(0|[1-9][0-9]*)(\\.[0-9]+)?$", may_be_null);
-    case FieldType::id: return write_text(json, "^(0|[1-9][0-9]*)$", may_be_null);
+    case FieldType::id:
+      return write_text(json, "^(0|[1-9][0-9]*)$", may_be_null);
     case FieldType::choice:
       write_text(json, {}, may_be_null);
       return write_choices(json, spec.choices, may_be_null);
-    case FieldType::boolean: return write_type_name(json, "boolean", may_be_null);
+    case FieldType::boolean:
+      return write_type_name(json, "boolean", may_be_null);
     case FieldType::integer:
     case FieldType::time_ms:
       write_type_name(json, "integer", may_be_null);
       json.key("format").text("int64");
       return write_bounds(json, spec, "minimum", "maximum");
-    case FieldType::number: return write_type_name(json, "number", may_be_null);
-    case FieldType::choices_list: return write_list(json, spec, FieldType::choice);
-    case FieldType::id_list: return write_list(json, spec, FieldType::id);
-    case FieldType::token_list: return write_list(json, spec, FieldType::token);
+    case FieldType::number:
+      return write_type_name(json, "number", may_be_null);
+    case FieldType::choices_list:
+      return write_list(json, spec, FieldType::choice);
+    case FieldType::id_list:
+      return write_list(json, spec, FieldType::id);
+    case FieldType::token_list:
+      return write_list(json, spec, FieldType::token);
     case FieldType::object_list:
     case FieldType::object:
-    case FieldType::levels: break;
+    case FieldType::levels:
+      break;
   }
   PERPETUA_ASSERT(false && "handled by write_schema");
 }
@@ -167,12 +175,16 @@ void write_reply_schema(JsonWriter& json, const Endpoint& endpoint) {
   };
   switch (endpoint.shape) {
     case ReplyShape::list:
-    case ReplyShape::page: return rows("items", reference);
+    case ReplyShape::page:
+      return rows("items", reference);
     case ReplyShape::results:
-      return rows("results", R"({"oneOf":[)" + reference +
-                                 R"(,{"type":"object","properties":{"error":)"
-                                 R"({"$ref":"#/components/schemas/Error"}},"required":["error"]}]})");
-    case ReplyShape::object: json.raw(reference); return;
+      return rows("results",
+                  R"({"oneOf":[)" + reference +
+                      R"(,{"type":"object","properties":{"error":)"
+                      R"({"$ref":"#/components/schemas/Error"}},"required":["error"]}]})");
+    case ReplyShape::object:
+      json.raw(reference);
+      return;
     case ReplyShape::text:
       json.raw(endpoint.schema == "application/json" ? R"({"type":"object"})"
                                                      : R"({"type":"string"})");
@@ -208,8 +220,9 @@ void write_operation(JsonWriter& json, const Endpoint& endpoint) {
   json.key(method).begin_object();
   json.key("operationId").text(endpoint.name);
   json.key("summary").text(endpoint.summary);
-  json.key("description").text("Access: " + std::string(access_text(endpoint.access)) +
-                               ". Budget: " + std::string(limit_text(endpoint.limit)) + ".");
+  json.key("description")
+      .text("Access: " + std::string(access_text(endpoint.access)) +
+            ". Budget: " + std::string(limit_text(endpoint.limit)) + ".");
   json.key("tags").begin_array().text(endpoint.tag).end_array();
   if (endpoint.access == Access::open) json.key("security").raw("[{}]");
   write_parameters(json, endpoint);
@@ -245,8 +258,9 @@ void write_error_schema(JsonWriter& json) {
       R"({"type":["string","null"],"description":"what it is about: a field, scope or limit"})");
   json.key("hint").raw(R"({"type":"string","description":"what to do; may be empty"})");
   json.end_object().key("required").raw(R"(["code","message","field","hint"])");
-  json.key("additionalProperties").raw(
-      R"({"description":"the numbers of the refusal as decimal strings, e.g. needed, available"})");
+  json.key("additionalProperties")
+      .raw(
+          R"({"description":"the refusal's numbers as decimal strings, e.g. needed, available"})");
   json.end_object();
 }
 
@@ -258,13 +272,13 @@ void write_components(JsonWriter& json) {
   }
   write_error_schema(json);
   json.end_object();
-  json.key("parameters").raw(
-      R"({"IdempotencyKey":{"name":"Idempotency-Key","in":"header","required":false,)"
-      R"("description":"1 to 128 printable characters; a repeat returns the first result",)"
-      R"("schema":{"type":"string","minLength":1,"maxLength":128}}})");
-  json.key("securitySchemes").raw(
-      R"({"ApiKey":{"type":"apiKey","in":"header","name":"X-API-Key"},)"
-      R"("Bearer":{"type":"http","scheme":"bearer"}})");
+  json.key("parameters")
+      .raw(R"({"IdempotencyKey":{"name":"Idempotency-Key","in":"header","required":false,)"
+           R"("description":"1 to 128 printable characters; a repeat returns the first result",)"
+           R"("schema":{"type":"string","minLength":1,"maxLength":128}}})");
+  json.key("securitySchemes")
+      .raw(R"({"ApiKey":{"type":"apiKey","in":"header","name":"X-API-Key"},)"
+           R"("Bearer":{"type":"http","scheme":"bearer"}})");
   json.end_object();
 }
 
@@ -272,25 +286,38 @@ void write_components(JsonWriter& json) {
 
 std::string_view access_text(Access access) {
   switch (access) {
-    case Access::open: return "open";
-    case Access::read: return "scope read";
-    case Access::trade: return "scope trade";
-    case Access::withdraw: return "scope withdraw";
-    case Access::operator_only: return "operator key";
-    case Access::funding: return "scope trade in sandbox mode; operator key";
-    case Access::payout: return "scope withdraw in sandbox mode; operator key";
-    case Access::sandbox_trade: return "scope trade, sandbox mode only";
+    case Access::open:
+      return "open";
+    case Access::read:
+      return "scope read";
+    case Access::trade:
+      return "scope trade";
+    case Access::withdraw:
+      return "scope withdraw";
+    case Access::operator_only:
+      return "operator key";
+    case Access::funding:
+      return "scope trade in sandbox mode; operator key";
+    case Access::payout:
+      return "scope withdraw in sandbox mode; operator key";
+    case Access::sandbox_trade:
+      return "scope trade, sandbox mode only";
   }
   return {};
 }
 
 std::string_view limit_text(LimitClass limit) {
   switch (limit) {
-    case LimitClass::none: return "none";
-    case LimitClass::read: return "agent_reads, without a key address_reads";
-    case LimitClass::mutation: return "agent_mutations and global_mutations";
-    case LimitClass::cancel: return "agent_cancels";
-    case LimitClass::registration: return "address_registrations and global_mutations";
+    case LimitClass::none:
+      return "none";
+    case LimitClass::read:
+      return "agent_reads, without a key address_reads";
+    case LimitClass::mutation:
+      return "agent_mutations and global_mutations";
+    case LimitClass::cancel:
+      return "agent_cancels";
+    case LimitClass::registration:
+      return "address_registrations and global_mutations";
   }
   return {};
 }
@@ -315,10 +342,12 @@ std::string make_openapi(std::span<const Endpoint> endpoints, std::string_view v
   JsonWriter json(out);
   json.begin_object().key("openapi").text("3.1.0").key("info").begin_object();
   json.key("title").text("Perpetua").key("version").text(version);
-  json.key("description").text(
-      "Perpetual futures for autonomous agents. Prices, sizes and money are exact decimal strings; "
-      "ids are strings; times are milliseconds since 1970. Every mutation takes an "
-      "Idempotency-Key. Unknown fields and parameters are refused.");
+  json.key("description")
+      .text(
+          "Perpetual futures for autonomous agents. Prices, sizes and money are exact decimal "
+          "strings; "
+          "ids are strings; times are milliseconds since 1970. Every mutation takes an "
+          "Idempotency-Key. Unknown fields and parameters are refused.");
   json.end_object();
   json.key("security").raw(R"([{"ApiKey":[]},{"Bearer":[]}])");
   write_paths(json, endpoints);

@@ -21,7 +21,8 @@ json::object document() { return json::parse(make_openapi(all_endpoints(), "1.2.
 const json::object& operation_of(const json::object& root, const Endpoint& endpoint) {
   std::string method(method_name(endpoint.method));
   for (char& c : method) c = static_cast<char>(std::tolower(c));
-  return root.at("paths").at(json::string_view(endpoint.path.data(), endpoint.path.size()))
+  return root.at("paths")
+      .at(json::string_view(endpoint.path.data(), endpoint.path.size()))
       .at(method)
       .as_object();
 }
@@ -29,8 +30,10 @@ const json::object& operation_of(const json::object& root, const Endpoint& endpo
 void collect_references(const json::value& value, std::set<std::string>& references) {
   if (const json::object* object = value.if_object()) {
     for (const auto& member : *object) {
-      if (member.key() == "$ref") references.insert(member.value().as_string().c_str());
-      else collect_references(member.value(), references);
+      if (member.key() == "$ref")
+        references.insert(member.value().as_string().c_str());
+      else
+        collect_references(member.value(), references);
     }
   } else if (const json::array* array = value.if_array()) {
     for (const json::value& item : *array) collect_references(item, references);
@@ -42,7 +45,8 @@ TEST(OpenApi, is_valid_json_and_covers_every_endpoint) {
   EXPECT_EQ(root.at("openapi").as_string(), "3.1.0");
   EXPECT_EQ(root.at("info").at("version").as_string(), "1.2.3");
   std::size_t operations = 0;
-  for (const auto& path : root.at("paths").as_object()) operations += path.value().as_object().size();
+  for (const auto& path : root.at("paths").as_object())
+    operations += path.value().as_object().size();
   EXPECT_EQ(operations, all_endpoints().size());
   std::set<std::string> ids;
   for (const Endpoint& endpoint : all_endpoints()) {

@@ -74,8 +74,8 @@ bool parse_query(std::string_view query, FieldSpecs specs, std::vector<Parameter
     bad_name = name.substr(0, 64);
     const auto spec = std::find_if(specs.begin(), specs.end(),
                                    [&](const FieldSpec& s) { return s.name == name; });
-    const bool is_twice = std::any_of(out.begin(), out.end(),
-                                      [&](const Parameter& p) { return p.name == name; });
+    const bool is_twice =
+        std::any_of(out.begin(), out.end(), [&](const Parameter& p) { return p.name == name; });
     if (spec == specs.end() || is_twice) return false;
     Parameter& parameter = out.emplace_back();
     parameter.name = spec->name;
@@ -107,8 +107,7 @@ Router::Router(std::span<const Endpoint> endpoints) : routes_(kSegmentsMax + 1) 
 
 bool Router::fits(const Route& route, std::span<const std::string_view> segments) {
   for (std::size_t i = 0; i < segments.size(); ++i) {
-    if (is_parameter(route.segments[i]) ? segments[i].empty()
-                                        : route.segments[i] != segments[i]) {
+    if (is_parameter(route.segments[i]) ? segments[i].empty() : route.segments[i] != segments[i]) {
       return false;
     }
   }

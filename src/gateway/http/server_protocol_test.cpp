@@ -3,7 +3,7 @@
 
 #include <thread>
 
-#include "gateway/test_exchange.hpp"
+#include "gateway/server_test_support.hpp"
 
 namespace perpetua::gateway {
 namespace {
@@ -44,13 +44,15 @@ TEST(ServerProtocol, pipelined_mutations_are_answered_in_order) {
 TEST(ServerProtocol, a_request_in_pieces_is_one_request) {
   TestExchange exchange;
   HttpClient client(exchange.port());
-  const std::string request = "GET /healthz HTTP/1.1\r\nHost: x\r\nX-Long: " +
-                              std::string(3'000, 'a') + "\r\n\r\n";
+  const std::string request =
+      "GET /healthz HTTP/1.1\r\nHost: x\r\nX-Long: " + std::string(3'000, 'a') + "\r\n\r\n";
   for (std::size_t i = 0; i < request.size(); i += 700) client.write(request.substr(i, 700));
   EXPECT_EQ(client.read().status, 200);
   const std::string body = R"({"wallet":"in-pieces"})";
-  client.write("POST /api/v1/agents HTTP/1.1\r\nHost: x\r\nExpect: 100-continue\r\n"
-               "Content-Length: " + std::to_string(body.size()) + "\r\n\r\n");
+  client.write(
+      "POST /api/v1/agents HTTP/1.1\r\nHost: x\r\nExpect: 100-continue\r\n"
+      "Content-Length: " +
+      std::to_string(body.size()) + "\r\n\r\n");
   EXPECT_EQ(client.read().status, 100);
   client.write(body);
   EXPECT_EQ(client.read().status, 200);

@@ -13,9 +13,9 @@
 #include <optional>
 
 #include "gateway/http/dispatcher.hpp"
-#include "gateway/metrics.hpp"
 #include "gateway/http/response.hpp"
 #include "gateway/http/wait.hpp"
+#include "gateway/metrics.hpp"
 #include "gateway/ws/upgrade.hpp"
 
 namespace perpetua::gateway {
@@ -93,9 +93,7 @@ class Session final : public SessionBase {
   awaitable<void> hand_over();
 
   const ServerOptions& options() const { return io_thread_.shared.options; }
-  void set_deadline(int64_t timeout_ms) {
-    deadline_ns = monotonic_ns() + timeout_ms * 1'000'000;
-  }
+  void set_deadline(int64_t timeout_ms) { deadline_ns = monotonic_ns() + timeout_ms * 1'000'000; }
   void refuse(error_code code);
   void fill_call();
   bool is_upgrade() const;
@@ -161,8 +159,10 @@ awaitable<Session::Read> Session::read_request() {
     }
     const int64_t request_deadline_ns = deadline_ns;
     co_await flush();
-    if (has_begun) deadline_ns = request_deadline_ns;
-    else set_deadline(options().idle_timeout_ms);
+    if (has_begun)
+      deadline_ns = request_deadline_ns;
+    else
+      set_deadline(options().idle_timeout_ms);
     is_idle_ = !has_begun;
     if (is_idle_ && io_thread_.context.stopping) co_return Read::closed;
     const auto [code, size] = co_await socket_.async_read_some(buffer_.prepare(kReadBytes), kTuple);
@@ -217,8 +217,8 @@ awaitable<void> Session::answer() {
 }
 
 awaitable<void> Session::wait_for_outcomes() {
-  const runtime::SubmitResult result = co_await execute(io_thread_.context, call_.submissions,
-                                                        call_.replies);
+  const runtime::SubmitResult result =
+      co_await execute(io_thread_.context, call_.submissions, call_.replies);
   if (result == runtime::SubmitResult::overloaded) call_.fail(ResultCode::overloaded);
   if (result == runtime::SubmitResult::shutting_down) call_.fail(ResultCode::shutting_down);
   if (result == runtime::SubmitResult::unavailable) {
@@ -229,7 +229,11 @@ awaitable<void> Session::wait_for_outcomes() {
 awaitable<void> Session::wait_for_disk() {
   call_.may_block = true;
   call_.wants_disk = false;
-  co_await run_on(io_thread_.shared.disk, io_thread_.io, [this] { call_.endpoint->respond(call_); });
+  const bool is_done = co_await run_on(io_thread_.shared.disk, io_thread_.io,
+                                       [this] { call_.endpoint->respond(call_); });
+  if (!is_done) {
+    call_.fail(ResultCode::exchange_unavailable, {}, "the history cannot be read now");
+  }
 }
 
 awaitable<void> Session::flush() {

@@ -26,13 +26,14 @@ asio::awaitable<runtime::SubmitResult> execute(GatewayContext& context,
   const runtime::SubmitResult result = context.replies.submit(
       context.commands, submissions, [owner](std::span<const Reply> arrived) {
         owner->replies->assign(arrived.begin(), arrived.end());
-        std::move(*owner->handler)();
+        std::move (*owner->handler)();
       });
   owner.reset();
   if (result != runtime::SubmitResult::accepted) co_return result;
   // Outcomes arrive through this thread's queue, so none can come before the handler is in place.
   co_await asio::async_initiate<const asio::use_awaitable_t<>, void()>(
-      [waiting](auto handler) { waiting->handler.emplace(std::move(handler)); }, asio::use_awaitable);
+      [waiting](auto handler) { waiting->handler.emplace(std::move(handler)); },
+      asio::use_awaitable);
   co_return result;
 }
 

@@ -28,12 +28,12 @@ using AddressKey = uint64_t;
 
 struct LimitDecision {
   bool is_allowed = true;
-  bool is_limited = false;     // false: no budget applies, the figures below are not set
-  std::string_view name;       // "agent_mutations", ...
-  uint32_t limit = 0;          // burst size
+  bool is_limited = false;  // false: no budget applies, the figures below are not set
+  std::string_view name;    // "agent_mutations", ...
+  uint32_t limit = 0;       // burst size
   uint32_t remaining = 0;
-  int64_t reset_s = 0;         // until the budget is whole, rounded up
-  int64_t retry_after_s = 0;   // > 0 if refused
+  int64_t reset_s = 0;        // until the budget is whole, rounded up
+  int64_t retry_after_s = 0;  // > 0 if refused
 };
 
 class RateLimiter {

@@ -1,8 +1,8 @@
 // Token bucket in one 64-bit word: the "theoretical arrival time" form (GCRA), integers only.
 //
 // The word is the monotonic time at which the bucket would be full again. A token costs one
-// interval; a request passes if afterwards the bucket is at most `burst` intervals from full. A word
-// of 0 is a full bucket, so fresh memory needs no initialisation and an idle bucket no upkeep.
+// interval; a request passes if afterwards the bucket is at most `burst` intervals from full. A
+// word of 0 is a full bucket, so fresh memory needs no initialisation and an idle bucket no upkeep.
 // Thread-safety: lock-free, any number of threads.
 #pragma once
 

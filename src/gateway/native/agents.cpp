@@ -8,8 +8,8 @@
 namespace perpetua::gateway::native {
 namespace {
 
-// A repeat must give the same key hash to be recognised; strangers share agent 0, so the scope holds
-// the wallet (or the agent) too.
+// A repeat must give the same key hash to be recognised; strangers share agent 0, so the scope
+// holds the wallet (or the agent) too.
 ApiKey make_key(Call& call, std::string_view kind, std::string_view owner) {
   const ApiKeySource& keys = call.context.services.keys;
   if (call.idempotency_key.empty()) return keys.make();
@@ -71,8 +71,10 @@ void list_agents(Call& call) {
 void get_agent(Call& call) {
   const auto id = parse_id(call.path_value("agent_id")).value_or(0);
   const auto agent = id > UINT32_MAX ? std::nullopt : call.hot().agent(static_cast<AgentId>(id));
-  if (agent) render_agent(call.reply, *agent);
-  else call.fail(ResultCode::agent_not_found, "agent_id");
+  if (agent)
+    render_agent(call.reply, *agent);
+  else
+    call.fail(ResultCode::agent_not_found, "agent_id");
 }
 
 // A key cannot make one that may do more than itself: the endpoint asks for all scopes it can give.

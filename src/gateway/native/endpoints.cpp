@@ -16,13 +16,18 @@ constexpr FieldSpec kKeyPath[] = {{"key_id", FieldType::id, true, "key"}};
 constexpr FieldSpec kMarketPath[] = {{"market", FieldType::market, true, "market symbol"}};
 constexpr FieldSpec kOrderPath[] = {{"order_id", FieldType::id, true, "order"}};
 constexpr FieldSpec kIntentPath[] = {{"intent_id", FieldType::id, true, "intent"}};
-constexpr FieldSpec kClientPath[] = {{"client_id", FieldType::token, true, "your name for the order",
-                                      {}, 1, limits::kClientIdBytesMax}};
+constexpr FieldSpec kClientPath[] = {{"client_id",
+                                      FieldType::token,
+                                      true,
+                                      "your name for the order",
+                                      {},
+                                      1,
+                                      limits::kClientIdBytesMax}};
 
-constexpr FieldSpec kLimitParameter = {"limit", FieldType::integer, false,
-                                       "rows of the page, default 50", {}, 1, kPageItemsMax};
-constexpr FieldSpec kCursorParameter = {"cursor", FieldType::token, false,
-                                        "next_cursor of the page before", {}, 1, 256};
+constexpr FieldSpec kLimitParameter = {
+    "limit", FieldType::integer, false, "rows of the page, default 50", {}, 1, kPageItemsMax};
+constexpr FieldSpec kCursorParameter = {
+    "cursor", FieldType::token, false, "next_cursor of the page before", {}, 1, 256};
 constexpr FieldSpec kMarketParameter = {"market", FieldType::market, false,
                                         "market symbol; absent: all"};
 constexpr FieldSpec kPageQuery[] = {kLimitParameter, kCursorParameter};
@@ -30,7 +35,9 @@ constexpr FieldSpec kMarketPageQuery[] = {kMarketParameter, kLimitParameter, kCu
 constexpr FieldSpec kMarketQuery[] = {kMarketParameter};
 constexpr FieldSpec kIntentQuery[] = {
     {"status", FieldType::choice, false, "open: only open ones; default: all", "all|open"},
-    kMarketParameter, kLimitParameter, kCursorParameter};
+    kMarketParameter,
+    kLimitParameter,
+    kCursorParameter};
 constexpr FieldSpec kBookQuery[] = {
     {"depth", FieldType::integer, false, "levels of each side, default 20", {}, 1, 1'000}};
 constexpr FieldSpec kCandleQuery[] = {
@@ -40,24 +47,37 @@ constexpr FieldSpec kCandleQuery[] = {
     {"limit", FieldType::integer, false, "the newest so many, default 50", {}, 1, kPageItemsMax}};
 
 // What the engine may answer, by kind of request.
-constexpr ResultCode kPlaceErrors[] = {
-    invalid_quantity, size_too_small, size_too_large, price_out_of_band, invalid_slippage,
-    invalid_expiry, leverage_too_high, request_expired, idempotency_conflict, market_not_found,
-    insufficient_margin, conflicting_position, reduce_only_would_increase, too_many_open_orders,
-    position_too_large, would_cross, fok_unfillable, price_unavailable};
+constexpr ResultCode kPlaceErrors[] = {invalid_quantity,
+                                       size_too_small,
+                                       size_too_large,
+                                       price_out_of_band,
+                                       invalid_slippage,
+                                       invalid_expiry,
+                                       leverage_too_high,
+                                       request_expired,
+                                       idempotency_conflict,
+                                       market_not_found,
+                                       insufficient_margin,
+                                       conflicting_position,
+                                       reduce_only_would_increase,
+                                       too_many_open_orders,
+                                       position_too_large,
+                                       would_cross,
+                                       fok_unfillable,
+                                       price_unavailable};
 constexpr ResultCode kIntentErrors[] = {
-    invalid_quantity, size_too_small, size_too_large, price_out_of_band, invalid_slippage,
-    invalid_expiry, leverage_too_high, request_expired, idempotency_conflict, market_not_found,
-    insufficient_margin, conflicting_position, too_many_open_orders, position_too_large,
-    price_unavailable};
-constexpr ResultCode kAmendErrors[] = {
-    missing_field, invalid_quantity, size_too_large, price_out_of_band, leverage_too_high,
-    request_expired, idempotency_conflict, order_not_found, insufficient_margin,
-    position_too_large, would_cross};
+    invalid_quantity,     size_too_small,     size_too_large,      price_out_of_band,
+    invalid_slippage,     invalid_expiry,     leverage_too_high,   request_expired,
+    idempotency_conflict, market_not_found,   insufficient_margin, conflicting_position,
+    too_many_open_orders, position_too_large, price_unavailable};
+constexpr ResultCode kAmendErrors[] = {missing_field,        invalid_quantity,  size_too_large,
+                                       price_out_of_band,    leverage_too_high, request_expired,
+                                       idempotency_conflict, order_not_found,   insufficient_margin,
+                                       position_too_large,   would_cross};
 constexpr ResultCode kAmendNamedErrors[] = {
-    missing_field, invalid_quantity, size_too_large, price_out_of_band, leverage_too_high,
-    request_expired, idempotency_conflict, market_not_found, order_not_found, insufficient_margin,
-    position_too_large, would_cross};
+    missing_field,     invalid_quantity,    size_too_large,       price_out_of_band,
+    leverage_too_high, request_expired,     idempotency_conflict, market_not_found,
+    order_not_found,   insufficient_margin, position_too_large,   would_cross};
 constexpr ResultCode kCancelErrors[] = {request_expired, idempotency_conflict, order_not_found};
 constexpr ResultCode kCancelNamedErrors[] = {request_expired, idempotency_conflict,
                                              market_not_found, order_not_found};
@@ -65,21 +85,21 @@ constexpr ResultCode kCancelBatchErrors[] = {missing_field, request_expired, ide
                                              market_not_found, order_not_found};
 constexpr ResultCode kCancelAllErrors[] = {request_expired, idempotency_conflict, market_not_found};
 constexpr ResultCode kCloseErrors[] = {invalid_slippage, request_expired, idempotency_conflict,
-                                       market_not_found, no_position, price_unavailable};
+                                       market_not_found, no_position,     price_unavailable};
 constexpr ResultCode kRegisterErrors[] = {request_expired, idempotency_conflict, wallet_taken,
                                           agent_limit_reached};
-constexpr ResultCode kCreateKeyErrors[] = {request_expired, idempotency_conflict,
-                                           key_limit_reached, forbidden};
+constexpr ResultCode kCreateKeyErrors[] = {request_expired, idempotency_conflict, key_limit_reached,
+                                           forbidden};
 constexpr ResultCode kRevokeKeyErrors[] = {request_expired, idempotency_conflict, key_not_found};
 constexpr ResultCode kDepositErrors[] = {invalid_amount, request_expired, idempotency_conflict,
                                          agent_not_found, deposit_limit};
 constexpr ResultCode kWithdrawErrors[] = {invalid_amount, request_expired, idempotency_conflict,
                                           agent_not_found, insufficient_balance};
-constexpr ResultCode kTransferErrors[] = {invalid_request, invalid_amount, request_expired,
-                                          idempotency_conflict, agent_not_found,
-                                          insufficient_balance};
+constexpr ResultCode kTransferErrors[] = {invalid_request, invalid_amount,
+                                          request_expired, idempotency_conflict,
+                                          agent_not_found, insufficient_balance};
 constexpr ResultCode kFaucetErrors[] = {invalid_amount, request_expired, idempotency_conflict,
-                                        faucet_limit, deposit_limit, not_in_this_mode};
+                                        faucet_limit,   deposit_limit,   not_in_this_mode};
 constexpr ResultCode kSettingErrors[] = {leverage_too_high, request_expired, idempotency_conflict,
                                          market_not_found};
 constexpr ResultCode kNettingErrors[] = {request_expired, idempotency_conflict, market_not_found,
@@ -99,6 +119,7 @@ constexpr ResultCode kMarketListedErrors[] = {invalid_cursor, market_not_found};
 constexpr ResultCode kAgentPagedErrors[] = {invalid_cursor, agent_not_found, exchange_unavailable};
 constexpr ResultCode kReadyErrors[] = {shutting_down, exchange_unavailable};
 
+// clang-format off
 constexpr Endpoint kEndpoints[] = {
     {"registerAgent", Method::post, "/api/v1/agents", "agents",
      "Register an agent; the reply holds its first API key",
@@ -229,7 +250,8 @@ constexpr Endpoint kEndpoints[] = {
     {"amendOrderByClientId", Method::patch, "/api/v1/orders/by-client-id/{client_id}", "orders",
      "Amend by client id; the market gives the units and is required",
      Access::trade, LimitClass::mutation, kClientPath, kMarketQuery, kAmendFields,
-     ReplyShape::object, "OrderResult", kAmendNamedErrors, nullptr, prepare_amend_order, complete_one},
+     ReplyShape::object, "OrderResult", kAmendNamedErrors,
+     nullptr, prepare_amend_order, complete_one},
     {"cancelOrderByClientId", Method::delete_, "/api/v1/orders/by-client-id/{client_id}", "orders",
      "Cancel by client id",
      Access::trade, LimitClass::cancel, kClientPath, kMarketQuery, kDeadlineFields,
@@ -242,7 +264,8 @@ constexpr Endpoint kEndpoints[] = {
     {"placeIntent", Method::post, "/api/v1/intents", "intents",
      "Say what you want: direction, notional, leverage, and why",
      Access::trade, LimitClass::mutation, {}, {}, kIntentFields,
-     ReplyShape::object, "IntentResult", kIntentErrors, nullptr, prepare_place_intent, complete_one},
+     ReplyShape::object, "IntentResult", kIntentErrors,
+     nullptr, prepare_place_intent, complete_one},
     {"listIntents", Method::get, "/api/v1/intents", "intents",
      "Your intents, newest first",
      Access::read, LimitClass::read, {}, kIntentQuery, {},
@@ -314,16 +337,17 @@ constexpr Endpoint kEndpoints[] = {
      Access::open, LimitClass::none, {}, {}, {},
      ReplyShape::text, "text/html", {}, get_index_page},
 };
+// clang-format on
 
 // Refusals any request may meet, by what it needs.
 constexpr ResultCode kPlainErrors[] = {invalid_field, unauthorized};
 constexpr ResultCode kOpenErrors[] = {invalid_field, missing_field, unauthorized, rate_limited};
 constexpr ResultCode kKeyErrors[] = {invalid_field, missing_field, unauthorized, forbidden,
                                      rate_limited};
-constexpr ResultCode kMutationErrors[] = {malformed_json, invalid_field, missing_field,
-                                          unauthorized, forbidden, rate_limited, overloaded,
-                                          payload_too_large, unsupported_media_type,
-                                          shutting_down, exchange_unavailable};
+constexpr ResultCode kMutationErrors[] = {
+    malformed_json,      invalid_field, missing_field,     unauthorized,           forbidden,
+    rate_limited,        overloaded,    payload_too_large, unsupported_media_type, shutting_down,
+    exchange_unavailable};
 
 }  // namespace
 

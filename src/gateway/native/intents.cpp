@@ -60,9 +60,8 @@ void list_intents(Call& call) {
     fresh.push_back(row);
   }
   keep_intents(fresh);
-  std::sort(fresh.begin(), fresh.end(), [](const auto& a, const auto& b) {
-    return a.sequence > b.sequence;
-  });
+  std::sort(fresh.begin(), fresh.end(),
+            [](const auto& a, const auto& b) { return a.sequence > b.sequence; });
   stores::OrderFilter filter;
   filter.market = market;
   filter.intents_only = true;

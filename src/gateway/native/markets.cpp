@@ -48,7 +48,7 @@ void list_trades(Call& call) {
   }
   if (!call.may_use_disk()) return;
   const auto page = newest_page(
-      call, call.hot().trades(market, call.page_limit()),
+      call, call.hot().trades(market, kPageItemsMax),
       [&](const stores::PageRequest& request) { return call.history()->trades(market, request); },
       [](const stores::TradeView& view) { return view.trade_id; });
   if (page_ok(call, page)) write_page(call.reply, page.rows, page.next_cursor, render);

@@ -5,7 +5,7 @@
 
 #include "gateway/http/endpoint.hpp"
 #include "gateway/http/io_thread.hpp"
-#include "gateway/test_exchange.hpp"
+#include "gateway/server_test_support.hpp"
 
 namespace perpetua::gateway {
 namespace {
@@ -26,8 +26,8 @@ class Native : public testing::Test {
   void add_maker(std::string_view size = "1", std::string_view price = "60010") {
     const std::string own = std::exchange(client.key, {});
     register_agent(client, "maker", "1000000");
-    EXPECT_EQ(post("/orders", R"({"market":"BTC-PERP","side":"sell","size":")" +
-                                  std::string(size) + R"(","price":")" + std::string(price) + "\"}")
+    EXPECT_EQ(post("/orders", R"({"market":"BTC-PERP","side":"sell","size":")" + std::string(size) +
+                                  R"(","price":")" + std::string(price) + "\"}")
                   .status,
               200);
     client.key = own;
@@ -134,9 +134,9 @@ TEST_F(Native, batches_report_entry_by_entry) {
   register_agent(client, "w", "10000");
   const std::string good = R"({"market":"BTC-PERP","side":"buy","size":"0.01","price":"59000"})";
   const std::string huge = R"({"market":"BTC-PERP","side":"buy","size":"100","price":"59000"})";
-  const HttpReply placed = post("/orders/batch", "{\"orders\":[" + good + "," + huge + "," + good +
-                                                     "]}",
-                                {{"Idempotency-Key", "batch-1"}});
+  const HttpReply placed =
+      post("/orders/batch", "{\"orders\":[" + good + "," + huge + "," + good + "]}",
+           {{"Idempotency-Key", "batch-1"}});
   ASSERT_EQ(placed.status, 200) << placed.body;
   const json::object parsed = placed.object();
   const json::array& results = parsed.at("results").as_array();
@@ -144,9 +144,9 @@ TEST_F(Native, batches_report_entry_by_entry) {
   EXPECT_EQ(results[0].at("status").as_string(), "open");
   EXPECT_EQ(results[1].at("error").at("code").as_string(), "insufficient_margin");
   EXPECT_TRUE(results[1].at("error").as_object().contains("needed"));
-  const HttpReply repeat = post("/orders/batch", "{\"orders\":[" + good + "," + huge + "," + good +
-                                                     "]}",
-                                {{"Idempotency-Key", "batch-1"}});
+  const HttpReply repeat =
+      post("/orders/batch", "{\"orders\":[" + good + "," + huge + "," + good + "]}",
+           {{"Idempotency-Key", "batch-1"}});
   const json::object repeated = repeat.object();
   EXPECT_EQ(repeated.at("results").as_array()[2].at("order_id"), results[2].at("order_id"));
   EXPECT_TRUE(repeated.at("results").as_array()[0].at("replayed").as_bool());
@@ -171,8 +171,9 @@ TEST_F(Native, a_repeat_returns_the_first_result_marked) {
   EXPECT_FALSE(first.object()["replayed"].as_bool());
   EXPECT_TRUE(again.object()["replayed"].as_bool());
   EXPECT_EQ(post("/orders", order + R"(,"leverage":2})", key).code(), "idempotency_conflict");
-  EXPECT_EQ(post("/orders", order + "}", {{"Idempotency-Key", std::string(129, 'k')}}).text("field"),
-            "Idempotency-Key");
+  EXPECT_EQ(
+      post("/orders", order + "}", {{"Idempotency-Key", std::string(129, 'k')}}).text("field"),
+      "Idempotency-Key");
   const std::string named = order + R"(,"client_id":"c1"})";
   EXPECT_EQ(post("/orders", named).text("order_id"), post("/orders", named).text("order_id"));
   EXPECT_EQ(items("/orders").size(), 2u);
@@ -285,8 +286,8 @@ TEST_F(Native, money_moves_in_sandbox_mode) {
   client.key.clear();
   register_agent(client, "sender", "100.5");
   const std::string to = std::to_string(receiver);
-  const HttpReply moved = post("/account/transfer",
-                               R"({"to_agent_id":")" + to + R"(","amount":"0.5"})");
+  const HttpReply moved =
+      post("/account/transfer", R"({"to_agent_id":")" + to + R"(","amount":"0.5"})");
   expect_schema(moved.object(), "Balance");
   EXPECT_EQ(moved.text("free"), "100");
   EXPECT_EQ(post("/account/withdraw", R"({"amount":"40"})").text("free"), "60");
@@ -389,10 +390,10 @@ TEST_F(Native, the_operator_funds_and_pushes_prices) {
   EXPECT_EQ(post("/prices", R"({"prices":[]})").text("field"), "operator");
   client.key = kOperatorKey;
   EXPECT_EQ(post("/account/deposit", R"({"amount":"5"})").text("field"), "agent_id");
-  EXPECT_EQ(post("/account/deposit",
-                 R"({"amount":"5","agent_id":")" + std::to_string(agent) + "\"}")
-                .text("free"),
-            "5");
+  EXPECT_EQ(
+      post("/account/deposit", R"({"amount":"5","agent_id":")" + std::to_string(agent) + "\"}")
+          .text("free"),
+      "5");
   EXPECT_EQ(post("/account/deposit", R"({"amount":"5","agent_id":"4000"})").code(),
             "agent_not_found");
   const HttpReply pushed = post("/prices", R"({"prices":[{"market":"BTC-PERP","price":"60100"},
@@ -435,6 +436,10 @@ TEST_F(Native, a_full_exchange_says_so_and_does_nothing) {
   EXPECT_EQ(full.header("retry-after"), "1");
   exchange.answer_with(runtime::SubmitResult::shutting_down);
   EXPECT_EQ(post("/thoughts", R"({"text":"x"})").code(), "shutting_down");
+  exchange.answer_with(runtime::SubmitResult::unavailable);
+  const HttpReply no_space = post("/thoughts", R"({"text":"x"})");
+  EXPECT_EQ(no_space.code(), "exchange_unavailable");
+  EXPECT_EQ(no_space.header("retry-after"), "1");
 }
 
 TEST_F(Native, system_pages) {
@@ -451,8 +456,9 @@ TEST_F(Native, system_pages) {
     }
   }
   const HttpReply metrics = client.send("GET", "/metrics");
-  EXPECT_NE(metrics.body.find("perpetua_http_requests_total{endpoint=\"getLimits\",status=\"2xx\"} 1"),
-            std::string::npos);
+  EXPECT_NE(
+      metrics.body.find("perpetua_http_requests_total{endpoint=\"getLimits\",status=\"2xx\"} 1"),
+      std::string::npos);
   EXPECT_NE(metrics.body.find("perpetua_http_request_seconds_bucket"), std::string::npos);
 }
 

@@ -12,7 +12,8 @@ auto order_renderer(const Call& call) {
   };
 }
 
-// Hot store first, so who reads after a reply sees its effect; closed orders may be only in history.
+// Hot store first, so who reads after a reply sees its effect; closed orders may be only in
+// history.
 std::optional<stores::OrderView> find_order(Call& call, const OrderName& name) {
   const AgentId agent = call.principal.agent;
   auto order = name.order_id != 0 ? call.hot().order(agent, name.order_id)

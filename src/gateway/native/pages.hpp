@@ -1,9 +1,9 @@
 // Lists and pages of rows. {"items":[...]} and {"items":[...],"next_cursor":"..."|null}.
 //
 // History is written behind the order path, so its newest page can miss what a reply already
-// promised. newest_page() puts the rows of the hot store that history does not have yet in front, so
-// who reads after a reply sees its effect; further pages come from history alone. Such a first page
-// can be longer than asked for by the rows in front.
+// promised. newest_page() puts the rows of the hot store that history does not have yet in front,
+// so who reads after a reply sees its effect; further pages come from history alone. Such a first
+// page can be longer than asked for by the rows in front.
 #pragma once
 
 #include <algorithm>
@@ -39,8 +39,10 @@ void write_page(std::string& out, const Rows& rows, std::string_view next_cursor
                 const Render& render) {
   write_items(out, rows, render);
   out += ",\"next_cursor\":";
-  if (next_cursor.empty()) out += "null";
-  else append_json_text(out, next_cursor);
+  if (next_cursor.empty())
+    out += "null";
+  else
+    append_json_text(out, next_cursor);
   out.push_back('}');
 }
 
@@ -54,8 +56,9 @@ bool page_ok(Call& call, const stores::Page<Row>& page) {
   return call.fail(ResultCode::exchange_unavailable, {}, "the history cannot be read now");
 }
 
-// `read(request)` reads history; `fresh` are rows of the hot store, newest first; `place(row)` is
-// the number by which both are ordered.
+// `read(request)` reads history; `fresh` are rows of the hot store, newest first, as many as it has
+// (fewer would leave a gap before history's newest); `place(row)` is the number by which both are
+// ordered.
 template <class Row, class Read, class Place>
 stores::Page<Row> newest_page(Call& call, std::vector<Row> fresh, const Read& read,
                               const Place& place) {

@@ -22,8 +22,10 @@ void get_position(Call& call) {
   MarketId market = kNoMarket;
   if (!path_market(call, market)) return;
   const auto position = call.hot().position(call.principal.agent, market);
-  if (position) position_renderer(call)(call.reply, *position);
-  else call.fail(ResultCode::agent_not_found);
+  if (position)
+    position_renderer(call)(call.reply, *position);
+  else
+    call.fail(ResultCode::agent_not_found);
 }
 
 bool prepare_close_position(Call& call) {
@@ -36,8 +38,8 @@ bool prepare_close_position(Call& call) {
 }
 
 // The side is ours, not the sender's. A repeat may find the position on the other side or gone, and
-// then carries another payload than the first request: ask once more with the other side. A key that
-// really was used for something else conflicts both times.
+// then carries another payload than the first request: ask once more with the other side. A key
+// that really was used for something else conflicts both times.
 bool complete_close_position(Call& call) {
   Command& command = call.submissions.front().command;
   const ResultCode code = call.replies.front().outcome.code;
@@ -51,14 +53,14 @@ bool complete_close_position(Call& call) {
 
 bool prepare_leverage(Call& call) {
   MarketId market = kNoMarket;
-  return path_market(call, market) && parse_leverage(*call.body, parse_context(call), market,
-                                                     add_submission(call), call.error);
+  return path_market(call, market) &&
+         parse_leverage(*call.body, parse_context(call), market, add_submission(call), call.error);
 }
 
 bool prepare_netting(Call& call) {
   MarketId market = kNoMarket;
-  return path_market(call, market) && parse_netting(*call.body, parse_context(call), market,
-                                                    add_submission(call), call.error);
+  return path_market(call, market) &&
+         parse_netting(*call.body, parse_context(call), market, add_submission(call), call.error);
 }
 
 }  // namespace perpetua::gateway::native

@@ -28,9 +28,8 @@ inline constexpr FieldSpec kNewAgentSchema[] = {
     kReplayedField,
 };
 
-inline constexpr FieldSpec kNewKeySchema[] = {kNewAgentSchema[1], kNewAgentSchema[2],
-                                              kNewAgentSchema[3], kNewAgentSchema[4],
-                                              kReplayedField};
+inline constexpr FieldSpec kNewKeySchema[] = {
+    kNewAgentSchema[1], kNewAgentSchema[2], kNewAgentSchema[3], kNewAgentSchema[4], kReplayedField};
 
 inline constexpr FieldSpec kKeySchema[] = {
     {"key_id", id, true, "id of the key"},
@@ -127,12 +126,9 @@ inline constexpr FieldSpec kBookSchema[] = {
 };
 
 inline constexpr FieldSpec kTradeSchema[] = {
-    {"trade_id", id, true, "gap-free per market"},
-    {"market", market, true, "symbol"},
-    {"price", decimal, true, "the maker's price"},
-    {"size", decimal, true, "in the asset"},
-    {"side", choice, true, "of the taker", kSideChoices},
-    {"time", time_ms, true, "when"},
+    {"trade_id", id, true, "gap-free per market"},        {"market", market, true, "symbol"},
+    {"price", decimal, true, "the maker's price"},        {"size", decimal, true, "in the asset"},
+    {"side", choice, true, "of the taker", kSideChoices}, {"time", time_ms, true, "when"},
 };
 
 inline constexpr FieldSpec kCandleSchema[] = {
@@ -200,8 +196,8 @@ inline constexpr FieldSpec kCancelResultSchema[] = {
     kOrderResultSchema[9], kReplayedField,
 };
 
-inline constexpr FieldSpec kCancelAllSchema[] = {
-    {"cancelled_orders", integer, true, "how many"}, kReplayedField};
+inline constexpr FieldSpec kCancelAllSchema[] = {{"cancelled_orders", integer, true, "how many"},
+                                                 kReplayedField};
 
 inline constexpr FieldSpec kIntentSchema[] = {
     {"intent_id", id, true, "intent, and its order"},
@@ -227,9 +223,16 @@ inline constexpr FieldSpec kIntentSchema[] = {
 
 inline constexpr FieldSpec kIntentResultSchema[] = {
     {"intent_id", id, true, "intent, and its order"},
-    kOrderResultSchema[1], kOrderResultSchema[2], kOrderResultSchema[3], kOrderResultSchema[4],
-    kOrderResultSchema[5], kOrderResultSchema[6], kOrderResultSchema[7], kOrderResultSchema[8],
-    kOrderResultSchema[9], kReplayedField,
+    kOrderResultSchema[1],
+    kOrderResultSchema[2],
+    kOrderResultSchema[3],
+    kOrderResultSchema[4],
+    kOrderResultSchema[5],
+    kOrderResultSchema[6],
+    kOrderResultSchema[7],
+    kOrderResultSchema[8],
+    kOrderResultSchema[9],
+    kReplayedField,
 };
 
 inline constexpr FieldSpec kFillSchema[] = {
@@ -303,9 +306,9 @@ inline constexpr FieldSpec kLimitsSchema[] = {
     {"page_items", integer, true, "largest page"},
 };
 
-inline constexpr FieldSpec kHealthSchema[] = {
-    {"status", choice, true, "alive", "alive"}, {"version", text, true, "of the program"}};
-inline constexpr FieldSpec kReadySchema[] = {
-    {"status", choice, true, "ready", "ready"}, {"applied_batch", id, true, "newest batch shown"}};
+inline constexpr FieldSpec kHealthSchema[] = {{"status", choice, true, "alive", "alive"},
+                                              {"version", text, true, "of the program"}};
+inline constexpr FieldSpec kReadySchema[] = {{"status", choice, true, "ready", "ready"},
+                                             {"applied_batch", id, true, "newest batch shown"}};
 
 }  // namespace perpetua::gateway::native

@@ -11,8 +11,9 @@ void write_thoughts(Call& call, std::optional<AgentId> agent) {
     render_thought(out, view, call.markets());
   };
   auto fresh = agent ? call.hot().thoughts_of(*agent, 0, kPageItemsMax)
-                     : call.hot().thoughts(0, call.page_limit());
+                     : call.hot().thoughts(0, kPageItemsMax);
   if (call.history() == nullptr) {
+    if (fresh.size() > call.page_limit()) fresh.resize(call.page_limit());
     write_page(call.reply, fresh, {}, render);
     return;
   }

@@ -82,11 +82,11 @@ function typeText(schema) {
   }
   if (plain.pattern && plain.pattern.includes("\\.")) return "decimal string";
   if (plain.pattern && plain.pattern.includes("[1-9]")) return "id string";
-  return Array.isArray(plain.type) ? plain.type.join(" or ") : plain.type || "object";
+  return [plain.type || "object"].flat().filter(type => type !== "null").join(" or ");
 }
 
 function boundsText(schema) {
-  if (schema.enum) return schema.enum.join(", ");
+  if (schema.enum) return schema.enum.filter(choice => choice !== null).join(", ");
   if (schema.items && schema.items.enum) return schema.items.enum.join(", ");
   const low = schema.minimum ?? schema.minLength ?? schema.minItems;
   const high = schema.maximum ?? schema.maxLength ?? schema.maxItems;
@@ -101,23 +101,26 @@ function table(parent, heads) {
   return add(node, "tbody");
 }
 
-function fieldRows(body, schema, prefix) {
+function isNullable(schema) { return [schema.type].flat().includes("null"); }
+
+function fieldRows(body, schema, prefix, isReply) {
   const plain = resolve(schema);
   for (const [name, field] of Object.entries(plain.properties || {})) {
     const inner = resolve(field);
     const row = add(body, "tr");
     add(add(row, "td"), "code", prefix + name);
     add(row, "td", typeText(field));
-    add(row, "td", (plain.required || []).includes(name) ? "yes" : "");
+    const isMarked = isReply ? !isNullable(inner) : (plain.required || []).includes(name);
+    add(row, "td", isMarked ? "yes" : "");
     add(row, "td", boundsText(inner));
     add(row, "td", inner.description || field.description || "");
     if (inner.type === "array" && resolve(inner.items).properties) {
-      fieldRows(body, inner.items, prefix + name + "[].");
+      fieldRows(body, inner.items, prefix + name + "[].", isReply);
     }
   }
 }
 
-function showFields(parent, title, schema, requiredHead) {
+function showFields(parent, title, schema, isReply) {
   const plain = resolve(schema);
   const variants = plain.properties && plain.properties.results &&
     plain.properties.results.items.oneOf;
@@ -128,7 +131,8 @@ function showFields(parent, title, schema, requiredHead) {
   const shape = variants ? " (results: one each)" : rows === schema ? "" :
     plain.properties.next_cursor ? " (items: a page)" : " (items: a list)";
   add(parent, "h3", title + shape);
-  fieldRows(table(parent, ["field", "type", requiredHead, "bounds", "meaning"]), rows, "");
+  const head = isReply ? "never null" : "required";
+  fieldRows(table(parent, ["field", "type", head, "bounds", "meaning"]), rows, "", isReply);
 }
 
 function showParameters(parent, operation) {
@@ -175,9 +179,9 @@ function showOperation(parent, path, method, operation) {
     add(box, "p", operation.description, "soft");
     showParameters(box, operation);
     const request = operation.requestBody && operation.requestBody.content["application/json"];
-    if (request) showFields(box, "Body", request.schema, "required");
+    if (request) showFields(box, "Body", request.schema, false);
     const reply = Object.values(operation.responses["200"].content)[0];
-    showFields(box, "Reply", reply.schema, "never null");
+    showFields(box, "Reply", reply.schema, true);
     showRefusals(box, operation);
   });
 }

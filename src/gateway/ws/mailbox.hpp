@@ -1,10 +1,9 @@
 // Mailbox: what the fan-out hands to one io thread.
 //
 // Any thread posts; the io thread takes everything at once. The wake-up runs only when the box
-// turns non-empty, so a batch costs one per io thread. More than kMailboxDeliveriesMax waiting means the
-// io thread is stuck: everything is dropped and the next take() says so (`is_lost`), so that the
-// sockets can be given snapshots, or be closed where nothing may be missing.
-// Thread-safe.
+// turns non-empty, so a batch costs one per io thread. More than kMailboxDeliveriesMax waiting
+// means the io thread is stuck: everything is dropped and the next take() says so (`is_lost`), so
+// that the sockets can be given snapshots, or be closed where nothing may be missing. Thread-safe.
 #pragma once
 
 #include <cstddef>

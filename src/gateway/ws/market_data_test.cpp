@@ -3,7 +3,7 @@
 #include <random>
 
 #include "base/decimal.hpp"
-#include "gateway/ws/test_client.hpp"
+#include "gateway/ws/ws_test_client.hpp"
 
 namespace perpetua::gateway::ws::test {
 namespace {
@@ -144,6 +144,22 @@ TEST(WsMarketDataTest, snapshot_and_deltas_are_the_book_at_every_sequence) {
   EXPECT_GT(deltas, 50);
   EXPECT_EQ(book.snapshots, 1);
   EXPECT_EQ(book.bids(), bids_of(gateway));
+}
+
+TEST(WsMarketDataTest, a_change_below_the_window_is_no_message) {
+  TestGateway gateway;
+  const Traders traders(gateway);
+  std::vector<Command> orders;
+  for (int i = 0; i < static_cast<int>(kBookLevels); ++i) {
+    orders.push_back(limit(traders.maker.id, Side::buy, 59'999 - i, 1'000));
+  }
+  gateway.run_all(orders);
+  TestClient client(gateway.port());
+  client.ask(subscribe("book", kBtc), 7);
+  gateway.run(limit(traders.maker.id, Side::buy, 59'000, 1'000));
+  EXPECT_EQ(gateway.hub.frames_made(), 0u);
+  gateway.run(Command(CommandType::cancel_all, traders.maker.id));
+  EXPECT_EQ(gateway.hub.frames_made(), 1u);
 }
 
 TEST(WsMarketDataTest, a_later_subscriber_joins_at_the_sequence_of_its_snapshot) {

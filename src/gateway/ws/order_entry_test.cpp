@@ -1,5 +1,5 @@
 // Order entry over a real socket, through the codec and the reply router to a real engine.
-#include "gateway/ws/test_client.hpp"
+#include "gateway/ws/ws_test_client.hpp"
 
 namespace perpetua::gateway::ws::test {
 namespace {
@@ -146,6 +146,8 @@ TEST(WsOrderEntryTest, a_full_exchange_and_a_stopping_one_refuse_at_once) {
   EXPECT_EQ(number_of(full, "retry_after"), 1);
   port.answer = runtime::SubmitResult::shutting_down;
   EXPECT_EQ(code_of(trader.client.ask(place(2, "59000"), 2)), "shutting_down");
+  port.answer = runtime::SubmitResult::unavailable;
+  EXPECT_EQ(code_of(trader.client.ask(place(4, "59000"), 4)), "exchange_unavailable");
   port.answer = runtime::SubmitResult::accepted;
   EXPECT_TRUE(trader.answer(place(3, "59000")).at("ok").as_bool());
 }

@@ -1,7 +1,7 @@
 // Private channels and order entry over a real socket.
 #include <set>
 
-#include "gateway/ws/test_client.hpp"
+#include "gateway/ws/ws_test_client.hpp"
 
 namespace perpetua::gateway::ws::test {
 namespace {

@@ -1,5 +1,5 @@
 // The protocol of /ws over a real socket: greeting, errors, limits, the end.
-#include "gateway/ws/test_client.hpp"
+#include "gateway/ws/ws_test_client.hpp"
 
 namespace perpetua::gateway::ws::test {
 namespace {

@@ -106,8 +106,11 @@ struct TestAgent {
 
 class TestGateway {
  public:
+  // Without a thread the test runs the io_context itself (io().poll()) and nothing is accepted.
+  enum class Io { threaded, by_hand };
+
   explicit TestGateway(const FeedIntervals& intervals = {0, 0, 0},
-                       const RateOptions& rates = no_limits())
+                       const RateOptions& rates = no_limits(), Io io = Io::threaded)
       : limiter_(rates, limits::kAgentsMax), hub(hot, 1, intervals), acceptor_(io_) {
     for (const char* symbol : {"BTC-PERP", "ETH-PERP"}) {
       const MarketSpec spec = perpetua::test::make_spec(symbol);
@@ -116,6 +119,7 @@ class TestGateway {
     }
     set_price(0, 60'000);
     set_price(1, 3'000);
+    if (io == Io::by_hand) return;
     acceptor_.open(tcp::v4());
     acceptor_.bind({net::ip::address_v4::loopback(), 0});
     acceptor_.listen();
@@ -124,6 +128,7 @@ class TestGateway {
     thread_ = std::thread([this] { io_.run(); });
   }
   ~TestGateway() {
+    if (!thread_.joinable()) return;
     stop();
     router_.channel(0).detach();
     io_.stop();
@@ -203,6 +208,8 @@ class TestGateway {
   }
 
   TestPort& port_of_commands() { return port_; }
+  net::io_context& io() { return io_; }
+  GatewayContext& context() { return context_; }
   int64_t open_sockets() const { return open_.load(); }
 
  private:

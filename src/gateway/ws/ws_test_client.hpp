@@ -4,7 +4,7 @@
 #include <optional>
 #include <stdexcept>
 
-#include "gateway/ws/test_support.hpp"
+#include "gateway/ws/ws_test_support.hpp"
 
 namespace perpetua::gateway::ws::test {
 

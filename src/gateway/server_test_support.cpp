@@ -1,4 +1,4 @@
-#include "gateway/test_exchange.hpp"
+#include "gateway/server_test_support.hpp"
 
 #include <gtest/gtest.h>
 #include <sys/socket.h>
@@ -98,8 +98,9 @@ void TestExchange::run_batch(std::vector<runtime::Submission>& submissions,
   }
   now_ms_ = std::max(now_ms_, wall_clock_ms());
   engine_.apply({engine_.last_batch() + 1, now_ms_, commands, text}, executor_, output_);
-  const AppliedBatch batch{engine_.last_batch(), now_ms_, output_.first_event, commands,
-                           output_.outcomes, output_.events, text};
+  const AppliedBatch batch{
+      engine_.last_batch(), now_ms_, output_.first_event, commands, output_.outcomes,
+      output_.events,       text};
   hot_.apply(batch);
   if (history_) history_->apply(batch);
   router_->on_batch(batch, targets);

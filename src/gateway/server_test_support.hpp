@@ -72,7 +72,7 @@ struct HttpReply {
   std::map<std::string, std::string> headers;  // names in lower case
   std::string body;
 
-  boost::json::object object() const;       // of a JSON body
+  boost::json::object object() const;              // of a JSON body
   std::string text(std::string_view field) const;  // a string member, "" if absent or null
   bool is_null(std::string_view field) const;
   std::string code() const { return text("code"); }
