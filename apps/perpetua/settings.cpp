@@ -160,7 +160,9 @@ std::string settings_help() {
       section = spec.section;
       out += fmt::format("\n{}\n", section);
     }
-    out += fmt::format("  {:<28} {}\n  {:<28} {}; default {}\n", flag_name(spec), spec.help, "",
+    const bool has_flag = spec.kind != SettingKind::secret;
+    out += fmt::format("  {:<28} {}\n  {:<28} {}; default {}\n",
+                       has_flag ? flag_name(spec) : variable_name(spec), spec.help, "",
                        allowed_values(spec), shown_default(spec));
   }
   return out;
@@ -170,9 +172,10 @@ std::string settings_markdown() {
   std::string out =
       "| flag | variable | TOML key | default | allowed | what |\n|---|---|---|---|---|---|\n";
   for (const SettingSpec& spec : setting_specs()) {
-    out +=
-        fmt::format("| `{}` | `{}` | `{}` | {} | {} | {} |\n", flag_name(spec), variable_name(spec),
-                    spec.key, shown_default(spec), allowed_values(spec), spec.help);
+    out += fmt::format("| {} | `{}` | `{}` | {} | {} | {} |\n",
+                       spec.kind == SettingKind::secret ? "none" : "`" + flag_name(spec) + "`",
+                       variable_name(spec), spec.key, shown_default(spec), allowed_values(spec),
+                       spec.help);
   }
   return out;
 }

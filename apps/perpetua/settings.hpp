@@ -56,7 +56,8 @@ class Settings {
   std::map<std::string, Value, std::less<>> values_;
 };
 
-std::string flag_name(const SettingSpec& spec);      // "--data-dir"
+// "--data-dir"; a secret has none, because a command line shows in process lists.
+std::string flag_name(const SettingSpec& spec);
 std::string variable_name(const SettingSpec& spec);  // "PERPETUA_DATA_DIR"
 
 // The same table for people: help, docs/settings.md, deploy/perpetua.toml.

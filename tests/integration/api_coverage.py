@@ -11,7 +11,7 @@ import jsonschema
 # Codes no client can provoke at will; each is covered where the condition can be made.
 NOT_FROM_OUTSIDE = {
     "overloaded": "needs a full command ring: unit tests of ring and gateway",
-    "shutting_down": "a window of microseconds: unit tests of the gateway; test_restart.py",
+    "shutting_down": "a window of microseconds: unit tests of the gateway",
     "exchange_unavailable": "needs a broken disk: unit tests of runtime and gateway",
     "agent_limit_reached": "needs 262,144 agents: unit test of the ledger",
 }

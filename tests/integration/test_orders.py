@@ -110,7 +110,8 @@ class PlacingOrders(ApiTest):
         market = {"kind": "market", "price": None}
         for field, fields in (
                 ("price", {"price": "60000.5"}), ("size", {"size": "0.0000001"}),
-                ("price", {"kind": "market"}), ("time_in_force", {**market, "time_in_force": "gtc"}),
+                ("price", {"kind": "market"}),
+                ("time_in_force", {**market, "time_in_force": "gtc"}),
                 ("price", {"price": "-1"}), ("max_slippage", {"max_slippage": "0.1"}),
                 ("post_only", {"post_only": "reject", "time_in_force": "ioc"}),
                 ("expires_at", {"expires_at": in_an_hour(), "time_in_force": "gtc"}),

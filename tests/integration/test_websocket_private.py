@@ -83,7 +83,7 @@ class PrivateStream(WebSocketTest):
             for number in range(10):
                 self.place(agent, price=str(50_000 + number))
             seen.update(m["seq"] for m in self.read_all(ws, agent))
-            ws.socket.transport.abort()
+            ws.abort()
             for number in range(5):  # nobody listens
                 self.place(agent, price=str(49_000 + number))
             ws = self.socket(agent.key)

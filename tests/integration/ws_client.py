@@ -21,7 +21,8 @@ class Socket:
         async def connect():
             headers = {"X-API-Key": key} if key else {}
             return await websockets.connect(f"ws://127.0.0.1:{port}{path}", extra_headers=headers,
-                                            max_size=None, ping_interval=None)
+                                            max_size=None, ping_interval=None,
+                                            close_timeout=1)
         self.loop = asyncio.new_event_loop()
         try:
             self.socket = self.run(connect())
@@ -81,6 +82,12 @@ class Socket:
                 self.read()
         except websockets.ConnectionClosed:
             return self.socket.close_code
+
+    def abort(self):
+        """Ends like a cable that is pulled: no close frame."""
+        self.socket.transport.abort()
+        self.run(self.socket.wait_closed())
+        self.loop.close()
 
     def close(self):
         if not self.loop.is_closed():

@@ -235,8 +235,12 @@ void Generator::size_order(const Market& market, const Position& position, Place
   if (!in_budget) order.lots = Lots(lots);
   if (in_budget) {
     const int64_t price = std::max(market.mark, market.best(opposite(order.side)));
-    if (random_.chance(10)) lots = 1;
+    if (random_.chance(15)) lots = 1;
     order.budget = Micro(bounded(market.notional(price, lots) + random_.between(-5, 5)));
+    if (lots == 1 && order.side == Side::sell) {  // just a lot, if the best bid stays
+      const int64_t reserved_at = market.reserve_price(Side::sell, order.price.value);
+      order.budget = Micro(bounded(market.notional(reserved_at, 1)));
+    }
     if (random_.chance(30)) order.budget += Micro(random_.between(0, order.budget.value / 50));
   }
   if (random_.per_mille(5)) order.budget = Micro(random_.pick<int64_t>({INT64_MAX, 1, -3, 100}));

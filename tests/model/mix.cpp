@@ -36,7 +36,7 @@ Mix draw_mix(Random& random) {
   mix.hoards = random.chance(8);
   mix.floods = !mix.hoards && random.chance(8);
   if (mix.hoards) mix.wealth_percent = 100'000;
-  if (mix.floods) mix.agents = 1'100;
+  if (mix.floods) mix.agents = 1'300;
   weight(mix, CommandType::place_order) = static_cast<uint32_t>(random.between(300, 900));
   weight(mix, CommandType::amend_order) = random.pick({10u, 80u, 250u});
   weight(mix, CommandType::cancel_order) = random.pick({30u, 100u, 300u});

@@ -57,7 +57,7 @@ std::string reason_against(const HistoryOptions& options, Database& database) {
   if (!cluster || *cluster != static_cast<int64_t>(options.cluster_id)) return "other cluster";
   const auto applied = read_meta(database, "applied_batch");
   if (!applied) return "damaged";
-  if (*applied > static_cast<int64_t>(options.journal_batch)) return "ahead of the journal";
+  if (static_cast<uint64_t>(*applied) > options.journal_batch) return "ahead of the journal";
   return pages_are_intact(database, options.path) ? "" : "damaged";
 }
 
