@@ -146,7 +146,8 @@ def run(arguments):
                 task = (run_money, (shared, client, name, log))
             else:
                 side = "buy" if number % 4 == 1 else "sell"
-                netting = client.request("PUT", "/api/v1/positions/BTC-PERP/netting", {"netting": True})
+                netting = client.request("PUT", "/api/v1/positions/BTC-PERP/netting",
+                                         {"netting": True})
                 assert netting.status == 200, netting
                 orders.append((client, log))
                 task = (run_orders, (shared, client, name, side, price, log))

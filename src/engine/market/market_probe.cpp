@@ -1,5 +1,6 @@
 // The matching loop without effects: would a fill-or-kill order fill completely?
 //
+// A maker of the taker's own is never filled here, even where that is allowed (docs/rules.md 4.7).
 // Uses the same leaves as step() (fillable, maker_terms, taker_terms, evaluate_fill), and carries
 // the positions that several fills touch, because a later fill's guard depends on the earlier ones.
 
@@ -49,10 +50,7 @@ bool Market::can_fill_completely(const Taker& taker) const {
   // One maker as step() would treat it; false = the taker stops.
   const auto probe_step = [&](uint32_t slot, Price price) {
     const AgentId agent = book_.agent(slot);
-    const bool is_self = agent == probe.agent;
-    if (is_self && probe.stp != SelfTradePrevention::allow) {
-      return probe.stp == SelfTradePrevention::cancel_oldest;
-    }
+    if (agent == probe.agent) return probe.stp == SelfTradePrevention::cancel_oldest;
     Lots lots = fillable(probe, price, book_.remaining(slot));
     if (lots == Lots(0)) return false;
     const Position maker_before = position_of(agent);
@@ -67,8 +65,7 @@ bool Market::can_fill_completely(const Taker& taker) const {
     const FillEffect maker = evaluate_fill(maker_before, maker_terms(slot, price, lots), spec_);
     if (!maker.allowed) return true;
     const FillTerms terms = taker_terms(probe, price, lots);
-    const Position own_before = is_self ? maker.after : position_of(probe.agent);
-    const FillEffect own = evaluate_fill(own_before, terms, spec_);
+    const FillEffect own = evaluate_fill(position_of(probe.agent), terms, spec_);
     if (!own.allowed) return false;
     moved.set(agent, maker.after);
     moved.set(probe.agent, own.after);
