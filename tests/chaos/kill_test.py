@@ -127,6 +127,17 @@ def judge_orders(shared, client, log):
             shared.failures.append(f"order {client_id} has another id: {seen} {body}")
 
 
+def first_price(client):
+    """The mark of BTC-PERP, as soon as the market has one."""
+    deadline = time.monotonic() + 30
+    while time.monotonic() < deadline:
+        mark = client.get("/api/v1/markets/BTC-PERP").body["mark_price"]
+        if mark is not None:
+            return int(float(mark))
+        time.sleep(0.02)
+    raise RuntimeError("no price within 30 s")
+
+
 def run(arguments):
     draw = random.Random(arguments.seed)
     shared = Shared()
@@ -134,8 +145,7 @@ def run(arguments):
                     liquidity="off", snapshot_every=2000, segment_mib=4)
     with Exchange(**settings) as exchange:
         exchange.start()
-        markets = exchange.client().get("/api/v1/markets").body["items"]
-        price = int(float(markets[0]["mark_price"]))
+        price = first_price(exchange.client())
         threads, money, orders = [], [], []
         for number in range(arguments.clients):
             name = f"client-{number}"
