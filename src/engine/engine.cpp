@@ -1,5 +1,7 @@
 // Control flow of a batch: rounds of reserve, match, settle. The work is in ledger/ and market/.
 
+#include <algorithm>
+
 #include "engine/engine_impl.hpp"
 
 namespace perpetua {
@@ -7,6 +9,7 @@ namespace {
 
 // Commands between a prefetch and its use: about the latency of memory.
 constexpr std::size_t kLookAhead = 8;
+constexpr std::size_t kCreditLookAhead = 6;
 
 }  // namespace
 
@@ -50,7 +53,7 @@ void Engine::Impl::reserve() {
     const Ledger::Context context{views, *this, batch->text, log_time_ms, output->events};
     reserve_one(index, context);
   }
-  number_events(first);
+  for (std::size_t i = first; i < output->events.size(); ++i) number(output->events[i].header);
 }
 
 void Engine::Impl::reserve_one(uint32_t index, const Ledger::Context& context) {
@@ -82,12 +85,13 @@ void Engine::Impl::reserve_one(uint32_t index, const Ledger::Context& context) {
 
 void Engine::Impl::send(uint32_t index, const Decision& decision) {
   sent.push_back(index);
-  output->outcomes[index] = decision.outcome;
   if (decision.disposition == Disposition::to_market) {
-    markets[decision.market]->prefetch(decision.operation, batch->commands[index].header.agent);
-    markets[decision.market]->round().operations.push_back(decision.operation);
+    Market& market = *markets[decision.market];
+    market.prefetch(decision.operation, batch->commands[index].header.agent);
+    market.round().operations.push_back(decision.operation);
     return;
   }
+  output->outcomes[index] = decision.outcome;
   for (const auto& market : markets) market->round().operations.push_back(decision.operation);
 }
 
@@ -108,47 +112,65 @@ void Engine::Impl::open_market(uint32_t index, const Decision& decision) {
 void Engine::Impl::match(MatchExecutor& executor) {
   std::size_t work = 0;
   for (const auto& market : markets) work += market->round().operations.size();
+  const auto count = static_cast<uint32_t>(markets.size());
+  const bool is_inline = executor.is_inline(count, static_cast<uint32_t>(work));
+  market_events = output->events.size();
+  for (const auto& market : markets) {
+    MarketRound& round = market->round();
+    round.events = is_inline ? &output->events : &round.own_events;
+  }
   const auto run = [](void* context, uint32_t index) {
     auto& self = *static_cast<Impl*>(context);
     self.markets[index]->execute(self.batch->commands, self.log_time_ms, self.is_first_round);
   };
-  executor.run_all(static_cast<uint32_t>(markets.size()), static_cast<uint32_t>(work), {run, this});
+  executor.run_all(count, static_cast<uint32_t>(work), {run, this});
 }
 
 // Applies what the markets return, in market order; docs/rules.md section 2.
 void Engine::Impl::settle() {
-  const std::size_t first = output->events.size();
   for (const auto& market : markets) {
-    MarketRound& round = market->round();
-    for (const Credit& credit : round.credits) ledger.accounts().apply(credit);
-    ledger.accounts().add_fees(round.fees);
-    for (const MarketResult& result : round.results) {
-      Outcome& outcome = output->outcomes[result.command];
-      const Command& command = batch->commands[result.command];
-      const bool is_found = result.outcome.code != ResultCode::order_not_found;
-      if (command.header.type == CommandType::cancel_all) {
-        outcome.count += result.outcome.count;
-      } else if (command.header.type != CommandType::cancel_order || is_found) {
-        outcome = result.outcome;
-      }
+    const MarketRound& round = market->round();
+    const std::vector<Credit>& credits = round.credits;
+    for (std::size_t i = 0; i < credits.size(); ++i) {
+      const std::size_t soon = std::min(i + kCreditLookAhead, credits.size() - 1);
+      ledger.accounts().prefetch(credits[soon].agent);
+      ledger.accounts().apply(credits[i]);
     }
-    append_market_events(*market);
+    ledger.accounts().add_fees(round.fees);
+    merge_outcomes(round);
+    output->events.insert(output->events.end(), round.own_events.begin(), round.own_events.end());
   }
   for (const uint32_t index : sent) ledger.finish(index, output->outcomes[index]);
+  for (std::size_t i = market_events; i < output->events.size(); ++i) {
+    Event& event = output->events[i];
+    if (event.header.type == EventType::settings_changed) [[unlikely]] complete_settings(event);
+    number(event.header);
+  }
   append_account_changes();
-  number_events(first);
   assert_money();
 }
 
-void Engine::Impl::append_market_events(Market& market) {
-  for (Event& event : market.round().events) {
-    if (event.header.type != EventType::settings_changed) continue;
-    const uint16_t setting = ledger.leverage_setting(event.header.agent, market.id());
-    event.settings_changed.leverage =
-        setting == 0 ? static_cast<uint16_t>(market.spec().default_leverage) : setting;
+void Engine::Impl::merge_outcomes(const MarketRound& round) {
+  for (std::size_t i = 0; i < round.operations.size(); ++i) {
+    const MarketOperation& operation = round.operations[i];
+    const Outcome& part = round.outcomes[i];
+    Outcome& whole = output->outcomes[operation.command];
+    if (operation.to_all == 0) {
+      whole = part;
+    } else if (batch->commands[operation.command].header.type == CommandType::cancel_all) {
+      whole.count += part.count;
+    } else if (part.code != ResultCode::order_not_found) {
+      whole = part;
+    }
   }
-  const std::vector<Event>& events = market.round().events;
-  output->events.insert(output->events.end(), events.begin(), events.end());
+}
+
+// The leverage half of a settings_changed that a market made.
+void Engine::Impl::complete_settings(Event& event) const {
+  const MarketId market = event.header.market;
+  const uint16_t setting = ledger.leverage_setting(event.header.agent, market);
+  event.settings_changed.leverage =
+      setting == 0 ? static_cast<uint16_t>(markets[market]->spec().default_leverage) : setting;
 }
 
 void Engine::Impl::append_account_changes() {
@@ -159,16 +181,14 @@ void Engine::Impl::append_account_changes() {
     event.account_changed.free = account.free;
     event.account_changed.reserved = account.reserved;
     event.account_changed.position_margin = account.position_margin;
+    number(event.header);
   }
 }
 
-void Engine::Impl::number_events(std::size_t first) {
-  for (std::size_t i = first; i < output->events.size(); ++i) {
-    EventHeader& header = output->events[i].header;
-    header.sequence = next_event++;
-    if (is_private(header.type)) {
-      header.agent_sequence = ledger.accounts().next_agent_sequence(header.agent);
-    }
+void Engine::Impl::number(EventHeader& header) {
+  header.sequence = next_event++;
+  if (is_private(header.type)) {
+    header.agent_sequence = ledger.accounts().next_agent_sequence(header.agent);
   }
 }
 

@@ -37,6 +37,8 @@ class MatchExecutor {
   };
   virtual ~MatchExecutor() = default;
   virtual void run_all(uint32_t count, uint32_t work, Task task) = 0;
+  // True if run_all(count, work) runs the tasks one after the other, in order.
+  virtual bool is_inline(uint32_t count, uint32_t work) const = 0;
 };
 
 // Runs everything on the calling thread.
@@ -45,6 +47,7 @@ class InlineExecutor final : public MatchExecutor {
   void run_all(uint32_t count, uint32_t /*work*/, Task task) override {
     for (uint32_t i = 0; i < count; ++i) task.run(task.context, i);
   }
+  bool is_inline(uint32_t /*count*/, uint32_t /*work*/) const override { return true; }
 };
 
 class DescribeSink {

@@ -26,6 +26,7 @@ struct Engine::Impl final : OrderFinder {
   std::vector<uint32_t> deferred;
   std::vector<uint32_t> sent;  // commands that went to markets in this round
   bool is_first_round = false;
+  std::size_t market_events = 0;  // where those of this round begin in the output
 
   bool find_order(MarketId market, AgentId agent, OrderId id, const ClientId& client_id,
                   OrderId& found, RestingOrder& resting) const override {
@@ -39,9 +40,10 @@ struct Engine::Impl final : OrderFinder {
   void send(uint32_t index, const Decision& decision);
   void match(MatchExecutor& executor);
   void settle();
-  void append_market_events(Market& market);
+  void merge_outcomes(const MarketRound& round);
   void append_account_changes();
-  void number_events(std::size_t first);
+  void complete_settings(Event& event) const;
+  void number(EventHeader& header);
   void assert_money() const;
 };
 

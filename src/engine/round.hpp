@@ -1,5 +1,5 @@
 // What ledger and markets hand each other inside one round. Plain records, one thread at a time:
-// the ledger writes operations, a market reads them and writes credits, results and events.
+// the ledger writes operations, a market reads them and writes credits, outcomes and events.
 #pragma once
 
 #include <vector>
@@ -11,7 +11,9 @@ namespace perpetua {
 // One command for one market, with what the ledger resolved and reserved for it.
 struct MarketOperation {
   uint32_t command = 0;   // index in the batch
-  uint32_t leverage = 0;  // place: resolved
+  uint16_t leverage = 0;  // place: resolved
+  uint8_t to_all = 0;     // 1: every market gets it, and their outcomes become one
+  uint8_t zero = 0;
   Price price;            // place: limit or bound; amend: new price
   Price reserve_price;
   Micro reserved;        // place: the reservation; amend: the increment
@@ -26,23 +28,24 @@ struct Credit {
   Micro position_margin;
 };
 
-struct MarketResult {
-  uint32_t command = 0;
-  Outcome outcome;
-};
-
 struct MarketRound {
   std::vector<MarketOperation> operations;
+  std::vector<Outcome> outcomes;  // one per operation
   std::vector<Credit> credits;
-  std::vector<MarketResult> results;
-  std::vector<Event> events;
+  std::vector<Event> own_events;
+  // Where events go: the batch's own vector while markets run one after the other, which saves a
+  // copy of every event; own_events while they run at once. The same bytes either way.
+  std::vector<Event>* events = &own_events;
   Micro fees;
+
+  MarketRound() = default;
+  MarketRound(const MarketRound&) = delete;
+  MarketRound& operator=(const MarketRound&) = delete;
 
   void clear() {
     operations.clear();
     credits.clear();
-    results.clear();
-    events.clear();
+    own_events.clear();
     fees = Micro(0);
   }
 };

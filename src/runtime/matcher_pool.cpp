@@ -22,7 +22,7 @@ MatcherPool::~MatcherPool() {
 
 void MatcherPool::run_all(uint32_t count, uint32_t work, Task task) {
   PERPETUA_ASSERT(count <= limits::kMarketsMax);
-  if (helpers_.empty() || count < 2 || work <= inline_work_max_) {
+  if (is_inline(count, work)) {
     for (uint32_t i = 0; i < count; ++i) task.run(task.context, i);
     return;
   }

@@ -32,6 +32,9 @@ class MatcherPool final : public MatchExecutor {
   MatcherPool& operator=(const MatcherPool&) = delete;
 
   void run_all(uint32_t count, uint32_t work, Task task) override;
+  bool is_inline(uint32_t count, uint32_t work) const override {
+    return helpers_.empty() || count < 2 || work <= inline_work_max_;
+  }
 
  private:
   // One word holds what a helper needs to claim an index of the job that is running now:

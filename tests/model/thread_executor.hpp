@@ -38,6 +38,7 @@ class ThreadExecutor final : public MatchExecutor {
     while (run_one(lock)) continue;
     all_done_.wait(lock, [this] { return undone_ == 0; });
   }
+  bool is_inline(uint32_t /*count*/, uint32_t /*work*/) const override { return helpers_.empty(); }
 
  private:
   // Runs one task with the mutex released; false if none is left to start.

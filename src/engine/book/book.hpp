@@ -47,7 +47,8 @@ class Book {
     return found ? slot : kNilSlot;
   }
   // Hints: the lines that a cancel of this order, then its removal, will touch.
-  void prefetch(OrderId id) const { pool_.prefetch(order_slot(id)); }
+  void prefetch(OrderId id) const { prefetch_slot(order_slot(id)); }
+  void prefetch_slot(uint32_t slot) const { pool_.prefetch(slot); }
   void prefetch_neighbours(uint32_t slot) const {
     if (slot >= pool_.size()) return;
     pool_.prefetch(pool_[slot].next);
@@ -83,6 +84,15 @@ class Book {
   uint32_t next_in_level(uint32_t slot) const {
     PERPETUA_ASSERT(is_resting(slot));
     return pool_[slot].next;
+  }
+  // The order that trades after this one: its successor, or the front of the next worse level.
+  // kNilSlot after the last one. REQUIRES: resting.
+  uint32_t next_in_queue(uint32_t slot) const {
+    const OrderNode& node = pool_[slot];
+    PERPETUA_ASSERT(node.price != 0);
+    if (node.next != kNilSlot) return node.next;
+    const Price worse = next_level(static_cast<Side>(node.flags & kNodeSell), Price(node.price));
+    return worse == Price(0) ? kNilSlot : ladder_.occupied(checked_price(worse)).head;
   }
   // Next worse occupied price of that side, 0 if none. REQUIRES: price is an occupied level of it.
   Price next_level(Side side, Price price) const {

@@ -73,21 +73,21 @@ Decision Ledger::decide(const Command& command, uint32_t index, const Context& c
   const bool has_key = !header.key.is_zero();
   const bool has_client_id =
       header.type == CommandType::place_order && command.place.client_id[0] != 0;
+  const bool is_expired =
+      header.valid_until_ms != 0 && context.log_time_ms > header.valid_until_ms;
+  if (!has_key && !has_client_id && !is_expired) return decide_by_type(command, index, context);
   Hash128 key, client_key;
-  uint64_t payload_hash = 0;
-  if (has_key || has_client_id) {
-    payload_hash = payload_hash_of(command, context.text);
-    if (has_key) {
-      key = idempotency_key(header.key, header.agent, KeySpace::idempotency_key, seed());
-      if (answer_repeat(key, payload_hash, header.agent, decision)) return decision;
-    }
-    if (has_client_id) {
-      const Hash128 sent = hash128_text(client_id_view(command.place.client_id), seed());
-      client_key = idempotency_key(sent, header.agent, KeySpace::client_id, seed());
-      if (answer_repeat(client_key, payload_hash, header.agent, decision)) return decision;
-    }
+  const uint64_t payload_hash = payload_hash_of(command, context.text);
+  if (has_key) {
+    key = idempotency_key(header.key, header.agent, KeySpace::idempotency_key, seed());
+    if (answer_repeat(key, payload_hash, header.agent, decision)) return decision;
   }
-  if (header.valid_until_ms != 0 && context.log_time_ms > header.valid_until_ms) {
+  if (has_client_id) {
+    const Hash128 sent = hash128_text(client_id_view(command.place.client_id), seed());
+    client_key = idempotency_key(sent, header.agent, KeySpace::client_id, seed());
+    if (answer_repeat(client_key, payload_hash, header.agent, decision)) return decision;
+  }
+  if (is_expired) {
     decision.outcome = rejected(ResultCode::request_expired);
     return decision;
   }

@@ -26,16 +26,24 @@ Decision Ledger::place(const Command& command, uint32_t index, const Context& co
     decision.outcome = place.refusal;
     return decision;
   }
-  const Micro available = accounts_.available(header.agent);
-  if (place.need > Micro(0) && place.need > available) {
-    return refuse_or_defer(
-        header.agent, rejected(ResultCode::insufficient_margin, place.need.value, available.value));
+  if (place.need > Micro(0)) {
+    const Micro available = accounts_.available(header.agent);
+    if (place.need > available) {
+      decision = refuse_or_defer(header.agent, rejected(ResultCode::insufficient_margin,
+                                                        place.need.value, available.value));
+      return decision;  // the one variable that is returned, so that no call copies it
+    }
+    accounts_.reserve(header.agent, place.need);
   }
-  accounts_.reserve(header.agent, place.need);
   accounts_.set_flag(header.agent, kWentToMarket);
   decision.disposition = Disposition::to_market;
   decision.market = header.market;
-  decision.operation = {index, place.leverage, place.price, place.reserve_price, place.need, 0};
+  MarketOperation& operation = decision.operation;
+  operation.command = index;
+  operation.leverage = static_cast<uint16_t>(place.leverage);
+  operation.price = place.price;
+  operation.reserve_price = place.reserve_price;
+  operation.reserved = place.need;
   return decision;
 }
 
@@ -101,8 +109,13 @@ Decision Ledger::amend(const Command& command, uint32_t index, const Context& co
   accounts_.set_flag(agent, kAmended);
   amended_.push_back(order_id);
   decision.disposition = Disposition::to_market;
-  decision.operation = {index,        resting.leverage, amended.price, amended.reserve_price,
-                        amended.need, order_id};
+  MarketOperation& operation = decision.operation;
+  operation.command = index;
+  operation.leverage = static_cast<uint16_t>(resting.leverage);
+  operation.price = amended.price;
+  operation.reserve_price = amended.reserve_price;
+  operation.reserved = amended.need;
+  operation.order_id = order_id;
   return decision;
 }
 
@@ -128,6 +141,7 @@ Decision Ledger::cancel(const Command& command, uint32_t index, const Context& c
     decision.disposition = Disposition::to_market;
   } else {
     decision.disposition = Disposition::to_markets;
+    decision.operation.to_all = 1;
   }
   accounts_.set_flag(command.header.agent, kWentToMarket);
   return decision;
@@ -139,6 +153,7 @@ Decision Ledger::cancel_all(const Command& command, uint32_t index, const Contex
   decision.market = command.header.market;
   if (decision.market == kNoMarket) {
     decision.disposition = Disposition::to_markets;
+    decision.operation.to_all = 1;
   } else if (decision.market < context.markets.size()) {
     decision.disposition = Disposition::to_market;
   } else {

@@ -47,10 +47,6 @@ bool Market::find_order(AgentId agent, OrderId id, const ClientId& client_id, Or
   return true;
 }
 
-void Market::finish(uint32_t command, const Outcome& outcome) {
-  round_.results.push_back({command, outcome});
-}
-
 void Market::credit(AgentId agent, Micro free, Micro reserved, Micro margin) {
   if (free == Micro(0) && reserved == Micro(0) && margin == Micro(0)) return;
   round_.credits.push_back({agent, free, reserved, margin});
@@ -59,6 +55,8 @@ void Market::credit(AgentId agent, Micro free, Micro reserved, Micro margin) {
 void Market::execute(std::span<const Command> commands, int64_t log_time_ms, bool expire) {
   if (expire) expire_orders(log_time_ms);
   const std::vector<MarketOperation>& operations = round_.operations;
+  // Filled in place: a copy of an outcome that was just written waits for every store before it.
+  round_.outcomes.assign(operations.size(), Outcome{});
   for (std::size_t i = 0; i < operations.size(); ++i) {
     if (i + kLookAhead < operations.size()) {
       const MarketOperation& soon = operations[i + kLookAhead];
@@ -66,24 +64,25 @@ void Market::execute(std::span<const Command> commands, int64_t log_time_ms, boo
     }
     const MarketOperation& operation = operations[i];
     const Command& command = commands[operation.command];
+    Outcome& outcome = round_.outcomes[i];
     switch (command.header.type) {
       case CommandType::place_order:
-        place_order(operation, command);
+        place_order(operation, command, outcome);
         break;
       case CommandType::amend_order:
-        amend_order(operation, command);
+        amend_order(operation, command, outcome);
         break;
       case CommandType::cancel_order:
-        cancel_order(operation, command);
+        cancel_order(operation, command, outcome);
         break;
       case CommandType::cancel_all:
-        cancel_all(operation, command);
+        cancel_all(operation, command, outcome);
         break;
       case CommandType::set_netting:
-        set_netting(operation, command);
+        set_netting(operation, command, outcome);
         break;
       case CommandType::update_price:
-        update_price(operation, command, log_time_ms);
+        update_price(operation, command, log_time_ms, outcome);
         break;
       default:
         PERPETUA_ASSERT(false && "not a market's command");
@@ -138,7 +137,7 @@ void Market::delist(uint32_t slot) {
 void Market::close_resting(uint32_t slot, CloseReason reason, uint32_t command) {
   const AgentId agent = book_.agent(slot);
   const OrderDetail& detail = orders_.detail(slot);
-  Event& event = round_.events.emplace_back(EventType::order_closed, agent, id_, command);
+  Event& event = emit(EventType::order_closed, agent, command);
   event.order_closed.order_id = book_.id(slot);
   event.order_closed.price = book_.price(slot);
   event.order_closed.remaining = book_.remaining(slot);
@@ -160,15 +159,15 @@ void Market::expire_orders(int64_t log_time_ms) {
   }
 }
 
-void Market::cancel_order(const MarketOperation& operation, const Command& command) {
+void Market::cancel_order(const MarketOperation& operation, const Command& command,
+                          Outcome& outcome) {
   const AgentId agent = command.header.agent;
   const uint32_t slot = find_slot(agent, operation.order_id, command.cancel.client_id);
   if (slot == kNilSlot) {
-    finish(operation.command, rejected(ResultCode::order_not_found));
+    outcome = rejected(ResultCode::order_not_found);
     return;
   }
   const OrderDetail& detail = orders_.detail(slot);
-  Outcome outcome;
   outcome.id = book_.id(slot);
   outcome.status = OrderStatus::cancelled;
   outcome.reason = CloseReason::cancelled;
@@ -177,21 +176,20 @@ void Market::cancel_order(const MarketOperation& operation, const Command& comma
   outcome.values[2] = book_.remaining(slot).value;
   outcome.values[3] = book_.price(slot).value;
   close_resting(slot, CloseReason::cancelled, operation.command);
-  finish(operation.command, outcome);
 }
 
-void Market::cancel_all(const MarketOperation& operation, const Command& command) {
-  Outcome outcome;
+void Market::cancel_all(const MarketOperation& operation, const Command& command,
+                        Outcome& outcome) {
   if (const MarketAccount* own = find_account(command.header.agent)) {
     outcome.count = own->open_orders;
     while (own->own_first != kNilSlot) {
       close_resting(own->own_first, CloseReason::cancel_all, operation.command);
     }
   }
-  finish(operation.command, outcome);
 }
 
-void Market::set_netting(const MarketOperation& operation, const Command& command) {
+void Market::set_netting(const MarketOperation& operation, const Command& command,
+                         Outcome& outcome) {
   const AgentId agent = command.header.agent;
   MarketAccount& own = account(agent);
   const bool is_netting = command.set_netting.netting != 0;
@@ -199,27 +197,24 @@ void Market::set_netting(const MarketOperation& operation, const Command& comman
     const Lots buys = own.open_lots[0], sells = own.open_lots[1], base = own.position.base;
     const Lots opposed = base > Lots(0) ? sells : base < Lots(0) ? buys : std::min(buys, sells);
     if (opposed > Lots(0)) {
-      finish(operation.command,
-             rejected(ResultCode::conflicting_position, base.value, opposed.value));
+      outcome = rejected(ResultCode::conflicting_position, base.value, opposed.value);
       return;
     }
   }
   own.is_netting = is_netting ? 1 : 0;
-  Event event(EventType::settings_changed, agent, id_, operation.command);
+  Event& event = emit(EventType::settings_changed, agent, operation.command);
   event.settings_changed.netting = own.is_netting;  // the engine adds the leverage
-  round_.events.push_back(event);
-  finish(operation.command, Outcome{});
 }
 
 void Market::update_price(const MarketOperation& operation, const Command& command,
-                          int64_t log_time_ms) {
+                          int64_t log_time_ms, Outcome& outcome) {
   const UpdatePrice& update = command.update_price;
   if (update.price < spec_.price_min || update.price > spec_.price_max) {
-    finish(operation.command, rejected(ResultCode::price_invalid));
+    outcome = rejected(ResultCode::price_invalid);
     return;
   }
   if (update.source_time_ms < log_time_ms - limits::kIndexStaleAfterMs) {
-    finish(operation.command, rejected(ResultCode::price_stale));
+    outcome = rejected(ResultCode::price_stale);
     return;
   }
   if (index_ == Price(0)) {
@@ -231,15 +226,12 @@ void Market::update_price(const MarketOperation& operation, const Command& comma
   }
   mark_ = index_;
   price_time_ms_ = update.source_time_ms;
-  Event event(EventType::price_updated, 0, id_, operation.command);
+  Event& event = emit(EventType::price_updated, 0, operation.command);
   event.price_updated.index = index_;
   event.price_updated.mark = mark_;
   event.price_updated.source_time_ms = update.source_time_ms;
-  round_.events.push_back(event);
-  Outcome outcome;
   outcome.values[0] = index_.value;
   outcome.values[1] = mark_.value;
-  finish(operation.command, outcome);
 }
 
 }  // namespace perpetua

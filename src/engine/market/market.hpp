@@ -59,11 +59,12 @@ class Market {
   MarketRound& round() { return round_; }
   const MarketRound& round() const { return round_; }
 
-  // Executes round().operations. `expire` closes gtd orders that are due first.
+  // Executes round().operations into round().outcomes, credits, fees and *events. `expire` closes
+  // gtd orders that are due first.
   void execute(std::span<const Command> commands, int64_t log_time_ms, bool expire);
   // Hint, when an operation is queued: what it will touch is on its way when its turn comes.
   void prefetch(const MarketOperation& operation, AgentId agent) const {
-    if (agent < accounts_.size()) __builtin_prefetch(&accounts_[agent], 1);
+    prefetch_account(agent);
     if (operation.order_id == 0) return;
     book_.prefetch(operation.order_id);
     orders_.prefetch(order_slot(operation.order_id));
@@ -98,7 +99,8 @@ class Market {
     Lots filled;  // totals of the order
     Micro filled_notional;
     bool filled_now = false;
-    std::size_t last_fill = 0;  // place in round_.events, if filled_now
+    std::size_t last_fill = 0;  // place in *round_.events, if filled_now
+    uint32_t ahead = kNilSlot;  // the maker to prefetch; only a hint
     CloseReason stop = CloseReason::none;
 
     bool is_done() const { return has_budget ? budget_left <= Micro(0) : remaining <= Lots(0); }
@@ -106,22 +108,25 @@ class Market {
 
   // market.cpp
   void expire_orders(int64_t log_time_ms);
-  void cancel_order(const MarketOperation& operation, const Command& command);
-  void cancel_all(const MarketOperation& operation, const Command& command);
-  void set_netting(const MarketOperation& operation, const Command& command);
-  void update_price(const MarketOperation& operation, const Command& command, int64_t log_time_ms);
+  void cancel_order(const MarketOperation& operation, const Command& command, Outcome& outcome);
+  void cancel_all(const MarketOperation& operation, const Command& command, Outcome& outcome);
+  void set_netting(const MarketOperation& operation, const Command& command, Outcome& outcome);
+  void update_price(const MarketOperation& operation, const Command& command, int64_t log_time_ms,
+                    Outcome& outcome);
   MarketAccount& account(AgentId agent);
   const MarketAccount* find_account(AgentId agent) const;
   uint32_t find_slot(AgentId agent, OrderId id, const ClientId& client_id) const;
   void close_resting(uint32_t slot, CloseReason reason, uint32_t command);
   void enlist(uint32_t slot);  // a resting order enters its agent's figures
   void delist(uint32_t slot);  // ... and leaves them
-  void finish(uint32_t command, const Outcome& outcome);
+  Event& emit(EventType type, AgentId agent, uint32_t command) {
+    return round_.events->emplace_back(type, agent, id_, command);
+  }
   void credit(AgentId agent, Micro free, Micro reserved, Micro margin);
 
   // market_entry.cpp
-  void place_order(const MarketOperation& operation, const Command& command);
-  void amend_order(const MarketOperation& operation, const Command& command);
+  void place_order(const MarketOperation& operation, const Command& command, Outcome& outcome);
+  void amend_order(const MarketOperation& operation, const Command& command, Outcome& outcome);
   Outcome check_exposure(const Taker& taker, const MarketAccount& own, Lots replaced,
                          OrderKind kind) const;
   Outcome check_conflict(const Taker& taker, const MarketAccount& own) const;
@@ -136,7 +141,10 @@ class Market {
   // market_matching.cpp
   void match(Taker& taker);
   bool can_fill_completely(const Taker& taker) const;  // market_probe.cpp
-  void prefetch_next(uint32_t maker_slot) const;
+  void prefetch_account(AgentId agent) const {
+    if (agent < accounts_.size()) __builtin_prefetch(&accounts_[agent], 1);
+  }
+  void prefetch_ahead(Taker& taker, uint32_t maker_slot) const;
   void prefetch_soon(const MarketOperation& operation, const Command& command) const;
   bool can_trade_at(const Taker& taker, Price price) const;
   bool exceeds_reserve(const Taker& taker, Price price) const;
@@ -150,8 +158,7 @@ class Market {
     FillTerms terms;
     FillEffect effect;
   };
-  void commit_fill(Taker& taker, uint32_t maker_slot, const FillSide& taker_side,
-                   const FillSide& maker_side);
+  void commit_fill(Taker& taker, uint32_t maker_slot, const FillSide& own, const FillSide& maker);
   void take_lots(Taker& taker, const FillTerms& terms) const;
   bool reduce_maker(uint32_t slot, const FillTerms& terms);
   void move_position(const FillSide& side);
@@ -164,7 +171,7 @@ class Market {
   Lots lots_left(const Taker& taker) const;
   void rest(Taker& taker, Lots lots);
   void close_taker(Taker& taker, CloseReason reason);
-  Outcome conclude(Taker& taker, Lots& rested);
+  Lots conclude(Taker& taker, Outcome& outcome);
 
   MarketId id_;
   MarketRules spec_;

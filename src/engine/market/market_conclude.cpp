@@ -34,8 +34,7 @@ void Market::rest(Taker& taker, Lots lots) {
 void Market::close_taker(Taker& taker, CloseReason reason) {
   credit(taker.agent, taker.reserved, -taker.reserved, Micro(0));
   if (reason != CloseReason::none) {
-    Event& event =
-        round_.events.emplace_back(EventType::order_closed, taker.agent, id_, taker.command);
+    Event& event = emit(EventType::order_closed, taker.agent, taker.command);
     event.order_closed.order_id = book_.id(taker.slot);
     event.order_closed.price = taker.limit;
     event.order_closed.remaining = lots_left(taker);
@@ -46,11 +45,11 @@ void Market::close_taker(Taker& taker, CloseReason reason) {
   book_.release(taker.slot);
 }
 
-Outcome Market::conclude(Taker& taker, Lots& rested) {
+// Returns the lots that rest now.
+Lots Market::conclude(Taker& taker, Outcome& outcome) {
   OrderDetail& detail = orders_.detail(taker.slot);
   detail.filled = taker.filled;
   detail.filled_notional = taker.filled_notional;
-  Outcome outcome;
   outcome.id = book_.id(taker.slot);
   outcome.values[0] = taker.filled.value;
   outcome.values[1] = taker.filled_notional.value;
@@ -58,20 +57,22 @@ Outcome Market::conclude(Taker& taker, Lots& rested) {
   CloseReason reason = taker.is_done() ? CloseReason::none : closing_reason(taker);
   const bool is_spent = reason == CloseReason::budget_spent && taker.filled > Lots(0);
   if (taker.is_done() || is_spent) {
-    if (is_spent) round_.events[taker.last_fill].fill.order_done = 1;
+    if (is_spent) (*round_.events)[taker.last_fill].fill.order_done = 1;
     outcome.status = OrderStatus::filled;
     close_taker(taker, CloseReason::none);
-  } else if (reason != CloseReason::none) {
+    return Lots(0);
+  }
+  if (reason != CloseReason::none) {
     outcome.status = OrderStatus::cancelled;
     outcome.reason = reason;
     close_taker(taker, reason);
-  } else {
-    rested = lots_left(taker);
-    outcome.status = taker.filled > Lots(0) ? OrderStatus::partially_filled : OrderStatus::open;
-    outcome.values[2] = rested.value;
-    rest(taker, rested);
+    return Lots(0);
   }
-  return outcome;
+  const Lots rested = lots_left(taker);
+  outcome.status = taker.filled > Lots(0) ? OrderStatus::partially_filled : OrderStatus::open;
+  outcome.values[2] = rested.value;
+  rest(taker, rested);
+  return rested;
 }
 
 }  // namespace perpetua

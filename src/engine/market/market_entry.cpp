@@ -119,8 +119,7 @@ void Market::accept(Taker& taker, const PlaceOrder& order, const Command& comman
   if (order.client_id[0] != 0) {
     orders_.set_client_id(taker.slot, taker.agent, order.client_id, seed_);
   }
-  Event& event =
-      round_.events.emplace_back(EventType::order_accepted, taker.agent, id_, taker.command);
+  Event& event = emit(EventType::order_accepted, taker.agent, taker.command);
   OrderAccepted& accepted = event.order_accepted;
   accepted.order_id = book_.id(taker.slot);
   accepted.price = taker.limit;
@@ -138,21 +137,20 @@ void Market::accept(Taker& taker, const PlaceOrder& order, const Command& comman
   accepted.client_id = order.client_id;
 }
 
-void Market::place_order(const MarketOperation& operation, const Command& command) {
+void Market::place_order(const MarketOperation& operation, const Command& command,
+                         Outcome& outcome) {
   Taker taker = make_taker(operation, command);
   const Outcome refusal = check_place(command.place, account(taker.agent), taker);
   if (refusal.code != ResultCode::ok) {
     credit(taker.agent, operation.reserved, -operation.reserved, Micro(0));
-    finish(operation.command, refusal);
+    outcome = refusal;
     return;
   }
-  const std::size_t accepted = round_.events.size();
+  const std::size_t accepted = round_.events->size();
   accept(taker, command.place, command);
   match(taker);
-  Lots rested;
-  const Outcome outcome = conclude(taker, rested);
-  round_.events[accepted].order_accepted.rested = rested;
-  finish(operation.command, outcome);
+  const Lots rested = conclude(taker, outcome);
+  (*round_.events)[accepted].order_accepted.rested = rested;
 }
 
 Outcome Market::check_amend(uint32_t slot, Lots rest, Taker& taker) const {
@@ -186,8 +184,7 @@ void Market::shrink_in_place(uint32_t slot, Lots rest, const MarketOperation& op
   const Micro released = detail.reserved - kept + operation.reserved;
   detail.reserved = kept;
   credit(agent, released, -released, Micro(0));
-  Event& event =
-      round_.events.emplace_back(EventType::order_amended, agent, id_, operation.command);
+  Event& event = emit(EventType::order_amended, agent, operation.command);
   event.order_amended.order_id = book_.id(slot);
   event.order_amended.price_before = book_.price(slot);
   event.order_amended.resting_before = before;
@@ -201,8 +198,7 @@ void Market::shrink_in_place(uint32_t slot, Lots rest, const MarketOperation& op
 // Takes the order out of the book, ready to go through it again.
 void Market::requeue(Taker& taker, const MarketOperation& operation) {
   OrderDetail& detail = orders_.detail(taker.slot);
-  Event& event =
-      round_.events.emplace_back(EventType::order_amended, taker.agent, id_, operation.command);
+  Event& event = emit(EventType::order_amended, taker.agent, operation.command);
   event.order_amended.order_id = book_.id(taker.slot);
   event.order_amended.price_before = book_.price(taker.slot);
   event.order_amended.resting_before = book_.remaining(taker.slot);
@@ -220,11 +216,12 @@ void Market::requeue(Taker& taker, const MarketOperation& operation) {
   credit(taker.agent, released, -released, Micro(0));
 }
 
-void Market::amend_order(const MarketOperation& operation, const Command& command) {
+void Market::amend_order(const MarketOperation& operation, const Command& command,
+                         Outcome& outcome) {
   const AgentId agent = command.header.agent;
-  const auto refuse = [&](const Outcome& outcome) {
+  const auto refuse = [&](const Outcome& refusal) {
     credit(agent, operation.reserved, -operation.reserved, Micro(0));
-    finish(operation.command, outcome);
+    outcome = refusal;
   };
   const uint32_t slot = find_slot(agent, operation.order_id, command.amend.client_id);
   if (slot == kNilSlot) return refuse(rejected(ResultCode::order_not_found));
@@ -236,16 +233,14 @@ void Market::amend_order(const MarketOperation& operation, const Command& comman
   }
   const bool price_stays =
       command.amend.price == Price(0) || command.amend.price == book_.price(slot);
-  Outcome outcome;
-  outcome.id = book_.id(slot);
-  outcome.values[0] = detail.filled.value;
-  outcome.values[1] = detail.filled_notional.value;
   if (price_stays && rest <= book_.remaining(slot)) {
+    outcome.id = book_.id(slot);
+    outcome.values[0] = detail.filled.value;
+    outcome.values[1] = detail.filled_notional.value;
     outcome.status = detail.filled > Lots(0) ? OrderStatus::partially_filled : OrderStatus::open;
     outcome.values[2] = rest.value;
     outcome.values[3] = book_.price(slot).value;
-    shrink_in_place(slot, rest, operation);
-    return finish(operation.command, outcome);
+    return shrink_in_place(slot, rest, operation);
   }
   Taker taker;
   taker.slot = slot;
@@ -262,13 +257,11 @@ void Market::amend_order(const MarketOperation& operation, const Command& comman
   taker.filled_notional = detail.filled_notional;
   const Outcome refusal = check_amend(slot, rest, taker);
   if (refusal.code != ResultCode::ok) return refuse(refusal);
-  const std::size_t amended = round_.events.size();
+  const std::size_t amended = round_.events->size();
   requeue(taker, operation);
   match(taker);
-  Lots rested;
-  outcome = conclude(taker, rested);
-  round_.events[amended].order_amended.rested = rested;
-  finish(operation.command, outcome);
+  const Lots rested = conclude(taker, outcome);
+  (*round_.events)[amended].order_amended.rested = rested;
 }
 
 }  // namespace perpetua

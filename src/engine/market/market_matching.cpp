@@ -69,18 +69,27 @@ void Market::match(Taker& taker) {
       return;
     }
     const uint32_t maker_slot = book_.front(maker_side);
-    prefetch_next(maker_slot);
+    prefetch_ahead(taker, maker_slot);
     if (!step(taker, maker_slot)) return;
   }
 }
 
-// The maker behind this one is most likely next; its lines arrive while this one trades.
-void Market::prefetch_next(uint32_t maker_slot) const {
-  const uint32_t next = book_.next_in_level(maker_slot);
-  if (next == kNilSlot) return;
-  orders_.prefetch(next);
-  const AgentId agent = book_.agent(next);
-  if (agent < accounts_.size()) __builtin_prefetch(&accounts_[agent]);
+// A sweep finds its makers in the cache: of the next one all that its node names, of the one after
+// that the node. Most takers meet one maker; so the first step only asks and waits for nothing.
+void Market::prefetch_ahead(Taker& taker, uint32_t maker_slot) const {
+  orders_.prefetch_neighbours(maker_slot);
+  const bool is_first = taker.ahead == kNilSlot;
+  if (is_first || taker.ahead == maker_slot || !book_.is_resting(taker.ahead)) {
+    taker.ahead = book_.next_in_queue(maker_slot);
+  }
+  if (taker.ahead == kNilSlot) return;
+  if (!is_first) {
+    orders_.prefetch(taker.ahead);
+    prefetch_account(book_.agent(taker.ahead));
+    taker.ahead = book_.next_in_queue(taker.ahead);
+    if (taker.ahead == kNilSlot) return;
+  }
+  book_.prefetch_slot(taker.ahead);
 }
 
 // One maker: trades, cancels it, or stops the taker (false).
@@ -92,7 +101,9 @@ bool Market::step(Taker& taker, uint32_t maker_slot) {
   };
   FillSide maker, own;
   maker.agent = book_.agent(maker_slot);
+  maker.order_id = book_.id(maker_slot);
   own.agent = taker.agent;
+  own.order_id = book_.id(taker.slot);
   const bool is_self = maker.agent == taker.agent;
   if (is_self && taker.stp != SelfTradePrevention::allow) {
     if (taker.stp != SelfTradePrevention::cancel_newest) {
@@ -176,7 +187,7 @@ void Market::move_position(const FillSide& side) {
 
 void Market::emit_fill(const FillSide& side, AgentId counterparty, bool is_taker, Lots remaining,
                        bool is_done, uint32_t command) {
-  Event& event = round_.events.emplace_back(EventType::fill, side.agent, id_, command);
+  Event& event = emit(EventType::fill, side.agent, command);
   Fill& fill = event.fill;
   fill.trade_id = trade_count_;
   fill.order_id = side.order_id;
@@ -194,12 +205,9 @@ void Market::emit_fill(const FillSide& side, AgentId counterparty, bool is_taker
   fill.order_done = is_done ? 1 : 0;
 }
 
-void Market::commit_fill(Taker& taker, uint32_t maker_slot, const FillSide& taker_side,
-                         const FillSide& maker_side) {
+void Market::commit_fill(Taker& taker, uint32_t maker_slot, const FillSide& own,
+                         const FillSide& maker) {
   ++trade_count_;
-  FillSide own = taker_side, maker = maker_side;
-  own.order_id = book_.id(taker.slot);
-  maker.order_id = book_.id(maker_slot);
   const Lots maker_left = book_.remaining(maker_slot) - maker.terms.lots;
   // Of one agent on both sides (allow), the maker's effect came first; its credit must, too.
   const bool is_self = own.agent == maker.agent;
@@ -216,7 +224,7 @@ void Market::commit_fill(Taker& taker, uint32_t maker_slot, const FillSide& take
   const bool maker_done = reduce_maker(maker_slot, maker.terms);
   const int64_t lot_value = notional(own.terms.price, Lots(1), spec_).value;
   const Lots left = taker.has_budget ? Lots(taker.budget_left.value / lot_value) : taker.remaining;
-  taker.last_fill = round_.events.size();
+  taker.last_fill = round_.events->size();
   emit_fill(own, maker.agent, true, left, taker.is_done(), taker.command);
   emit_fill(maker, own.agent, false, maker_left, maker_done, taker.command);
 

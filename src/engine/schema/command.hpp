@@ -205,7 +205,7 @@ static_assert(std::is_trivially_copyable_v<Command>);
 inline ClientId make_client_id(std::string_view text) {
   ClientId id{};
   PERPETUA_ASSERT(text.size() <= id.size());
-  std::memcpy(id.data(), text.data(), text.size());
+  if (!text.empty()) std::memcpy(id.data(), text.data(), text.size());
   return id;
 }
 
