@@ -1,26 +1,26 @@
 // replay_mbo FILE.csv [COUNTS]: a real venue's order-by-order record through the book. Claim:
-// whenever the venue traded at a price of its book, the orders it filled are the ones our queue has
-// in front.
+// whenever the venue traded, the orders it filled are the ones our queue has in front.
 //
-// A trade group is what one event filled at one price. It is put into one of these classes:
+// A trade group is what one event traded at one price: the lots of its T rows and the resting orders
+// of its F rows. An aggressor can have an F row too: it rested, was amended to a price that crosses
+// and traded before its M or C row. It is not a part of the queue and is left out of the group.
+//
+// The classes; the record shows the cause of each but the fourth:
 //   front        exactly the first orders of the queue, in order, the last one possibly in part
-//   self-match   the same, once orders ahead are left out that the venue cancels in this event
-//                (self-match prevention: their owner is the aggressor)
-//   iceberg      the same orders, but one refreshed its displayed size from its hidden rest, so it
-//                is reported after those it was ahead of
-//   reordered    the same orders and quantities, but not reported in the queue's order; the record
-//                does not say why
-//   other price  printed away from the order's price (a leg of a spread trade): no queue to compare
-//   unexplained  anything else
-//
-// The first four consume the queue's front as a set; only `front` does so in strict order. Both
-// shares are printed.
+//   self-match   the same, once orders ahead are left out that the venue cancels in this event: it
+//                removes a resting order that would trade with its own owner. Everywhere in the
+//                record a cancel that shares its event stood where the newcomer crossed.
+//   iceberg      one order used up its displayed part and shows a new one. It is listed once, after
+//                the others, with what it traded in front and, if the level ran empty, again behind.
+//   listed last  one order, used up, is listed after the others as an iceberg is, but shows no new
+//                part. The others are filled as if it had been served in its place.
+//   unexplained  anything else, for example a trade against no order of the book
 //
 // Until the opening auction the venue's book is crossed and lives in a list; the auction's trades
 // are taken as they come. Exit code 1 if a group is unexplained, if the record and the book
-// contradict each other, or if less than kFrontPermilleMin of the groups consume the front. A small
-// extract has too few groups for that share: COUNTS ("77,1,3,1,4,0", one number for each class)
-// then takes its place and must be met exactly.
+// contradict each other, or if less than kFrontPermilleMin of the groups are of the first two
+// classes. A small extract has too few groups for that share: COUNTS ("81,1,3,1,0", one number for
+// each class) then takes its place and must be met exactly.
 #include <algorithm>
 #include <cinttypes>
 #include <cstdio>
@@ -38,15 +38,42 @@ namespace {
 constexpr int64_t kAuctionNs = 1'703'545'200'000'000'000;
 constexpr uint64_t kFrontPermilleMin = 960;
 
-enum Class { kFront, kSelfMatch, kIceberg, kReordered, kOtherPrice, kUnexplained, kClasses };
-constexpr const char* kClassNames[kClasses] = {"front",     "self-match",  "iceberg",
-                                               "reordered", "other price", "unexplained"};
+enum Class { kFront, kSelfMatch, kIceberg, kListedLast, kUnexplained, kClasses };
+constexpr const char* kClassNames[kClasses] = {"front", "self-match", "iceberg", "listed last",
+                                               "unexplained"};
 
 struct Fill {
   uint64_t order_id = 0;
   int64_t lots = 0;
   bool operator==(const Fill&) const = default;
 };
+
+struct TradeGroup {
+  Price price;
+  int64_t traded_lots = 0;
+  std::vector<Fill> fills;
+};
+
+bool has_row(std::span<const MboRow> event, char action, uint64_t order_id) {
+  return std::any_of(event.begin(), event.end(), [&](const MboRow& row) {
+    return row.action == action && row.order_id == order_id;
+  });
+}
+
+// Whether a cancelled order stood where another row of the event came in from the other side.
+bool is_crossed(const MboRow& cancelled, std::span<const MboRow> event) {
+  return std::any_of(event.begin(), event.end(), [&](const MboRow& row) {
+    if ((row.action != 'T' && row.action != 'A') || row.side == cancelled.side) return false;
+    return row.side == Side::buy ? row.price >= cancelled.price : row.price <= cancelled.price;
+  });
+}
+
+// The last order of a group may be used in part; all others must be used up.
+bool is_same_sequence(const std::vector<Fill>& fills, const std::vector<Fill>& front) {
+  if (fills.empty() || front.size() != fills.size()) return fills.size() == front.size();
+  return std::equal(fills.begin(), fills.end() - 1, front.begin()) &&
+         fills.back().order_id == front.back().order_id && fills.back().lots <= front.back().lots;
+}
 
 // The orders of a level before the auction, in order of arrival.
 class WaitingRoom {
@@ -96,11 +123,9 @@ class Replay {
   void rest(const MboRow& row);
   void modify(const MboRow& row);
   void cancel(uint64_t order_id);
-  Class classify(Price price, const std::vector<Fill>& fills, std::span<const MboRow> event) const;
-  Class compare(const std::vector<Fill>& fills, const std::vector<Fill>& front,
-                std::span<const MboRow> event) const;
+  std::vector<TradeGroup> group_trades(std::span<const MboRow> event);
+  Class classify(const TradeGroup& group, std::span<const MboRow> event) const;
   void consume(const Fill& fill);
-  bool is_changed(char action, uint64_t order_id, std::span<const MboRow> event) const;
   uint32_t slot_of(uint64_t order_id) const {
     const auto found = slots_.find(order_id);
     return found == slots_.end() ? kNilSlot : found->second;
@@ -114,7 +139,9 @@ class Replay {
   std::unordered_set<uint64_t> filled_;           // used up, the C or M row is still to come
   uint64_t groups_[kClasses] = {};
   uint64_t fills_ = 0;
+  uint64_t amended_ = 0;  // fills of aggressors that rested before
   uint64_t changes_ = 0;
+  uint64_t self_match_cancels_ = 0;
   uint64_t contradictions_ = 0;
 };
 
@@ -149,20 +176,39 @@ void Replay::open() {
 void Replay::apply_event(std::span<const MboRow> event) {
   apply_trades(event);
   for (const MboRow& row : event) {
-    if (row.action == 'C') cancel(row.order_id);
+    if (row.action != 'C') continue;
+    if (event.size() > 1 && !has_row(event, 'F', row.order_id)) {
+      ++(is_crossed(row, event) ? self_match_cancels_ : contradictions_);
+    }
+    cancel(row.order_id);
   }
   for (const MboRow& row : event) apply_change(row);
 }
 
-// Fills of one price as one group; several fills of one order count at its last.
 void Replay::apply_trades(std::span<const MboRow> event) {
-  std::vector<std::pair<Price, std::vector<Fill>>> groups;
+  for (const TradeGroup& group : group_trades(event)) {
+    ++groups_[classify(group, event)];
+    for (const Fill& fill : group.fills) consume(fill);
+  }
   for (const MboRow& row : event) {
-    if (row.action != 'F') continue;
-    auto group = std::find_if(groups.begin(), groups.end(),
-                              [&](const auto& other) { return other.first == row.price; });
-    if (group == groups.end()) group = groups.insert(groups.end(), {row.price, {}});
-    std::vector<Fill>& fills = group->second;
+    if (row.action != 'F' || !has_row(event, 'T', row.order_id)) continue;
+    ++amended_;
+    consume({row.order_id, row.lots.value});
+  }
+}
+
+// Several fills of one order count at its last.
+std::vector<TradeGroup> Replay::group_trades(std::span<const MboRow> event) {
+  std::vector<TradeGroup> groups;
+  for (const MboRow& row : event) {
+    if (row.action != 'F' && row.action != 'T') continue;
+    auto group = std::find_if(groups.begin(), groups.end(), [&](const TradeGroup& other) {
+      return other.price == row.price;
+    });
+    if (group == groups.end()) group = groups.insert(groups.end(), {row.price, 0, {}});
+    if (row.action == 'T') group->traded_lots += row.lots.value;
+    if (row.action == 'T' || has_row(event, 'T', row.order_id)) continue;
+    std::vector<Fill>& fills = group->fills;
     const auto known = std::find_if(fills.begin(), fills.end(), [&](const Fill& fill) {
       return fill.order_id == row.order_id;
     });
@@ -174,74 +220,40 @@ void Replay::apply_trades(std::span<const MboRow> event) {
     fills.push_back(fill);
     ++fills_;
   }
-  for (const auto& [price, fills] : groups) {
-    ++groups_[classify(price, fills, event)];
-    for (const Fill& fill : fills) consume(fill);
-  }
+  return groups;
 }
 
-Class Replay::classify(Price price, const std::vector<Fill>& fills,
-                       std::span<const MboRow> event) const {
-  for (const Fill& fill : fills) {
-    const uint32_t slot = slot_of(fill.order_id);
-    if (slot == kNilSlot) return kUnexplained;
-    if (book_.price(slot) != price) return kOtherPrice;
-  }
-  const auto in_group = [&](uint64_t order_id) {
-    return std::any_of(fills.begin(), fills.end(),
-                       [&](const Fill& fill) { return fill.order_id == order_id; });
-  };
+Class Replay::classify(const TradeGroup& group, std::span<const MboRow> event) const {
+  int64_t unmatched_lots = group.traded_lots;
+  for (const Fill& fill : group.fills) unmatched_lots -= fill.lots;
+  if (group.fills.empty() || unmatched_lots != 0) return kUnexplained;
+
   bool left_out = false;
-  std::vector<Fill> front;
-  for (uint32_t slot = book_.level_front(price); slot != kNilSlot && front.size() < fills.size();
+  std::vector<Fill> queue;
+  for (uint32_t slot = book_.level_front(group.price); slot != kNilSlot;
        slot = book_.next_in_level(slot)) {
     const uint64_t order_id = order_ids_[slot];
-    if (!in_group(order_id) && is_changed('C', order_id, event)) left_out = true;
-    else front.push_back({order_id, book_.remaining(slot).value});
+    const bool is_cancelled = has_row(event, 'C', order_id) && !has_row(event, 'F', order_id);
+    if (!is_cancelled) queue.push_back({order_id, book_.remaining(slot).value});
+    else if (queue.size() < group.fills.size()) left_out = true;
   }
-  const Class result = compare(fills, front, event);
-  return result == kFront && left_out ? kSelfMatch : result;
-}
+  const bool takes_level = queue.size() == group.fills.size();
+  if (queue.size() > group.fills.size()) queue.resize(group.fills.size());
+  if (is_same_sequence(group.fills, queue)) return left_out ? kSelfMatch : kFront;
 
-// The last order of a group may be used in part; all others must be used up.
-bool is_same_sequence(const std::vector<Fill>& fills, const std::vector<Fill>& front) {
-  if (fills.empty() || front.size() != fills.size()) return fills.size() == front.size();
-  return std::equal(fills.begin(), fills.end() - 1, front.begin()) &&
-         fills.back().order_id == front.back().order_id && fills.back().lots <= front.back().lots;
-}
-
-// `front` is what the book holds in front, with its displayed lots.
-Class Replay::compare(const std::vector<Fill>& fills, const std::vector<Fill>& front,
-                      std::span<const MboRow> event) const {
-  if (is_same_sequence(fills, front)) return kFront;
-  if (front.size() != fills.size()) return kUnexplained;
-  bool all_used_up = true;
-  std::vector<Fill> plain;
-  std::vector<Fill> plain_front;
-  std::unordered_set<uint64_t> refreshed;
-  for (const Fill& fill : fills) {
-    const int64_t shown = book_.remaining(slot_of(fill.order_id)).value;
-    all_used_up &= fill.lots >= shown || fill.order_id == front.back().order_id;
-    const bool is_refreshed =
-        fill.lots > shown || (fill.lots == shown && is_changed('M', fill.order_id, event));
-    if (is_refreshed) refreshed.insert(fill.order_id);
-    else plain.push_back(fill);
-  }
-  for (const Fill& order : front) {
-    const bool is_filled = std::any_of(fills.begin(), fills.end(), [&](const Fill& fill) {
-      return fill.order_id == order.order_id;
-    });
-    if (!is_filled) return kUnexplained;
-    if (!refreshed.contains(order.order_id)) plain_front.push_back(order);
-  }
-  if (!refreshed.empty() && is_same_sequence(plain, plain_front)) return kIceberg;
-  return all_used_up ? kReordered : kUnexplained;
-}
-
-bool Replay::is_changed(char action, uint64_t order_id, std::span<const MboRow> event) const {
-  return std::any_of(event.begin(), event.end(), [&](const MboRow& row) {
-    return row.action == action && row.order_id == order_id;
+  std::vector<Fill> others = group.fills;
+  const Fill late = others.back();
+  others.pop_back();
+  const auto shown = std::find_if(queue.begin(), queue.end(), [&](const Fill& order) {
+    return order.order_id == late.order_id;
   });
+  if (shown == queue.end() || late.lots < shown->lots) return kUnexplained;
+  const bool is_hidden_filled = late.lots > shown->lots;
+  queue.erase(shown);
+  // Its next part queues behind all others, so these must be used up before it trades.
+  if (is_hidden_filled) return takes_level && others == queue ? kIceberg : kUnexplained;
+  if (!is_same_sequence(others, queue)) return kUnexplained;
+  return has_row(event, 'M', late.order_id) ? kIceberg : kListedLast;
 }
 
 void Replay::consume(const Fill& fill) {
@@ -315,12 +327,13 @@ bool Replay::report(const std::string& expected_counts) const {
     if (!counts.empty()) counts.push_back(',');
     counts.append(std::to_string(count));
   }
-  const uint64_t in_front =
-      groups_[kFront] + groups_[kSelfMatch] + groups_[kIceberg] + groups_[kReordered];
+  const uint64_t in_front = groups_[kFront] + groups_[kSelfMatch];
   const uint64_t contradictions = contradictions_ + filled_.size();
-  std::printf("order changes %" PRIu64 ", fills %" PRIu64 ", trade groups %" PRIu64
-              ", resting at the end %" PRIu32 ", contradictions %" PRIu64 "\n",
-              changes_, fills_, all, book_.live_count(), contradictions);
+  std::printf("order changes %" PRIu64 ", fills %" PRIu64 " and %" PRIu64
+              " of amended aggressors, self-match cancels %" PRIu64 ", resting at the end %" PRIu32
+              ", contradictions %" PRIu64 "\ntrade groups %" PRIu64 "\n",
+              changes_, fills_, amended_, self_match_cancels_, book_.live_count(), contradictions,
+              all);
   for (int i = 0; i < kClasses; ++i) {
     std::printf("  %-12s %6" PRIu64 "\n", kClassNames[i], groups_[i]);
   }
@@ -329,8 +342,8 @@ bool Replay::report(const std::string& expected_counts) const {
     std::printf("%s: %" PRIu64 ".%" PRIu64 " %% of the trade groups\n", name, permille / 10,
                 permille % 10);
   };
-  print_share("queue's front consumed, in strict order", groups_[kFront]);
-  print_share("queue's front consumed", in_front);
+  print_share("queue's front consumed as the book stood", groups_[kFront]);
+  print_share("queue's front consumed, self-match cancels first", in_front);
   if (contradictions != 0 || groups_[kUnexplained] != 0) return false;
   if (!expected_counts.empty()) return counts == expected_counts;
   return all != 0 && in_front * 1'000 >= kFrontPermilleMin * all;

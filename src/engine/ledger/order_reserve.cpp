@@ -5,6 +5,14 @@
 namespace perpetua {
 namespace {
 
+// The gateway's decoders make no others; what a market would do with one is undefined.
+bool enumerators_are_known(const PlaceOrder& order) {
+  constexpr unsigned kKnownFlags = kReduceOnly | kClosePosition | kIntent;
+  return order.side <= Side::sell && order.kind <= OrderKind::market &&
+         order.time_in_force <= TimeInForce::gtd && order.post_only <= PostOnly::slide &&
+         order.stp <= SelfTradePrevention::allow && (order.flags & ~kKnownFlags) == 0;
+}
+
 bool fields_fit(const PlaceOrder& order) {
   if (order.kind == OrderKind::limit) {
     const bool is_immediate =
@@ -82,6 +90,7 @@ MarketView make_market_view(const MarketRules& spec, Price mark, Price best_bid)
 
 PlaceDecision decide_place(const PlaceOrder& order, const MarketView& view, int64_t log_time_ms,
                            uint32_t default_leverage) {
+  PERPETUA_ASSERT(enumerators_are_known(order));
   PlaceDecision decision;
   const MarketRules& spec = *view.spec;
   const auto refuse = [&](const Outcome& outcome) {
