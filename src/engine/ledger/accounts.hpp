@@ -9,7 +9,7 @@
 #include <vector>
 
 #include "base/byte_io.hpp"
-#include "engine/market/margin.hpp"
+#include "engine/schema/margin.hpp"
 #include "engine/round.hpp"
 
 namespace perpetua {

@@ -4,7 +4,7 @@
 // the order of the rules. Thread-safety: none needed.
 #pragma once
 
-#include "engine/market/margin.hpp"
+#include "engine/schema/margin.hpp"
 #include "engine/schema/batch.hpp"
 
 namespace perpetua {

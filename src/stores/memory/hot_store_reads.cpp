@@ -1,7 +1,7 @@
 #include <algorithm>
 
+#include "engine/schema/position.hpp"
 #include "stores/memory/hot_domains.hpp"
-#include "stores/position_math.hpp"
 
 namespace perpetua::stores {
 
@@ -9,9 +9,15 @@ namespace {
 
 std::size_t page(std::size_t limit) { return std::min(limit, hot_limits::kPageMax); }
 
+// A price that the market cannot show is none.
+std::optional<Price> reachable(Price price, const MarketSpec& spec) {
+  if (price == Price(0) || price > spec.price_max) return std::nullopt;
+  return price;
+}
+
 PositionView value_holding(AgentId agent, const HoldingRow& row, const MarketState& market) {
-  const MarketSpec& spec = market.spec;
-  const PositionState state{row.base, row.entry_notional, row.margin};
+  const MarketRules rules(market.spec);
+  const Position position{row.base, row.entry_notional, row.margin};
   PositionView view;
   view.agent = agent;
   view.market = row.market;
@@ -20,12 +26,14 @@ PositionView value_holding(AgentId agent, const HoldingRow& row, const MarketSta
   view.margin = row.margin;
   view.realised_pnl = row.realised_pnl;
   view.mark = Price(market.mark_ticks.load(std::memory_order_relaxed));
-  view.notional = position_notional(spec, row.base, view.mark);
-  view.unrealised_pnl = unrealised_pnl(spec, state, view.mark);
-  view.maintenance_margin = maintenance_margin(spec, view.notional);
-  view.liquidation_price = liquidation_price(spec, state);
-  view.bankruptcy_price = bankruptcy_price(spec, state);
-  view.leverage = row.leverage != 0 ? row.leverage : static_cast<uint16_t>(spec.default_leverage);
+  view.notional = notional_at(position, view.mark, rules);
+  view.unrealised_pnl = unrealised_pnl(position, view.notional);
+  view.maintenance_margin = maintenance_margin(view.notional, rules);
+  if (position.base != Lots(0)) {
+    view.liquidation_price = reachable(liquidation_price(position, rules), rules);
+    view.bankruptcy_price = reachable(bankruptcy_price(position, rules), rules);
+  }
+  view.leverage = row.leverage != 0 ? row.leverage : static_cast<uint16_t>(rules.default_leverage);
   view.netting = row.netting;
   return view;
 }
