@@ -45,6 +45,7 @@ constexpr uint32_t kOrdersPerRequestMax = 100;            // batch place or canc
 // Time.
 constexpr int64_t kIndexStaleAfterMs = 10'000;
 constexpr uint32_t kIndexStepPpm = 10'000;  // 1 % per accepted update
+constexpr uint32_t kFreshUpdatesToResume = 3;  // accepted prices after a stale index
 
 static_assert(kOrdersPerRequestMax <= kBatchCommandsMax);
 static_assert(kCommandRingCancelReserve < kCommandRingSlots);

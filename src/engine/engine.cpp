@@ -195,9 +195,9 @@ void Engine::Impl::number(EventHeader& header) {
 // The money identity, no price involved: docs/money.md.
 void Engine::Impl::assert_money() const {
   const MoneyTotals& totals = ledger.accounts().totals();
-  Int128 signed_entry = 0;
-  for (const auto& market : markets) signed_entry += market->signed_entry_total();
-  PERPETUA_ASSERT(totals.cash - signed_entry + totals.fees.value ==
+  Int128 of_markets = 0;
+  for (const auto& market : markets) of_markets += market->own_money();
+  PERPETUA_ASSERT(totals.cash + of_markets + totals.fees.value ==
                   totals.deposits.value - totals.withdrawals.value);
 }
 

@@ -34,6 +34,17 @@ void describe_market(const Market& market, DescribeSink& sink) {
   created.market_created.spec = {0, sizeof(MarketSpec)};
   const auto* spec = reinterpret_cast<const char*>(&market.spec());
   sink.on_event(created, std::string_view(spec, sizeof(MarketSpec)));
+  Event status(EventType::market_status, 0, market.id(), kNoCommand);
+  status.market_status.mode = market.perpetual().mode;
+  status.market_status.is_stale = market.perpetual().is_stale;
+  status.market_status.is_breaker_open = market.perpetual().is_breaker_open;
+  sink.on_event(status, {});
+  Event fund(EventType::fund_changed, 0, market.id(), kNoCommand);
+  fund.fund_changed.base = market.fund().base;
+  fund.fund_changed.entry_notional = market.fund().entry_notional;
+  fund.fund_changed.margin = market.fund().margin;
+  fund.fund_changed.bad_debt = market.perpetual().bad_debt;
+  sink.on_event(fund, {});
   if (market.index() == Price(0)) return;
   Event price(EventType::price_updated, 0, market.id(), kNoCommand);
   price.price_updated.index = market.index();

@@ -124,6 +124,8 @@ class Accounts {
     totals_.cash += (credit.free + credit.reserved + credit.position_margin).value;
   }
 
+  // Money that goes to a market's insurance fund, not to an account.
+  void add_deposit(Micro amount) { totals_.deposits += amount; }
   void add_fees(Micro fees) { totals_.fees += fees; }
   void add_live_keys(AgentId agent, int32_t change) { accounts_[agent].live_keys += change; }
   uint64_t next_agent_sequence(AgentId agent) { return ++accounts_[agent].agent_sequence; }

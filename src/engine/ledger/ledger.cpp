@@ -5,7 +5,9 @@ namespace {
 
 bool only_the_exchange_may(CommandType type) {
   return type == CommandType::register_agent || type == CommandType::update_price ||
-         type == CommandType::create_market || type == CommandType::configure;
+         type == CommandType::create_market || type == CommandType::configure ||
+         type == CommandType::tick || type == CommandType::set_market_mode ||
+         type == CommandType::fund_insurance;
 }
 
 uint64_t payload_hash_of(const Command& command, std::string_view text) {
@@ -134,6 +136,14 @@ Decision Ledger::decide_by_type(const Command& command, uint32_t index, const Co
       return forward(command, index, context);
     case CommandType::update_price:
       return forward(command, index, context);
+    case CommandType::tick:
+      return tick(index);
+    case CommandType::set_market_mode:
+      return forward(command, index, context);
+    case CommandType::fund_insurance:
+      return fund_insurance(command, index, context);
+    case CommandType::adjust_margin:
+      return adjust_margin(command, index, context);
     case CommandType::post_thought:
       return post_thought(command, index, context);
     case CommandType::create_market:

@@ -98,6 +98,9 @@ class Ledger {
   Decision cancel(const Command& command, uint32_t index, const Context& context);
   Decision cancel_all(const Command& command, uint32_t index, const Context& context);
   Decision forward(const Command& command, uint32_t index, const Context& context);
+  Decision tick(uint32_t index);
+  Decision fund_insurance(const Command& command, uint32_t index, const Context& context);
+  Decision adjust_margin(const Command& command, uint32_t index, const Context& context);
   Decision create_market(const Command& command, const Context& context) const;
   bool was_amended(AgentId agent, OrderId order_id) const;
   bool find_order(const Command& command, const Context& context, MarketId& market, OrderId& found,
@@ -109,6 +112,9 @@ class Ledger {
                  AgentId counterparty, const Context& context);
   Outcome balances(AgentId agent) const;
   bool deposit_fits(Micro amount) const;
+  static bool amount_is_valid(Micro amount) {
+    return amount >= Micro(1) && amount.value <= limits::kAmountMaxMicro;
+  }
 
   Accounts accounts_;
   AgentRegistry registry_;

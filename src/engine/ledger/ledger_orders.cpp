@@ -164,6 +164,51 @@ Decision Ledger::cancel_all(const Command& command, uint32_t index, const Contex
   return decision;
 }
 
+Decision Ledger::tick(uint32_t index) {
+  Decision decision;
+  decision.disposition = Disposition::to_markets;
+  decision.operation.command = index;
+  decision.operation.to_all = 1;
+  return decision;
+}
+
+// Money into a position is reserved like an order's; money out of one is the market's to judge.
+Decision Ledger::adjust_margin(const Command& command, uint32_t index, const Context& context) {
+  const Micro amount = command.adjust_margin.amount;
+  if (amount == Micro(0) || amount.value > limits::kAmountMaxMicro ||
+      amount.value < -limits::kAmountMaxMicro) {
+    Decision decision;
+    decision.outcome = rejected(ResultCode::invalid_amount);
+    return decision;
+  }
+  const AgentId agent = command.header.agent;
+  const bool is_known = command.header.market < context.markets.size();
+  const Micro available = accounts_.available(agent);
+  if (is_known && amount > available) {
+    return refuse_or_defer(
+        agent, rejected(ResultCode::insufficient_margin, amount.value, available.value));
+  }
+  Decision decision = forward(command, index, context);
+  if (decision.disposition != Disposition::to_market || amount < Micro(0)) return decision;
+  accounts_.reserve(agent, amount);
+  decision.operation.reserved = amount;
+  return decision;
+}
+
+Decision Ledger::fund_insurance(const Command& command, uint32_t index, const Context& context) {
+  const Micro amount = command.fund_insurance.amount;
+  Decision decision = forward(command, index, context);
+  if (decision.disposition != Disposition::to_market) return decision;
+  if (!amount_is_valid(amount) || !deposit_fits(amount)) {
+    decision.disposition = Disposition::decided;
+    decision.outcome = rejected(amount_is_valid(amount) ? ResultCode::deposit_limit
+                                                        : ResultCode::invalid_amount);
+    return decision;
+  }
+  accounts_.add_deposit(amount);
+  return decision;
+}
+
 // Commands that concern one market and no money: set_netting, update_price.
 Decision Ledger::forward(const Command& command, uint32_t index, const Context& context) {
   Decision decision;

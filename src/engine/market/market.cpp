@@ -11,7 +11,7 @@ constexpr std::size_t kLookAhead = 6;
 }  // namespace
 
 Market::Market(MarketId id, const MarketSpec& spec, uint64_t seed)
-    : id_(id), spec_(spec), seed_(seed), book_(id, spec.price_max) {}
+    : id_(id), spec_(spec), seed_(seed), book_(id, spec.price_max), queue_(spec.price_max) {}
 
 MarketAccount& Market::account(AgentId agent) {
   if (agent >= accounts_.size()) {
@@ -49,11 +49,15 @@ bool Market::find_order(AgentId agent, OrderId id, const ClientId& client_id, Or
 
 void Market::credit(AgentId agent, Micro free, Micro reserved, Micro margin) {
   if (free == Micro(0) && reserved == Micro(0) && margin == Micro(0)) return;
+  PERPETUA_ASSERT(agent != 0);  // the fund's money is in its position
   round_.credits.push_back({agent, free, reserved, margin});
 }
 
 void Market::execute(std::span<const Command> commands, int64_t log_time_ms, bool expire) {
-  if (expire) expire_orders(log_time_ms);
+  if (expire) {
+    refresh_status(log_time_ms, kNoCommand);
+    expire_orders(log_time_ms);
+  }
   const std::vector<MarketOperation>& operations = round_.operations;
   // Filled in place: a copy of an outcome that was just written waits for every store before it.
   round_.outcomes.assign(operations.size(), Outcome{});
@@ -84,6 +88,18 @@ void Market::execute(std::span<const Command> commands, int64_t log_time_ms, boo
       case CommandType::update_price:
         update_price(operation, command, log_time_ms, outcome);
         break;
+      case CommandType::tick:
+        tick(operation, log_time_ms);
+        break;
+      case CommandType::adjust_margin:
+        adjust_margin(operation, command, outcome);
+        break;
+      case CommandType::set_market_mode:
+        set_mode(operation, command, outcome);
+        break;
+      case CommandType::fund_insurance:
+        fund_insurance(operation, command);
+        break;
       default:
         PERPETUA_ASSERT(false && "not a market's command");
     }
@@ -100,6 +116,23 @@ void Market::prefetch_soon(const MarketOperation& operation, const Command& comm
   } else if (command.header.agent < accounts_.size()) {
     orders_.prefetch_links(accounts_[command.header.agent].own_last);
   }
+}
+
+// Keeps the market's totals and the liquidation queue true.
+void Market::set_position(AgentId agent, const Position& after) {
+  const auto signed_entry = [](const Position& position) {
+    const Int128 entry = position.entry_notional.value;
+    return position.is_long() ? entry : -entry;
+  };
+  Position& own = account(agent).position;
+  signed_entry_total_ += signed_entry(after) - signed_entry(own);
+  base_total_ += after.base - own.base;
+  own = after;
+  PERPETUA_ASSERT(own.margin >= Micro(0) && own.entry_notional >= Micro(0));
+  PERPETUA_ASSERT(own.base != Lots(0) || own.entry_notional == Micro(0));
+  if (agent == 0) return;
+  PERPETUA_ASSERT(own.base != Lots(0) || own.margin == Micro(0));
+  queue_.mark_changed(agent);
 }
 
 void Market::enlist(uint32_t slot) {
@@ -204,34 +237,6 @@ void Market::set_netting(const MarketOperation& operation, const Command& comman
   own.is_netting = is_netting ? 1 : 0;
   Event& event = emit(EventType::settings_changed, agent, operation.command);
   event.settings_changed.netting = own.is_netting;  // the engine adds the leverage
-}
-
-void Market::update_price(const MarketOperation& operation, const Command& command,
-                          int64_t log_time_ms, Outcome& outcome) {
-  const UpdatePrice& update = command.update_price;
-  if (update.price < spec_.price_min || update.price > spec_.price_max) {
-    outcome = rejected(ResultCode::price_invalid);
-    return;
-  }
-  if (update.source_time_ms < log_time_ms - limits::kIndexStaleAfterMs) {
-    outcome = rejected(ResultCode::price_stale);
-    return;
-  }
-  if (index_ == Price(0)) {
-    index_ = update.price;
-  } else {
-    const Price step(
-        std::max<int64_t>(1, mul_div_floor(index_.value, limits::kIndexStepPpm, kPpm)));
-    index_ = std::clamp(update.price, index_ - step, index_ + step);
-  }
-  mark_ = index_;
-  price_time_ms_ = update.source_time_ms;
-  Event& event = emit(EventType::price_updated, 0, operation.command);
-  event.price_updated.index = index_;
-  event.price_updated.mark = mark_;
-  event.price_updated.source_time_ms = update.source_time_ms;
-  outcome.values[0] = index_.value;
-  outcome.values[1] = mark_.value;
 }
 
 }  // namespace perpetua

@@ -3,12 +3,14 @@
 //
 // In a round it executes its operations in order and leaves credits, results and events in its
 // MarketRound; the ledger has reserved what orders need. Rules: docs/rules.md sections 4 to 6 and
-// 8. The place of later parts: mark price (update_price), funding, liquidation, insurance, ADL and
-// triggers act in execute() and before it, on accounts_ and book_.
+// 8; the perpetual (mark, funding, liquidation, insurance fund, deleveraging): rules-perpetual.md.
+// The insurance fund is the position of agent 0, whose margin is its cash.
 //
 // Files: market.cpp (operations that are no orders, state), market_entry.cpp (place, amend),
 // market_matching.cpp (the loop), market_probe.cpp (the loop without effects, for fok),
-// market_conclude.cpp (what becomes of the rest), market_state.cpp (save, load, describe, check),
+// market_conclude.cpp (what becomes of the rest), market_advance.cpp (time, mark, funding),
+// market_liquidation.cpp (ladder and fund), market_deleverage.cpp, market_operator.cpp (margin of a
+// position, mode, settlement), market_state.cpp (save, load, describe, check),
 // position.hpp and margin.hpp (pure arithmetic). Thread-safety: one thread at a time; different
 // markets at once. Invariants: sum of base = 0; a level's FIFO is the arrival order; every resting
 // order's reservation is required_for() its rest.
@@ -18,7 +20,9 @@
 #include <string_view>
 
 #include "engine/ledger/order_reserve.hpp"
+#include "engine/market/liquidation_queue.hpp"
 #include "engine/market/orders.hpp"
+#include "engine/market/perpetual_state.hpp"
 #include "engine/market/position.hpp"
 #include "engine/round.hpp"
 
@@ -53,7 +57,12 @@ class Market {
                   RestingOrder& resting) const;
   bool is_netting(AgentId agent) const;
   int64_t next_expiry_ms() const { return orders_.expiries().next_expiry_ms(); }
-  Int128 signed_entry_total() const { return signed_entry_total_; }
+  const PerpetualState& perpetual() const { return state_; }
+  Position fund() const { return accounts_.empty() ? Position{} : accounts_[0].position; }
+  // Its side of the money identity: sum of W of the fund - bad debt - sum of signed E.
+  Int128 own_money() const {
+    return -signed_entry_total_ + fund().margin.value - state_.bad_debt.value;
+  }
   Lots base_total() const { return base_total_; }
 
   MarketRound& round() { return round_; }
@@ -102,6 +111,8 @@ class Market {
     std::size_t last_fill = 0;  // place in *round_.events, if filled_now
     uint32_t ahead = kNilSlot;  // the maker to prefetch; only a hint
     CloseReason stop = CloseReason::none;
+    TradeCause cause = TradeCause::order;  // else a forced taker: in no table, and slot is nil
+    Micro forced_fee;                      // what the fund got of its fills
 
     bool is_done() const { return has_budget ? budget_left <= Micro(0) : remaining <= Lots(0); }
   };
@@ -111,8 +122,6 @@ class Market {
   void cancel_order(const MarketOperation& operation, const Command& command, Outcome& outcome);
   void cancel_all(const MarketOperation& operation, const Command& command, Outcome& outcome);
   void set_netting(const MarketOperation& operation, const Command& command, Outcome& outcome);
-  void update_price(const MarketOperation& operation, const Command& command, int64_t log_time_ms,
-                    Outcome& outcome);
   MarketAccount& account(AgentId agent);
   const MarketAccount* find_account(AgentId agent) const;
   uint32_t find_slot(AgentId agent, OrderId id, const ClientId& client_id) const;
@@ -123,6 +132,57 @@ class Market {
     return round_.events->emplace_back(type, agent, id_, command);
   }
   void credit(AgentId agent, Micro free, Micro reserved, Micro margin);
+
+  void set_position(AgentId agent, const Position& after);
+
+  // market_advance.cpp
+  void update_price(const MarketOperation& operation, const Command& command, int64_t log_time_ms,
+                    Outcome& outcome);
+  void tick(const MarketOperation& operation, int64_t log_time_ms);
+  void refresh_status(int64_t log_time_ms, uint32_t command);
+  void advance(int64_t log_time_ms, uint32_t command, bool is_index_new);
+  void move_mark(int64_t log_time_ms);
+  ImpactFill impact_fill(Side side) const;
+  void sample_premium(int64_t log_time_ms);
+  void settle_funding_hours(int64_t log_time_ms, uint32_t command);
+  void settle_funding(int64_t rate_ppb, uint32_t command);
+  void pay_fund(Micro amount);
+  void emit_status(uint32_t command);
+  void emit_fund_change(const Position& before, Micro debt_before, uint32_t command);
+  Event& emit_position_change(AgentId agent, PositionChange cause, Lots lots, Micro value,
+                              Micro amount, uint32_t command);
+
+  // market_liquidation.cpp
+  void liquidate_due(int64_t log_time_ms, uint32_t command);
+  void liquidate(AgentId agent, int64_t log_time_ms, uint32_t command);
+  bool is_breaker_open(int64_t log_time_ms, uint32_t command);
+  bool sell_slice(AgentId agent, Lots lots, int64_t log_time_ms, uint32_t command);
+  void take_over(AgentId agent, uint32_t command);
+  Lots fund_capacity(const Position& position, Micro value);
+  void trade_with_fund(Lots lots, Micro value);
+  void watch_fund(uint32_t command);
+  void unwind_fund(int64_t log_time_ms, uint32_t command);
+  Event& emit_liquidation(AgentId agent, LiquidationStep step, Lots lots, Micro traded,
+                          const Position& before, uint32_t command);
+  Taker forced_taker(AgentId agent, Lots lots, Price limit, TradeCause cause,
+                     uint32_t command) const;
+
+  // market_deleverage.cpp
+  struct Ranked {
+    Int128 score = 0;
+    AgentId agent = 0;
+  };
+  void rank_against(bool is_long, std::vector<Ranked>& ranked) const;
+  void deleverage(bool is_long, Lots lots, Micro value, AgentId bankrupt, uint32_t command);
+  void close_against(const Ranked& ranked, uint32_t rank, Lots lots, Micro value,
+                     const Closing& closing, AgentId bankrupt, uint32_t command);
+
+  // market_operator.cpp
+  void adjust_margin(const MarketOperation& operation, const Command& command, Outcome& outcome);
+  void set_mode(const MarketOperation& operation, const Command& command, Outcome& outcome);
+  void settle_positions(uint32_t command);
+  void fund_insurance(const MarketOperation& operation, const Command& command);
+  Outcome closed() const;
 
   // market_entry.cpp
   void place_order(const MarketOperation& operation, const Command& command, Outcome& outcome);
@@ -162,8 +222,8 @@ class Market {
   void take_lots(Taker& taker, const FillTerms& terms) const;
   bool reduce_maker(uint32_t slot, const FillTerms& terms);
   void move_position(const FillSide& side);
-  void emit_fill(const FillSide& side, AgentId counterparty, bool is_taker, Lots remaining,
-                 bool is_done, uint32_t command);
+  void emit_fill(const FillSide& side, const Taker& taker, AgentId counterparty, bool is_taker,
+                 Lots remaining, bool is_done);
   void cancel_reduce_only(AgentId agent, uint32_t command);
 
   // market_conclude.cpp
@@ -185,6 +245,10 @@ class Market {
   uint64_t trade_count_ = 0;
   Int128 signed_entry_total_ = 0;  // sum of E of longs - sum of E of shorts
   Lots base_total_;                // sum of base: always 0 between operations
+  PerpetualState state_;
+  std::vector<SliceTime> slices_;
+  LiquidationQueue queue_;
+  std::vector<LiquidationQueue::Due> due_;  // of the advance in hand
   MarketRound round_;
 };
 

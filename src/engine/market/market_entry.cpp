@@ -140,7 +140,9 @@ void Market::accept(Taker& taker, const PlaceOrder& order, const Command& comman
 void Market::place_order(const MarketOperation& operation, const Command& command,
                          Outcome& outcome) {
   Taker taker = make_taker(operation, command);
-  const Outcome refusal = check_place(command.place, account(taker.agent), taker);
+  const Outcome refusal = state_.accepts_orders()
+                              ? check_place(command.place, account(taker.agent), taker)
+                              : closed();
   if (refusal.code != ResultCode::ok) {
     credit(taker.agent, operation.reserved, -operation.reserved, Micro(0));
     outcome = refusal;
@@ -223,6 +225,7 @@ void Market::amend_order(const MarketOperation& operation, const Command& comman
     credit(agent, operation.reserved, -operation.reserved, Micro(0));
     outcome = refusal;
   };
+  if (!state_.accepts_orders()) return refuse(closed());
   const uint32_t slot = find_slot(agent, operation.order_id, command.amend.client_id);
   if (slot == kNilSlot) return refuse(rejected(ResultCode::order_not_found));
   const OrderDetail& detail = orders_.detail(slot);

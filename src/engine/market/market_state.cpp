@@ -11,17 +11,25 @@ void Market::save(ByteSink& sink) const {
   write_value(sink, trade_count_);
   write_value(sink, signed_entry_total_);
   write_value(sink, base_total_);
+  write_value(sink, state_);
+  write_vector(sink, slices_);
   write_vector(sink, accounts_);
   book_.save(sink);
   orders_.save(sink);
 }
 
 bool Market::load(ByteSource& source) {
-  return read_value(source, index_) && read_value(source, mark_) &&
+  const bool is_read =
+      read_value(source, index_) && read_value(source, mark_) &&
          read_value(source, price_time_ms_) && read_value(source, trade_count_) &&
          read_value(source, signed_entry_total_) && read_value(source, base_total_) &&
+         read_value(source, state_) && read_vector(source, slices_, limits::kAgentsMax) &&
          read_vector(source, accounts_, uint64_t{limits::kAgentsMax} * 2) && book_.load(source) &&
          orders_.load(source, book_, seed_);
+  for (AgentId agent = 1; is_read && agent < accounts_.size(); ++agent) {
+    if (accounts_[agent].position.base != Lots(0)) queue_.mark_changed(agent);
+  }
+  return is_read;
 }
 
 void Market::describe_positions(std::vector<Event>& events) const {
@@ -89,7 +97,7 @@ void Market::check_invariants() const {
                                             : static_cast<Int128>(position.entry_notional.value);
     PERPETUA_ASSERT(position.margin >= Micro(0) && position.entry_notional >= Micro(0));
     if (position.base == Lots(0)) {
-      PERPETUA_ASSERT(position.margin == Micro(0) && position.entry_notional == Micro(0));
+      PERPETUA_ASSERT((position.margin == Micro(0) || agent == 0) && position.entry_notional == Micro(0));
     }
     uint32_t open = 0, reduce_only = 0, previous = kNilSlot;
     Lots open_lots[2];

@@ -76,4 +76,30 @@ inline FillEffect evaluate_fill(const Position& before, const FillTerms& terms,
   return effect;
 }
 
+// The taker's side of a fill that nobody ordered: nothing is released, so what is left of a
+// position in liquidation gets healthier, and the fund keeps its cash. docs/rules-perpetual.md
+// sections 15 and 16. REQUIRES: the fill reduces the position.
+inline FillEffect evaluate_forced_fill(const Position& before, const FillTerms& terms,
+                                       TradeCause cause, const MarketRules& spec) {
+  FillEffect effect;
+  const Micro value = notional(terms.price, terms.lots, spec);
+  const Closing closing = close_part(before, terms.lots, value);
+  effect.after = closing.after;
+  effect.after.margin = before.margin + closing.realised;
+  effect.realised_pnl = closing.realised;
+  effect.allowed = effect.after.margin >= Micro(0);
+  if (!effect.allowed || cause == TradeCause::fund) return effect;
+  const Micro equity =
+      equity_at(effect.after, notional_at(effect.after, terms.mark, spec));
+  effect.fee = std::min(fee_of(value, terms.fee_ppm),
+                        std::max(Micro(0), std::min(effect.after.margin, equity)));
+  effect.after.margin -= effect.fee;
+  if (effect.after.base == Lots(0)) {
+    effect.credit = effect.after.margin;
+    effect.after.margin = Micro(0);
+  }
+  effect.margin_change = effect.after.margin - before.margin;
+  return effect;
+}
+
 }  // namespace perpetua

@@ -43,6 +43,10 @@ enum class CommandType : uint8_t {
   update_price = 15,
   create_market = 16,  // text: one MarketSpec
   configure = 17,      // first command of every journal
+  adjust_margin = 18,
+  tick = 19,  // time passes: every market advances
+  set_market_mode = 20,
+  fund_insurance = 21,
 };
 
 struct CommandHeader {
@@ -155,6 +159,23 @@ struct UpdatePrice {
   uint8_t zero[72] = {};
 };
 
+// Into (> 0) or out of (< 0) the agent's position in the market of the header.
+struct AdjustMargin {
+  Micro amount;
+  uint8_t zero[80] = {};
+};
+
+struct SetMarketMode {
+  MarketMode mode = MarketMode::open;
+  uint8_t zero[87] = {};
+};
+
+// A deposit of the operator's into the market's insurance fund.
+struct FundInsurance {
+  Micro amount;
+  uint8_t zero[80] = {};
+};
+
 struct Configure {
   uint64_t hash_seed = 0;           // keys the tables whose keys agents choose
   uint32_t margin_use_max_ppm = 0;  // 800,000: at most 80 % of collateral in use
@@ -178,6 +199,9 @@ struct Command {
     PostThought thought;
     UpdatePrice update_price;
     Configure configure;
+    AdjustMargin adjust_margin;
+    SetMarketMode set_market_mode;
+    FundInsurance fund_insurance;
   };
 
   // Payload zero-filled; the writer then assigns the member of its type.
@@ -199,6 +223,9 @@ static_assert(sizeof(PlaceOrder) == 88 && PlainRecord<PlaceOrder>);
 static_assert(sizeof(AmendOrder) == 88 && PlainRecord<AmendOrder>);
 static_assert(sizeof(CancelOrder) == 88 && PlainRecord<CancelOrder>);
 static_assert(sizeof(UpdatePrice) == 88 && PlainRecord<UpdatePrice>);
+static_assert(sizeof(AdjustMargin) == 88 && PlainRecord<AdjustMargin>);
+static_assert(sizeof(SetMarketMode) == 88 && PlainRecord<SetMarketMode>);
+static_assert(sizeof(FundInsurance) == 88 && PlainRecord<FundInsurance>);
 static_assert(sizeof(Configure) == 88 && PlainRecord<Configure>);
 static_assert(std::is_trivially_copyable_v<Command>);
 

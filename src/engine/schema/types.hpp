@@ -68,7 +68,33 @@ enum class CloseReason : uint8_t {
   would_be_liquidated = 7,  // the fill-time guard, docs/rules.md section 5
   price_moved = 8,          // a sell would fill beyond the price it was reserved for
   budget_spent = 9,         // what is left of the budget buys less than one lot
+  liquidation = 10,         // of its agent's position; docs/rules-perpetual.md section 15
+  market_settled = 11,      // delisted
 };
+
+// What the operator allows in a market. A stale index closes it as well, whatever the mode.
+enum class MarketMode : uint8_t {
+  open = 0,
+  cancel_only = 1,  // cancels, liquidations and funding go on
+  halted = 2,       // only cancels
+  settled = 3,      // for ever: every position was closed at the mark
+};
+
+// Who was the taker of a trade.
+enum class TradeCause : uint8_t { order = 0, liquidation = 1, fund = 2 };
+
+// Why a position changed without a trade of its agent.
+enum class PositionChange : uint8_t {
+  funding = 0,
+  margin_adjusted = 1,
+  taken_over = 2,    // by the insurance fund, at the bankruptcy price
+  deleveraged = 3,   // closed against a bankrupt position
+  deleveraged_bankrupt = 4,  // the bankrupt position itself
+  settled = 5,
+};
+
+// One step of a liquidation.
+enum class LiquidationStep : uint8_t { book = 0, taken_over = 1, deleveraged = 2 };
 
 enum class LedgerEntryKind : uint8_t {
   deposit = 0,
@@ -113,7 +139,26 @@ constexpr std::string_view wire_name(CloseReason v) {
                                         "position_closed",
                                         "would_be_liquidated",
                                         "price_moved",
-                                        "budget_spent"};
+                                        "budget_spent",
+                                        "liquidation",
+                                        "market_settled"};
+  return names[static_cast<int>(v)];
+}
+constexpr std::string_view wire_name(MarketMode v) {
+  constexpr std::string_view names[] = {"open", "cancel_only", "halted", "settled"};
+  return names[static_cast<int>(v)];
+}
+constexpr std::string_view wire_name(TradeCause v) {
+  constexpr std::string_view names[] = {"order", "liquidation", "fund"};
+  return names[static_cast<int>(v)];
+}
+constexpr std::string_view wire_name(PositionChange v) {
+  constexpr std::string_view names[] = {"funding",     "margin_adjusted",      "taken_over",
+                                        "deleveraged", "deleveraged_bankrupt", "settled"};
+  return names[static_cast<int>(v)];
+}
+constexpr std::string_view wire_name(LiquidationStep v) {
+  constexpr std::string_view names[] = {"book", "taken_over", "deleveraged"};
   return names[static_cast<int>(v)];
 }
 constexpr std::string_view wire_name(LedgerEntryKind v) {
