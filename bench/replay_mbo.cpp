@@ -1,17 +1,18 @@
 // replay_mbo FILE.csv [COUNTS]: a real venue's order-by-order record through the book. Claim:
 // whenever the venue traded, the orders it filled are the ones our queue has in front.
 //
-// A trade group is what one event traded at one price: the lots of its T rows and the resting orders
-// of its F rows. An aggressor can have an F row too: it rested, was amended to a price that crosses
-// and traded before its M or C row. It is not a part of the queue and is left out of the group.
+// A trade group is what one event traded at one price: the lots of its T rows and the resting
+// orders of its F rows. An aggressor can have an F row too: it rested, was amended to a price that
+// crosses and traded before its M or C row. It is not a part of the queue and is left out of the
+// group.
 //
 // The classes; the record shows the cause of each but the fourth:
 //   front        exactly the first orders of the queue, in order, the last one possibly in part
 //   self-match   the same, once orders ahead are left out that the venue cancels in this event: it
 //                removes a resting order that would trade with its own owner. Everywhere in the
 //                record a cancel that shares its event stood where the newcomer crossed.
-//   iceberg      one order used up its displayed part and shows a new one. It is listed once, after
-//                the others, with what it traded in front and, if the level ran empty, again behind.
+//   iceberg      one order used up its displayed part and traded or shows a new one. It is listed
+//                once, after the others, with all it traded.
 //   listed last  one order, used up, is listed after the others as an iceberg is, but shows no new
 //                part. The others are filled as if it had been served in its place.
 //   unexplained  anything else, for example a trade against no order of the book
@@ -202,9 +203,8 @@ std::vector<TradeGroup> Replay::group_trades(std::span<const MboRow> event) {
   std::vector<TradeGroup> groups;
   for (const MboRow& row : event) {
     if (row.action != 'F' && row.action != 'T') continue;
-    auto group = std::find_if(groups.begin(), groups.end(), [&](const TradeGroup& other) {
-      return other.price == row.price;
-    });
+    auto group = std::find_if(groups.begin(), groups.end(),
+                              [&](const TradeGroup& other) { return other.price == row.price; });
     if (group == groups.end()) group = groups.insert(groups.end(), {row.price, 0, {}});
     if (row.action == 'T') group->traded_lots += row.lots.value;
     if (row.action == 'T' || has_row(event, 'T', row.order_id)) continue;
@@ -234,8 +234,10 @@ Class Replay::classify(const TradeGroup& group, std::span<const MboRow> event) c
        slot = book_.next_in_level(slot)) {
     const uint64_t order_id = order_ids_[slot];
     const bool is_cancelled = has_row(event, 'C', order_id) && !has_row(event, 'F', order_id);
-    if (!is_cancelled) queue.push_back({order_id, book_.remaining(slot).value});
-    else if (queue.size() < group.fills.size()) left_out = true;
+    if (!is_cancelled)
+      queue.push_back({order_id, book_.remaining(slot).value});
+    else if (queue.size() < group.fills.size())
+      left_out = true;
   }
   const bool takes_level = queue.size() == group.fills.size();
   if (queue.size() > group.fills.size()) queue.resize(group.fills.size());
@@ -276,8 +278,8 @@ void Replay::apply_change(const MboRow& row) {
 
 void Replay::rest(const MboRow& row) {
   const Price other = book_.best(opposite(row.side));
-  const bool crosses = other != Price(0) &&
-                       (row.side == Side::buy ? row.price >= other : row.price <= other);
+  const bool crosses =
+      other != Price(0) && (row.side == Side::buy ? row.price >= other : row.price <= other);
   if (crosses || row.lots <= Lots(0) || slot_of(row.order_id) != kNilSlot) {
     ++contradictions_;
     return;

@@ -2,6 +2,20 @@
 
 namespace perpetua::app {
 
+void HistoryListener::on_batch(const AppliedBatch& batch) {
+  history_.apply(batch);
+  if (batch.number > handed_over_.load(std::memory_order_relaxed)) {
+    handed_over_.store(batch.number, std::memory_order_release);
+  }
+}
+
+BatchNumber HistoryListener::shown_batch() const {
+  const BatchNumber handed_over = handed_over_.load(std::memory_order_acquire);
+  // A writer that has failed drops its queue, so the order of the two questions matters.
+  const bool is_drained = history_.queued_bytes() == 0;
+  return is_drained && !history_.failed() ? handed_over : history_.applied_batch();
+}
+
 bool FeedSink::send(const Command& command, std::string text, uint64_t token) {
   runtime::Submission submission{command, std::move(text), {kFeedChannel, 0, token}};
   return port_.submit({&submission, 1}) == runtime::SubmitResult::accepted;

@@ -44,14 +44,20 @@ class HotStoreBootstrap final : public DescribeSink {
 // Live batches and batches replayed at start, both in order.
 class HistoryListener final : public runtime::EgressListener, public journal::ReplaySink {
  public:
-  explicit HistoryListener(stores::HistoryWriter& history) : history_(history) {}
-  void on_batch(const AppliedBatch& batch) override { history_.apply(batch); }
+  explicit HistoryListener(stores::HistoryWriter& history)
+      : history_(history), handed_over_(history.applied_batch()) {}
+  void on_batch(const AppliedBatch& batch) override;
   void on_batch(const AppliedBatch& batch, std::span<const runtime::ReplyTarget>) override {
-    history_.apply(batch);
+    on_batch(batch);
   }
+
+  // The newest batch whose rows a reader of the history sees. The writer's own number stands still
+  // while batches have no rows (prices); what is shown is whole all the same. Any thread.
+  BatchNumber shown_batch() const;
 
  private:
   stores::HistoryWriter& history_;
+  std::atomic<BatchNumber> handed_over_;
 };
 
 // Sends the feeds' commands into the runtime; their outcomes come back through FeedListener.

@@ -7,6 +7,7 @@
 
 #include "journal_command.hpp"
 #include "load/load.hpp"
+#include "operator_key.hpp"
 #include "runtime/matcher_pool.hpp"
 #include "serve.hpp"
 #include "settings.hpp"
@@ -32,6 +33,11 @@ message says why); 4 something accepted could not be made durable; 74 the disk f
 // The operator key is read from a file or the environment only: a flag shows in process lists.
 bool has_flag(const SettingSpec& spec) { return spec.kind != SettingKind::secret; }
 
+std::optional<std::string> variable(const std::string& name) {
+  const char* value = std::getenv(name.c_str());
+  return value == nullptr ? std::nullopt : std::optional<std::string>(value);
+}
+
 void add_serve(CLI::App& app, int& status) {
   CLI::App* serve_app = app.add_subcommand("serve", "start the exchange");
   auto flags = std::make_shared<std::map<std::string, std::string>>();
@@ -51,11 +57,7 @@ void add_serve(CLI::App& app, int& status) {
   serve_app->footer([] { return settings_help(); });
   serve_app->callback([flags, config, &status] {
     Settings settings;
-    const auto environment = [](const std::string& name) -> std::optional<std::string> {
-      const char* value = std::getenv(name.c_str());
-      return value == nullptr ? std::nullopt : std::optional<std::string>(value);
-    };
-    if (const auto error = settings.load(*flags, environment, *config)) {
+    if (const auto error = settings.load(*flags, variable, *config)) {
       std::cerr << "perpetua: " << *error << "\n";
       status = kExitUsage;
       return;
@@ -76,6 +78,7 @@ void add_load(CLI::App& app, int& status) {
   auto options = std::make_shared<load::LoadOptions>();
   auto rate = std::make_shared<std::string>("100");
   auto transport = std::make_shared<std::string>("http");
+  auto key_file = std::make_shared<std::string>();
   load_app->add_option("--agents", options->agents, "agents to register")->capture_default_str();
   load_app->add_option("--rate", *rate, "orders a second over all agents, or max")
       ->capture_default_str();
@@ -88,14 +91,17 @@ void add_load(CLI::App& app, int& status) {
                        "HTTP connections (default: one per agent, at most 64)");
   load_app->add_option("--markets", options->markets, "markets (default: all)")->delimiter(',');
   load_app->add_option("--url", options->url, "the exchange")->capture_default_str();
-  load_app->add_option("--operator-key", options->operator_key,
-                       "to fund agents in production mode");
+  load_app
+      ->add_option("--operator-key-file", *key_file,
+                   "file that holds the operator key, to fund agents in production mode; or give "
+                   "PERPETUA_OPERATOR_KEY")
+      ->type_name("FILE");
   load_app->add_option("--fund", options->fund_usdc, "USDC for each agent")->capture_default_str();
   load_app->add_option("--timeout-ms", options->timeout_ms, "a later reply counts as an error")
       ->capture_default_str();
   load_app->add_option("--seed", options->seed, "of the order mix")->capture_default_str();
   load_app->add_flag("--allow-remote", options->allow_remote, "targets that are not this machine");
-  load_app->callback([options, rate, transport, &status] {
+  load_app->callback([options, rate, transport, key_file, &status] {
     options->transport = *transport == "ws" ? load::TransportKind::ws : load::TransportKind::http;
     const auto parsed = load::parse_rate(*rate);
     if (!parsed) {
@@ -104,6 +110,8 @@ void add_load(CLI::App& app, int& status) {
       return;
     }
     options->rate_per_s = *parsed;
+    options->operator_key =
+        read_operator_key(*key_file, variable("PERPETUA_OPERATOR_KEY").value_or(std::string()));
     if (const auto error = load::validate(*options)) {
       std::cerr << "perpetua: " << *error << "\n";
       status = kExitUsage;

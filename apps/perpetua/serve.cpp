@@ -7,7 +7,6 @@
 #include <csignal>
 #include <cstring>
 #include <filesystem>
-#include <fstream>
 #include <memory>
 #include <stdexcept>
 
@@ -18,6 +17,7 @@
 #include "genesis.hpp"
 #include "house_state.hpp"
 #include "listeners.hpp"
+#include "operator_key.hpp"
 #include "runtime/runtime.hpp"
 #include "runtime_metrics.hpp"
 #include "stores/sqlite/history_reader.hpp"
@@ -74,18 +74,6 @@ uint64_t random_seed() {
   return seed;
 }
 
-std::string read_operator_key(const Settings& settings) {
-  const std::string& path = settings.text("operator_key_file");
-  if (path.empty()) return settings.text("operator_key");
-  std::ifstream file(path);
-  std::string key;
-  if (!std::getline(file, key) || key.size() < gateway::kOperatorKeyBytesMin) {
-    throw std::runtime_error("operator_key_file " + path + ": needs a line of " +
-                             std::to_string(gateway::kOperatorKeyBytesMin) + " characters or more");
-  }
-  return key;
-}
-
 runtime::WaitKind wait_kind(const std::string& name) {
   if (name == "spin") return runtime::WaitKind::busy_spin;
   if (name == "yield") return runtime::WaitKind::yielding;
@@ -104,7 +92,8 @@ void raise_file_limit(uint64_t wanted) {
 }
 
 void Service::build() {
-  operator_key_ = read_operator_key(settings_);
+  operator_key_ =
+      read_operator_key(settings_.text("operator_key_file"), settings_.text("operator_key"));
   // Blocked in every thread, taken by run_until_signal().
   sigemptyset(&signals_);
   sigaddset(&signals_, SIGTERM);
@@ -197,6 +186,7 @@ gateway::ServerOptions Service::server_options() const {
   options.operator_key = operator_key_;
   options.key_secret = load_key_secret(settings_.text("data_dir"));
   options.start_balance_micro = settings_.integer("start_balance") * 1'000'000;
+  options.takes_prices = settings_.text("prices") == "push";
   gateway::RateOptions& rates = options.rates;
   rates.agent_mutations = {rate("rate_agent"), rate("rate_agent_burst")};
   rates.agent_cancels = rates.agent_mutations;
@@ -238,9 +228,11 @@ void Service::connect() {
                    .hot = hot_,
                    .replies = *replies_,
                    .history = history_reader_.get(),
+                   .history_batch = [this] { return history_listener_->shown_batch(); },
                    .hub = hub_.get(),
                    .is_ready = [this](std::string& why_not) { return is_ready(why_not); },
                    .collectables = {metrics_.get()},
+                   .on_failure = [](const std::string& line) { spdlog::error("{}", line); },
                });
 }
 

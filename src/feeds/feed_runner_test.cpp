@@ -5,18 +5,31 @@
 #include <chrono>
 
 #include "feeds/liquidity/fake_exchange.hpp"
-#include "feeds/push_source.hpp"
 
 namespace perpetua::feeds {
 namespace {
 
 constexpr int64_t kNowMs = 1'760'000'000'000;
 
+// Yields what it was given, once.
+class GivenPrices final : public PriceSource {
+ public:
+  std::string_view name() const override { return "given"; }
+  void poll(int64_t /*now_ms*/, std::vector<PriceQuote>& due) override {
+    due.insert(due.end(), given_.begin(), given_.end());
+    given_.clear();
+  }
+  void give(Price price, int64_t source_time_ms) { given_.push_back({0, price, source_time_ms}); }
+
+ private:
+  std::vector<PriceQuote> given_;
+};
+
 TEST(FeedRunner, quotes_become_update_price_commands_of_the_exchange) {
-  PushSource source({test_market()});
+  GivenPrices source;
   FakeExchange exchange;
   FeedRunner runner({&source}, nullptr, exchange, [] { return kNowMs; });
-  source.push(0, Price(680'000), kNowMs - 5, kNowMs);
+  source.give(Price(680'000), kNowMs - 5);
   runner.tick();
   runner.tick();
   ASSERT_EQ(exchange.sent.size(), 1u);
@@ -28,15 +41,15 @@ TEST(FeedRunner, quotes_become_update_price_commands_of_the_exchange) {
 }
 
 TEST(FeedRunner, refused_and_rejected_prices_are_counted) {
-  PushSource source({test_market()});
+  GivenPrices source;
   FakeExchange exchange;
   exchange.is_full = true;
   FeedRunner runner({&source}, nullptr, exchange, [] { return kNowMs; });
-  source.push(0, Price(680'000), 0, kNowMs);
+  source.give(Price(680'000), kNowMs);
   runner.tick();
   EXPECT_EQ(runner.counters().prices_refused, 1u);
   exchange.is_full = false;
-  source.push(0, Price(680'000), 0, kNowMs);
+  source.give(Price(680'000), kNowMs);
   runner.tick();
   ASSERT_EQ(exchange.tokens.size(), 1u);
   const FeedOutcome outcome{exchange.tokens[0], rejected(ResultCode::price_stale)};
@@ -98,10 +111,10 @@ TEST(FeedRunner, full_inbox_drops_events_and_the_house_starts_its_quotes_again) 
 }
 
 TEST(FeedRunner, thread_sends_until_stopped) {
-  PushSource source({test_market()});
+  GivenPrices source;
   FakeExchange exchange;
   FeedRunner runner({&source}, nullptr, exchange, [] { return kNowMs; });
-  source.push(0, Price(680'000), 0, kNowMs);
+  source.give(Price(680'000), kNowMs);
   runner.start();
   const auto deadline = std::chrono::steady_clock::now() + std::chrono::seconds(20);
   while (runner.counters().prices_sent == 0 && std::chrono::steady_clock::now() < deadline) {

@@ -1,10 +1,12 @@
-// PriceSource: where index prices come from. One interface for replayed bars, pushed prices and,
+// PriceSource: where index prices come from that the exchange fetches itself: replayed bars and,
 // later, venue feeds.
 //
 // A source is polled by one thread (FeedRunner) and yields what is due; the runner makes
-// update_price commands of it. Prices are ticks of the market, times are milliseconds since 1970. A
-// source never yields a price outside the market's absolute band; the per-update clamp and the
-// staleness rule are the engine's (docs/rules.md section 8).
+// update_price commands of it. That command is what all sources of prices have in common: those
+// that an operator pushes become one at the gateway, and the setting `prices` says which of them
+// the exchange takes, so two never compete. Band, per-update clamp and staleness are the engine's
+// (docs/rules.md section 8); a source need not know them, and never yields a price outside the
+// market's band. Prices are ticks of the market, times are milliseconds since 1970.
 #pragma once
 
 #include <cstdint>

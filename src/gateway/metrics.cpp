@@ -38,8 +38,10 @@ MetricFamily single(std::string name, std::string help, MetricType type, double 
 
 }  // namespace
 
-GatewayMetrics::GatewayMetrics(std::span<const Endpoint> endpoints)
-    : endpoints_(endpoints), rows_(std::make_unique<Row[]>(endpoints.size() + 1)) {}
+GatewayMetrics::GatewayMetrics(const FailureLog& failures, std::span<const Endpoint> endpoints)
+    : failures_(failures),
+      endpoints_(endpoints),
+      rows_(std::make_unique<Row[]>(endpoints.size() + 1)) {}
 
 void GatewayMetrics::count(const Endpoint* endpoint, int status, int64_t duration_ns) {
   const std::size_t row =
@@ -64,6 +66,9 @@ std::vector<MetricFamily> GatewayMetrics::Collect() const {
                             static_cast<double>(connections_refused.load())));
   families.push_back(single("perpetua_websocket_connections", "Open WebSocket connections",
                             MetricType::Gauge, static_cast<double>(websockets.load())));
+  families.push_back(single("perpetua_gateway_failures_total",
+                            "Requests and connections that an exception ended",
+                            MetricType::Counter, static_cast<double>(failures_.failures())));
   return families;
 }
 

@@ -4,6 +4,7 @@
 //   perpetua_http_request_seconds{kind}              histogram; kind: read, mutation
 //   perpetua_http_connections, perpetua_http_connections_refused_total
 //   perpetua_websocket_connections
+//   perpetua_gateway_failures_total                  requests and connections an exception ended
 //
 // Thread-safety: any thread; relaxed atomics, no lock on the request path. Endpoint names are the
 // only label values, so the number of series is bounded.
@@ -17,13 +18,15 @@
 #include <memory>
 #include <vector>
 
+#include "gateway/failure_log.hpp"
 #include "gateway/http/endpoint.hpp"
 
 namespace perpetua::gateway {
 
 class GatewayMetrics final : public prometheus::Collectable {
  public:
-  explicit GatewayMetrics(std::span<const Endpoint> endpoints = all_endpoints());
+  explicit GatewayMetrics(const FailureLog& failures,
+                          std::span<const Endpoint> endpoints = all_endpoints());
 
   // endpoint null: no route was found.
   void count(const Endpoint* endpoint, int status, int64_t duration_ns);
@@ -49,6 +52,7 @@ class GatewayMetrics final : public prometheus::Collectable {
   prometheus::MetricFamily collect_requests() const;
   prometheus::MetricFamily collect_durations() const;
 
+  const FailureLog& failures_;
   const std::span<const Endpoint> endpoints_;
   std::unique_ptr<Row[]> rows_;         // one per endpoint, the last for unknown paths
   std::array<Histogram, 2> durations_;  // read, mutation

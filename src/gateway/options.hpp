@@ -35,7 +35,8 @@ struct ServerOptions {
   int64_t header_timeout_ms = 5'000;             // from the first byte of a request to its end
   int64_t idle_timeout_ms = 30'000;              // between requests
   int64_t write_timeout_ms = 10'000;             // a client that does not read its reply
-  int64_t stop_timeout_ms = 5'000;               // stop() waits so long for replies in flight
+  int64_t history_wait_ms = 2'000;  // a read of history waits so long for what was acknowledged
+  int64_t stop_timeout_ms = 5'000;  // stop() waits so long for replies in flight
 
   Mode mode = Mode::sandbox;
   std::string operator_key;  // empty: no operator requests are accepted
@@ -43,6 +44,7 @@ struct ServerOptions {
   // ApiKeySource.
   std::string key_secret;
   int64_t start_balance_micro = 0;  // sandbox: balance of a new agent
+  bool takes_prices = true;         // false: prices have another source, posted ones are refused
   RateOptions rates;
   std::string version = "0.1.0";
 };
@@ -53,6 +55,7 @@ inline constexpr std::size_t kHeaderBytesMax = 8 * 1024;
 inline constexpr std::size_t kJsonDepthMax = 6;
 inline constexpr std::size_t kOperatorKeyBytesMin = 32;
 inline constexpr std::size_t kIdempotencyKeyBytesMax = 128;
+inline constexpr int64_t kSourceTimeAheadMaxMs = 2'000;  // clocks of operator and exchange differ
 inline constexpr uint32_t kPageItemsDefault = 50;
 inline constexpr uint32_t kPageItemsMax = 500;
 

@@ -13,6 +13,7 @@
 #include "base/limits.hpp"
 #include "gateway/auth/authenticator.hpp"
 #include "gateway/codec/markets.hpp"
+#include "gateway/failure_log.hpp"
 #include "gateway/http/dispatcher.hpp"
 #include "gateway/http/openapi.hpp"
 #include "gateway/http/session.hpp"
@@ -41,11 +42,18 @@ struct Server::Impl {
         markets(d.hot),
         authenticator(d.hot, o.operator_key),
         limiter(o.rates, limits::kAgentsMax),
-        services{d.history, ApiKeySource(o.key_secret), d.is_ready, d.collectables,
+        failures(d.on_failure),
+        services{d.history,
+                 d.history_batch,
+                 failures,
+                 ApiKeySource(o.key_secret),
+                 d.is_ready,
+                 d.collectables,
                  make_openapi(all_endpoints(), o.version)},
         dispatcher(all_endpoints()),
         connections(o.connections_max, o.connections_per_address_max) {
     PERPETUA_ASSERT(d.replies.channels() == o.io_threads && o.io_threads > 0);
+    PERPETUA_ASSERT(d.history == nullptr || d.history_batch != nullptr);
     services.collectables.push_back(&metrics);
     const IoThread::Shared shared{options,  d.commands,    d.replies, d.hot,
                                   markets,  authenticator, limiter,   metrics,
@@ -68,7 +76,8 @@ struct Server::Impl {
   const HotMarketDirectory markets;
   const Authenticator authenticator;
   RateLimiter limiter;
-  GatewayMetrics metrics;
+  FailureLog failures;
+  GatewayMetrics metrics{failures};
   GatewayServices services;
   const Dispatcher dispatcher;
   ConnectionLimiter connections;
@@ -106,7 +115,11 @@ asio::awaitable<void> Server::Impl::accept_loop() {
     auto [code, socket] =
         co_await acceptor->async_accept(io_thread.io, asio::as_tuple(asio::use_awaitable));
     if (!code) {
-      take_in(std::move(socket), io_thread);
+      try {
+        take_in(std::move(socket), io_thread);
+      } catch (const std::exception& error) {
+        failures.write("accepting a connection", error.what(), monotonic_ns());
+      }
     } else if (acceptor->is_open()) {
       pause.expires_after(kAcceptPause);
       co_await pause.async_wait(asio::as_tuple(asio::use_awaitable));

@@ -34,15 +34,18 @@ namespace ws {
 class Hub;
 }
 
-// Everything outlives the server. REQUIRES: replies has options.io_threads channels.
+// Everything outlives the server; functions are called by any thread. REQUIRES: replies has
+// options.io_threads channels, history comes with history_batch.
 struct ServerDependencies {
   runtime::CommandPort& commands;
   const stores::HotStore& hot;
   ReplyRouter& replies;
   stores::HistoryReader* history = nullptr;  // null: history requests answer exchange_unavailable
-  ws::Hub* hub = nullptr;                    // null: no /ws
+  std::function<BatchNumber()> history_batch = {};  // newest batch whose rows history shows
+  ws::Hub* hub = nullptr;                           // null: no /ws
   std::function<bool(std::string& why_not)> is_ready = {};        // for /readyz; empty: always
   std::vector<const prometheus::Collectable*> collectables = {};  // for /metrics, beside ours
+  std::function<void(const std::string& line)> on_failure = {};   // for the log, see FailureLog
 };
 
 class Server {

@@ -52,7 +52,18 @@ TestExchange::TestExchange(ServerOptions options, bool has_history)
     reader_ = std::make_unique<stores::HistoryReader>(history.path);
   }
   router_ = std::make_unique<ReplyRouter>(options_.io_threads);
-  ServerDependencies dependencies{*this, hot_, *router_, reader_.get()};
+  const ServerDependencies dependencies{
+      .commands = *this,
+      .hot = hot_,
+      .replies = *router_,
+      .history = reader_.get(),
+      .history_batch = [this] { return history_batch(); },
+      .on_failure =
+          [this](const std::string& line) {
+            const std::lock_guard lock(failure_mutex_);
+            failure_lines_.push_back(line);
+          },
+  };
   server_ = std::make_unique<Server>(options_, dependencies);
   for (const char* symbol : {"BTC-PERP", "ETH-PERP"}) {
     const MarketSpec spec = perpetua::test::make_spec(symbol);
@@ -73,6 +84,7 @@ TestExchange::~TestExchange() {
 
 runtime::SubmitResult TestExchange::submit(std::span<runtime::Submission> submissions) {
   const std::lock_guard lock(mutex_);
+  if (is_submit_broken_) throw std::runtime_error("broken on purpose");
   if (answer_ != runtime::SubmitResult::accepted) return answer_;
   std::vector<runtime::Submission> batch(std::make_move_iterator(submissions.begin()),
                                          std::make_move_iterator(submissions.end()));
@@ -102,7 +114,12 @@ void TestExchange::run_batch(std::vector<runtime::Submission>& submissions,
       engine_.last_batch(), now_ms_, output_.first_event, commands, output_.outcomes,
       output_.events,       text};
   hot_.apply(batch);
-  if (history_) history_->apply(batch);
+  if (is_holding_history_) {
+    held_for_history_.push_back({batch.number, batch.log_time_ms, output_.first_event, commands,
+                                 output_.outcomes, output_.events, text});
+  } else if (history_) {
+    apply_to_history(batch);
+  }
   router_->on_batch(batch, targets);
   if (outcomes != nullptr) *outcomes = output_.outcomes;
 }
@@ -147,10 +164,45 @@ void TestExchange::answer_with(runtime::SubmitResult result) {
   answer_ = result;
 }
 
+void TestExchange::break_submit() {
+  const std::lock_guard lock(mutex_);
+  is_submit_broken_ = true;
+}
+
+void TestExchange::break_history() { is_history_broken_ = true; }
+
+void TestExchange::apply_to_history(const AppliedBatch& batch) {
+  history_->apply(batch);
+  handed_to_history_ = batch.number;
+}
+
+BatchNumber TestExchange::history_batch() const {
+  if (is_history_broken_) throw std::runtime_error("broken on purpose");
+  const BatchNumber handed = handed_to_history_;
+  return history_->queued_bytes() == 0 ? handed : history_->applied_batch();
+}
+
+void TestExchange::hold_history() {
+  const std::lock_guard lock(mutex_);
+  is_holding_history_ = true;
+}
+
+void TestExchange::release_history() {
+  const std::lock_guard lock(mutex_);
+  is_holding_history_ = false;
+  for (const HeldBatch& batch : held_for_history_) apply_to_history(batch.view());
+  held_for_history_.clear();
+}
+
+std::vector<std::string> TestExchange::failure_lines() {
+  const std::lock_guard lock(failure_mutex_);
+  return failure_lines_;
+}
+
 json::object HttpReply::object() const {
   boost::system::error_code code;
   const json::value value = json::parse(body, code);
-  EXPECT_FALSE(code) << body;
+  EXPECT_FALSE(code) << status << body;
   return value.is_object() ? value.get_object() : json::object();
 }
 

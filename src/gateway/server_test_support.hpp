@@ -5,7 +5,9 @@
 // release(). Calls to the exchange are serialised by one mutex.
 #pragma once
 
+#include <atomic>
 #include <boost/json/fwd.hpp>
+#include <deque>
 #include <map>
 #include <memory>
 #include <mutex>
@@ -41,6 +43,15 @@ class TestExchange final : public runtime::CommandPort {
   void release();
   std::size_t held();
   void answer_with(runtime::SubmitResult result);
+  void break_submit();   // submit() throws from now on
+  void break_history();  // who asks how far history is hears an exception
+
+  // Batches are kept from the history until release_history().
+  void hold_history();
+  void release_history();
+
+  // What the server wrote to its failure log.
+  std::vector<std::string> failure_lines();
   int64_t now_ms() const { return now_ms_; }
 
   uint16_t port() const { return server_->port(); }
@@ -48,7 +59,22 @@ class TestExchange final : public runtime::CommandPort {
   const stores::HotStore& hot() const { return hot_; }
 
  private:
+  struct HeldBatch {
+    BatchNumber number = 0;
+    int64_t log_time_ms = 0;
+    uint64_t first_event = 0;
+    std::vector<Command> commands;
+    std::vector<Outcome> outcomes;
+    std::vector<Event> events;
+    std::string text;
+    AppliedBatch view() const {
+      return {number, log_time_ms, first_event, commands, outcomes, events, text};
+    }
+  };
+
   void run_batch(std::vector<runtime::Submission>& submissions, std::vector<Outcome>* outcomes);
+  void apply_to_history(const AppliedBatch& batch);
+  BatchNumber history_batch() const;
 
   const ServerOptions options_;
   std::string directory_;
@@ -65,6 +91,13 @@ class TestExchange final : public runtime::CommandPort {
   bool is_holding_ = false;
   runtime::SubmitResult answer_ = runtime::SubmitResult::accepted;
   std::vector<runtime::Submission> held_;
+  bool is_submit_broken_ = false;
+  bool is_holding_history_ = false;
+  std::deque<HeldBatch> held_for_history_;
+  std::atomic<BatchNumber> handed_to_history_{0};
+  std::atomic<bool> is_history_broken_{false};
+  std::mutex failure_mutex_;
+  std::vector<std::string> failure_lines_;
 };
 
 struct HttpReply {

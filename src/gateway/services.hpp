@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "engine/schema/types.hpp"
 #include "gateway/auth/api_key.hpp"
 
 namespace prometheus {
@@ -17,12 +18,16 @@ class HistoryReader;
 
 namespace perpetua::gateway {
 
+class FailureLog;
+
 struct GatewayServices {
-  stores::HistoryReader* history = nullptr;  // null: history requests are refused
+  stores::HistoryReader* history = nullptr;     // null: history requests are refused
+  std::function<BatchNumber()> history_batch = {};  // newest batch whose rows history shows
+  FailureLog& failures;
   ApiKeySource keys{std::string_view()};
-  std::function<bool(std::string& why_not)> is_ready;        // empty: always ready
-  std::vector<const prometheus::Collectable*> collectables;  // shown by /metrics
-  std::string openapi_json;
+  std::function<bool(std::string& why_not)> is_ready = {};        // empty: always ready
+  std::vector<const prometheus::Collectable*> collectables = {};  // shown by /metrics
+  std::string openapi_json = {};
 };
 
 }  // namespace perpetua::gateway

@@ -33,6 +33,7 @@ struct KeyView {
   uint8_t scopes = 0;  // Scope bits
   int64_t created_at_ms = 0;
   int64_t expires_at_ms = 0;
+  Sha256 sha256{};  // of the key
   bool operator==(const KeyView&) const = default;
 };
 

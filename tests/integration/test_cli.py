@@ -5,7 +5,7 @@ import subprocess
 import tempfile
 import unittest
 
-from api_case import NO_LIMITS, QUIET, ApiExchange, harness, order
+from api_case import NO_LIMITS, OPERATOR_KEY, QUIET, ApiExchange, harness, order
 
 LOAD_KEYS = ["agents", "connected", "sent", "ok", "rejected", "errors", "rate_per_s", "p50_ms",
              "p99_ms", "p999_ms", "max_ms"]
@@ -31,13 +31,16 @@ class Help(unittest.TestCase):
         for words in ("--listen", "--rate-agent", "--matchers", "1 to 64",
                       "default 127.0.0.1:8082"):
             self.assertIn(words, text)
-        self.assertFalse("--operator-key " in text, "a secret is no flag, so it is not listed")
+        for command in ("serve", "load"):
+            text = run(command, "--help").stdout
+            self.assertNotIn("--operator-key ", text, "a secret is no flag, so it is not listed")
+            self.assertIn("--operator-key-file", text)
 
     def test_wrong_usage_is_exit_code_2(self):
         for arguments in ((), ("dance",), ("serve", "--nonsense"), ("journal",),
                           ("journal", "state-hash", "--threads", "0"),
                           ("load", "--transport", "pigeon"), ("load", "--rate", "fast"),
-                          ("load", "--agents", "0")):
+                          ("load", "--agents", "0"), ("load", "--operator-key", "k" * 40)):
             self.assertEqual(run(*arguments).returncode, 2, arguments)
 
 
@@ -162,6 +165,28 @@ class Load(unittest.TestCase):
                 self.assertEqual(result["ok"] + result["rejected"], result["sent"])
                 self.assertGreater(result["sent"], 150)
                 self.assertGreater(result["ok"], result["rejected"])
+
+    def test_in_production_mode_the_operator_funds_the_agents(self):
+        with ApiExchange(**NO_LIMITS, **{**QUIET, "mode": "production"}) as exchange:
+            exchange.start()
+            exchange.push_prices()
+            url = f"http://127.0.0.1:{exchange.port}"
+            path = os.path.join(exchange.data_dir, "operator-key")
+            with open(path, "w", encoding="utf-8") as file:
+                file.write(OPERATOR_KEY + "\n")
+            arguments = ("load", "--agents", "2", "--duration", "1", "--url", url)
+            for more, environment in ((("--operator-key-file", path), {}),
+                                      ((), {"PERPETUA_OPERATOR_KEY": OPERATOR_KEY})):
+                done = run(*arguments, *more, **environment)
+                self.assertEqual(done.returncode, 0, done)
+                result = json.loads(done.stdout.strip().splitlines()[-1])
+                self.assertEqual((result["connected"], result["errors"]), (2, 0), result)
+                self.assertGreater(result["ok"], 0)
+            self.assertNotEqual(run(*arguments).returncode, 0, "nobody funds them")
+            short = run(*arguments, PERPETUA_OPERATOR_KEY="short-secret")
+            self.assertEqual(short.returncode, 3, short)
+            self.assertIn("PERPETUA_OPERATOR_KEY", short.stderr)
+            self.assertNotIn("short-secret", short.stderr)
 
     def test_load_without_an_exchange_fails(self):
         port = harness.free_port()

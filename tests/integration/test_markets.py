@@ -137,6 +137,11 @@ class NoPrices(ApiTest):
         intent = {"market": "BTC-PERP", "direction": "long", "size_usdc": "10"}
         self.refused(agent.post("/api/v1/intents", intent), "price_unavailable")
 
+    def test_prices_are_posted_only_where_the_setting_says_push(self):
+        post = {"prices": [{"market": "BTC-PERP", "price": "60000"}]}
+        self.refused(self.operator.post("/api/v1/prices", post), "not_in_this_mode", "prices")
+        self.assertIsNone(self.ok(self.guest.get("/api/v1/markets/BTC-PERP"))["index_price"])
+
 
 class SystemPages(ApiTest):
     settings = QUIET

@@ -25,7 +25,12 @@ class Positions(ApiTest):
         long, short = self.position(buyer), self.position(seller)
         self.assertEqual((long["side"], long["size"], long["entry_price"]),
                          ("long", "0.1", "60500"))
-        self.assertEqual((short["side"], short["leverage"]), ("short", 1))
+        self.assertEqual((short["side"], short["leverage"], short["leverage_setting"]),
+                         ("short", "1", 1))
+        self.ok(buyer.put(f"{BTC}/leverage", {"leverage": 20}))
+        after = self.position(buyer)
+        self.assertEqual((after["leverage"], after["leverage_setting"]), ("10", 20))
+        self.ok(buyer.put(f"{BTC}/leverage", {"leverage": 10}))
         self.assertEqual(decimals(long, "notional", "margin", "unrealised_pnl"),
                          (Decimal(6000), Decimal(605), Decimal(-50)))
         self.assertEqual(Decimal(short["unrealised_pnl"]), Decimal(50))
@@ -92,8 +97,9 @@ class Positions(ApiTest):
     def test_leverage_is_a_setting_of_the_market(self):
         agent = self.agent("1000")
         self.assertEqual(self.ok(agent.put(f"{BTC}/leverage", {"leverage": 20}))["leverage"], 20)
-        self.assertEqual(self.position(agent)["leverage"], 20)
-        self.assertEqual(self.ok(agent.get(f"{POSITIONS}/ETH-PERP"))["leverage"], 1)
+        shown = self.position(agent)
+        self.assertEqual((shown["leverage"], shown["leverage_setting"]), (None, 20))
+        self.assertEqual(self.ok(agent.get(f"{POSITIONS}/ETH-PERP"))["leverage_setting"], 1)
         error = self.refused(agent.put(f"{BTC}/leverage", {"leverage": 21}), "leverage_too_high")
         self.assertEqual((error["given"], error["allowed"]), ("21", "20"))
         for leverage in (0, 101, "5", 2.5):

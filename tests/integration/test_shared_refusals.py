@@ -1,4 +1,5 @@
 """Refusals that every operation shares, tried on every operation that /openapi.json lists."""
+import time
 import unittest
 
 import api_case
@@ -16,6 +17,7 @@ def path_of(operation, **values):
 
 def two_requests(operation):
     """Two well-formed requests that differ: ((path, body), (path, body))."""
+    now_ms = int(time.time() * 1000)
     bodies = {
         "registerAgent": ({"wallet": "twice", "bio": "a"}, {"wallet": "twice", "bio": "b"}),
         "createKey": ({"scopes": ["read"]}, {"scopes": ["trade"]}),
@@ -23,8 +25,8 @@ def two_requests(operation):
         "withdraw": ({"amount": "1"}, {"amount": "2"}),
         "transfer": ({"to_agent_id": "1", "amount": "1"}, {"to_agent_id": "1", "amount": "2"}),
         "claimFaucet": ({"amount": "1"}, {"amount": "2"}),
-        "pushPrices": ({"prices": [{"market": "SOL-PERP", "price": "150"}]},
-                       {"prices": [{"market": "SOL-PERP", "price": "151"}]}),
+        "pushPrices": ({"prices": [{"market": "SOL-PERP", "price": "150", "source_time": now_ms}]},
+                       {"prices": [{"market": "SOL-PERP", "price": "151", "source_time": now_ms}]}),
         "placeOrder": (order(price="50000"), order(price="50001")),
         "placeBatch": ({"orders": [order(price="50000")]}, {"orders": [order(price="50001")]}),
         "cancelBatch": ({"client_ids": ["a"]}, {"client_ids": ["b"]}),

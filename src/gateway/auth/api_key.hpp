@@ -1,8 +1,8 @@
 // API keys: "th_" + 43 characters base64url of 256 bits. Shown once; only SHA-256 is ever stored.
 //
 // Lookup is by the SHA-256 of what was presented, so how long it takes tells nothing about a key:
-// a sender who could steer the digest's bytes would have to invert SHA-256. Digests of secrets are
-// compared in constant time (equal_in_constant_time), never with ==.
+// a sender who could steer the digest's bytes would have to invert SHA-256. What decides is a
+// comparison of digests in constant time (equal_in_constant_time), never ==.
 // Thread-safety: all functions, and ApiKeySource, may be used by any thread.
 #pragma once
 

@@ -82,6 +82,17 @@ TEST(Authenticator, knows_live_keys_with_their_scopes) {
   EXPECT_FALSE(authenticator.authenticate("", 0, who));
 }
 
+TEST(Authenticator, the_lookup_gives_the_digest_that_is_compared) {
+  stores::HotStore hot;
+  const ApiKey key = ApiKeySource("").make();
+  add_key(hot, key, kScopeRead, 0);
+  const auto found = hot.find_key(key.sha256);
+  ASSERT_TRUE(found);
+  EXPECT_EQ(found->sha256, key.sha256);
+  Principal who;
+  EXPECT_TRUE(Authenticator(hot, "").authenticate(key.text, 1, who));
+}
+
 TEST(Authenticator, a_revoked_key_is_dead_at_once) {
   stores::HotStore hot;
   const ApiKey key = ApiKeySource("").make();

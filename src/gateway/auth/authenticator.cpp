@@ -25,7 +25,8 @@ bool Authenticator::still_valid(const Principal& principal, int64_t now_ms) cons
 
 bool Authenticator::find(const Sha256& sha256, int64_t now_ms, Principal& out) const {
   const auto key = hot_.find_key(sha256);
-  if (!key || (key->expires_at_ms != 0 && now_ms >= key->expires_at_ms)) return false;
+  if (!key || !equal_in_constant_time(key->sha256, sha256)) return false;
+  if (key->expires_at_ms != 0 && now_ms >= key->expires_at_ms) return false;
   out = {key->agent, key->key_id, key->scopes, false, sha256};
   return true;
 }

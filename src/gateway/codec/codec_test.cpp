@@ -8,6 +8,7 @@
 #include "gateway/codec/json_body.hpp"
 #include "gateway/codec/json_writer.hpp"
 #include "gateway/codec/parse.hpp"
+#include "gateway/codec/render.hpp"
 #include "gateway/codec/request_fields.hpp"
 #include "gateway/options.hpp"
 
@@ -226,6 +227,10 @@ TEST_F(Codec, every_wrong_field_of_an_order_is_named) {
            {limit + R"("client_id":""})", wrong, "client_id"},
            {limit + R"("client_id":"a b"})", wrong, "client_id"},
            {limit + R"("client_id":"\u0000"})", wrong, "client_id"},
+           {limit + R"("client_id":"a\u0000b"})", wrong, "client_id"},
+           {limit + R"("client_id":"a\u001f"})", wrong, "client_id"},
+           {limit + R"("client_id":"a\u007f"})", wrong, "client_id"},
+           {limit + R"("client_id":"a\u0080"})", wrong, "client_id"},
            {limit + R"("client_id":")" + std::string(37, 'x') + "\"}", wrong, "client_id"},
            {limit + R"("valid_until":0})", wrong, "valid_until"},
        }) {
@@ -378,6 +383,7 @@ TEST_F(Codec, batch_cancels_take_ids_or_client_ids) {
            {R"({"order_ids":[true]})", ResultCode::invalid_field, "order_ids[0]"},
            {R"({"order_ids":["1","x"]})", ResultCode::invalid_field, "order_ids[1]"},
            {R"({"client_ids":["a b"]})", ResultCode::invalid_field, "client_ids[0]"},
+           {R"({"client_ids":["a","a\u0000b"]})", ResultCode::invalid_field, "client_ids[1]"},
            {R"({"client_ids":["a"],"market":"X"})", ResultCode::market_not_found, "market"},
            {R"({"order_ids":[")" + std::to_string(make_order_id(60, 1, 1)) + R"("]})",
             ResultCode::order_not_found, "order_ids[0]"},
@@ -483,6 +489,26 @@ TEST(JsonWriter, text_is_escaped_and_commas_are_right) {
             "{\"a\":[-1,\"18446744073709551615\",null],\"b\":\"\\\"\\\\\\n\\u0001\\u007f\xc3\xa9\","
             "\"c\":{},\"d\":true}");
   EXPECT_EQ(boost::json::parse(out).at("b").as_string(), "\"\\\n\x01\x7f\xc3\xa9");
+}
+
+TEST_F(Codec, a_position_shows_the_leverage_it_has_beside_the_setting) {
+  const auto shown = [&](int64_t base, int64_t margin) {
+    stores::PositionView view;
+    view.base = Lots(base);
+    view.entry_notional = Micro(1'000'000'000);
+    view.notional = Micro(3'000'000'000);
+    view.margin = Micro(margin);
+    view.leverage = 7;
+    std::string out;
+    render_position(out, view, *markets.spec(0));
+    const std::size_t from = out.find("\"leverage\":");
+    return out.substr(from, out.find(",\"netting\"") - from);
+  };
+  EXPECT_EQ(shown(10, 200'000'000), R"("leverage":"5","leverage_setting":7)");
+  EXPECT_EQ(shown(-10, 300'000'000), R"("leverage":"3.33","leverage_setting":7)");
+  EXPECT_EQ(shown(10, 200'000'001), R"("leverage":"5","leverage_setting":7)") << "rounded";
+  EXPECT_EQ(shown(0, 0), R"("leverage":null,"leverage_setting":7)");
+  EXPECT_EQ(shown(10, 0), R"("leverage":null,"leverage_setting":7)");
 }
 
 }  // namespace

@@ -136,8 +136,13 @@ bool parse_prices(const object& body, const MarketDirectory& markets, int64_t no
     set_deadline(body, submissions[i]);
     submissions[i].command.update_price = UpdatePrice();
     submissions[i].command.update_price.price = price;
-    submissions[i].command.update_price.source_time_ms =
-        integer_field(entry, "source_time").value_or(now_ms);
+    const int64_t source_time_ms = integer_field(entry, "source_time").value_or(now_ms);
+    if (source_time_ms > now_ms + kSourceTimeAheadMaxMs) {
+      error = ApiError(ResultCode::invalid_field, "prices[" + std::to_string(i) + "].source_time",
+                       "is in the future");
+      return false;
+    }
+    submissions[i].command.update_price.source_time_ms = source_time_ms;
   }
   return true;
 }

@@ -47,6 +47,20 @@ void write_progress(JsonWriter& json, const stores::OrderView& view, const Marke
   write_reason(json, view.reason);
 }
 
+// What the position has, not what the next order gets: fills at other leverages, reductions and
+// fees make it a fraction.
+void write_leverage(JsonWriter& json, const stores::PositionView& view) {
+  json.key("leverage");
+  if (view.base.value == 0 || view.margin.value <= 0) {
+    json.null();
+    return;
+  }
+  constexpr unsigned kDigits = 2;
+  const Int128 hundredfold = static_cast<Int128>(view.entry_notional.value) * 100;
+  const Int128 margin = view.margin.value;
+  json.decimal(static_cast<int64_t>((hundredfold + margin / 2) / margin), kDigits);
+}
+
 void write_price_or_null(JsonWriter& json, std::string_view name, const std::optional<Price>& value,
                          const MarketSpec& spec) {
   json.key(name);
@@ -158,7 +172,8 @@ void render_position(std::string& out, const stores::PositionView& view, const M
   json.key("realised_pnl").micro(view.realised_pnl);
   write_price_or_null(json, "liquidation_price", view.liquidation_price, spec);
   write_price_or_null(json, "bankruptcy_price", view.bankruptcy_price, spec);
-  json.key("leverage").number(view.leverage);
+  write_leverage(json, view);
+  json.key("leverage_setting").number(view.leverage);
   json.key("netting").boolean(view.netting);
   json.end_object();
 }

@@ -217,7 +217,12 @@ inline constexpr FieldSpec kThoughtFields[] = {
 inline constexpr FieldSpec kPriceEntryFields[] = {
     kMarketField,
     {"price", FieldType::decimal, true, "index price, a multiple of the tick size"},
-    {"source_time", FieldType::time_ms, false, "when the source saw it; default: now", {}, 1},
+    {"source_time",
+     FieldType::time_ms,
+     false,
+     "when the source saw it; default: now; required with an Idempotency-Key",
+     {},
+     1},
 };
 
 inline constexpr FieldSpec kPushPricesFields[] = {

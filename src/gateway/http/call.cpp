@@ -25,6 +25,8 @@ void Call::reset() {
   is_retry = false;
   may_block = false;
   wants_disk = false;
+  awaited_batch = 0;
+  has_awaited = false;
 }
 
 std::string_view Call::path_value(std::string_view name) const {
@@ -47,6 +49,16 @@ uint32_t Call::page_limit() const {
   uint32_t limit_value = kPageItemsDefault;  // checked before: a number from 1 to kPageItemsMax
   std::from_chars(text->data(), text->data() + text->size(), limit_value);
   return limit_value;
+}
+
+bool Call::history_is_current() const {
+  return has_awaited || context.services.history_batch() >= hot().applied_batch();
+}
+
+bool Call::await_history() {
+  awaited_batch = hot().applied_batch();
+  has_awaited = true;
+  return false;
 }
 
 bool Call::fail(ResultCode code, std::string field, std::string message) {

@@ -54,6 +54,9 @@ struct Call {
   bool is_retry = false;    // complete() asked for another round once
   bool may_block = false;   // on a thread that may touch the disk
   bool wants_disk = false;  // respond() returned early and is to be called again with may_block
+  // respond() returned early and is to be called again when history shows this batch; 0: it did not
+  BatchNumber awaited_batch = 0;
+  bool has_awaited = false;  // it was called again: history shows what was acknowledged before
 
   void reset();
 
@@ -71,6 +74,13 @@ struct Call {
     wants_disk = !may_block;
     return may_block;
   }
+
+  // Whether history shows everything that was acknowledged before this request.
+  bool history_is_current() const;
+
+  // Always false: return now, you will be called again once it does, or the call fails with
+  // exchange_unavailable after ServerOptions::history_wait_ms. REQUIRES: may_block, not current.
+  bool await_history();
 
   bool fail(ResultCode code, std::string field = {}, std::string message = {});
 };

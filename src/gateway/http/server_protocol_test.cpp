@@ -3,6 +3,7 @@
 
 #include <thread>
 
+#include "gateway/failure_log.hpp"
 #include "gateway/server_test_support.hpp"
 
 namespace perpetua::gateway {
@@ -210,6 +211,50 @@ TEST(ServerProtocol, stop_does_not_wait_for_ever) {
   ASSERT_TRUE(eventually([&] { return exchange.held() == 1; }));
   exchange.server().stop();
   EXPECT_TRUE(client.is_closed_by_peer());
+}
+
+TEST(ServerProtocol, an_exception_is_logged_and_answered) {
+  TestExchange exchange;
+  HttpClient client(exchange.port());
+  register_agent(client, "w");
+  exchange.break_submit();
+  const HttpReply reply = client.send("POST", "/api/v1/thoughts", R"({"text":"x"})");
+  EXPECT_EQ(reply.status, 500);
+  EXPECT_EQ(reply.code(), "internal_error");
+  EXPECT_TRUE(reply.is_null("field"));
+  EXPECT_EQ(reply.header("connection"), "close");
+  EXPECT_TRUE(client.is_closed_by_peer());
+  const std::vector<std::string> lines = exchange.failure_lines();
+  ASSERT_EQ(lines.size(), 1u);
+  EXPECT_EQ(lines[0], "request postThought failed: broken on purpose");
+  HttpClient other(exchange.port());
+  EXPECT_EQ(other.send("GET", "/healthz").status, 200);
+  EXPECT_NE(other.send("GET", "/metrics").body.find("perpetua_gateway_failures_total 1"),
+            std::string::npos);
+}
+
+TEST(ServerProtocol, an_exception_on_the_disk_thread_is_answered_too) {
+  TestExchange exchange;
+  HttpClient client(exchange.port());
+  register_agent(client, "w");
+  exchange.break_history();
+  const HttpReply reply = client.send("GET", "/api/v1/fills");
+  EXPECT_EQ(reply.status, 500);
+  EXPECT_EQ(reply.code(), "internal_error");
+  ASSERT_EQ(exchange.failure_lines().size(), 1u);
+  EXPECT_EQ(exchange.failure_lines()[0], "request listFills failed: broken on purpose");
+}
+
+TEST(FailureLog, a_flood_of_failures_is_a_few_lines) {
+  std::vector<std::string> lines;
+  FailureLog log([&](const std::string& line) { lines.push_back(line); });
+  for (int i = 0; i < 100; ++i) log.write("request x", "y", 1'000'000'000);
+  ASSERT_EQ(lines.size(), kFailureLinesPerSecond);
+  EXPECT_EQ(lines[0], "request x failed: y");
+  log.write("request x", "z", 2'000'000'000);
+  ASSERT_EQ(lines.size(), kFailureLinesPerSecond + 1);
+  EXPECT_EQ(lines.back(), "request x failed: z (and 95 more before)");
+  EXPECT_EQ(log.failures(), 101u);
 }
 
 TEST(ServerProtocol, a_port_that_is_taken_is_an_error_that_names_it) {

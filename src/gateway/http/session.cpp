@@ -10,8 +10,10 @@
 #include <boost/beast/core/flat_buffer.hpp>
 #include <boost/beast/http/parser.hpp>
 #include <boost/beast/http/string_body.hpp>
+#include <exception>
 #include <optional>
 
+#include "gateway/failure_log.hpp"
 #include "gateway/http/dispatcher.hpp"
 #include "gateway/http/response.hpp"
 #include "gateway/http/wait.hpp"
@@ -30,6 +32,7 @@ constexpr std::size_t kReadBytes = 4 * 1024;
 constexpr std::size_t kWriteBatchBytes = 64 * 1024;  // pipelined replies share a write up to here
 constexpr std::size_t kDrainBytesMax = 1024 * 1024;  // read and thrown away before a close
 constexpr int64_t kDrainMs = 1'000;
+constexpr int kInternalErrorStatus = 500;
 constexpr auto kTuple = asio::as_tuple(asio::use_awaitable);
 
 std::string_view view(boost::beast::string_view text) { return {text.data(), text.size()}; }
@@ -86,8 +89,9 @@ class Session final : public SessionBase {
 
   awaitable<Read> read_request();
   awaitable<void> answer();
+  awaitable<void> run_request(int64_t started_ns);
   awaitable<void> wait_for_outcomes();
-  awaitable<void> wait_for_disk();
+  awaitable<void> respond_from_disk();
   awaitable<void> flush();
   awaitable<void> drain_input();
   awaitable<void> hand_over();
@@ -95,6 +99,7 @@ class Session final : public SessionBase {
   const ServerOptions& options() const { return io_thread_.shared.options; }
   void set_deadline(int64_t timeout_ms) { deadline_ns = monotonic_ns() + timeout_ms * 1'000'000; }
   void refuse(error_code code);
+  void fail(const std::exception& error);
   void fill_call();
   bool is_upgrade() const;
 
@@ -119,7 +124,8 @@ awaitable<void> Session::run() {
         co_return;
       }
       co_await answer();
-      keep_alive = parser_->get().keep_alive() && !io_thread_.context.stopping;
+      const bool has_failed = call_.status == kInternalErrorStatus;
+      keep_alive = parser_->get().keep_alive() && !io_thread_.context.stopping && !has_failed;
     } else {
       keep_alive = false;
     }
@@ -197,23 +203,42 @@ void Session::fill_call() {
   call_.idempotency_key = view(request["Idempotency-Key"]);
 }
 
+// The reply to a request that ended with an exception, whatever it had written so far.
+void Session::fail(const std::exception& error) {
+  std::string where = "request ";
+  where += call_.endpoint == nullptr ? "unknown" : call_.endpoint->name;
+  io_thread_.shared.services.failures.write(where, error.what(), monotonic_ns());
+  call_.error = ApiError();
+  call_.reply = kInternalErrorBody;
+  call_.content_type = "application/json";
+  call_.status = kInternalErrorStatus;
+}
+
 awaitable<void> Session::answer() {
   fill_call();
+  const int64_t started_ns = monotonic_ns();
+  try {
+    co_await run_request(started_ns);
+    finish_reply(call_);
+  } catch (const std::exception& error) {
+    fail(error);
+  }
+  io_thread_.shared.metrics.count(call_.endpoint, call_.status, monotonic_ns() - started_ns);
+}
+
+awaitable<void> Session::run_request(int64_t started_ns) {
   const auto& request = parser_->get();
   const Dispatcher& dispatcher = io_thread_.shared.dispatcher;
-  const int64_t started_ns = monotonic_ns();
   const Dispatcher::Request head = {
       view(request.method_string()), view(request.target()),
       presented_key(view(request["X-API-Key"]), view(request[http::field::authorization]))};
   Next next = dispatcher.begin(call_, head, started_ns);
   if (next != Next::done) co_await flush();
-  if (next == Next::blocking) co_await wait_for_disk();
+  if (next == Next::blocking) co_await respond_from_disk();
   while (next == Next::submit) {
     co_await wait_for_outcomes();
     next = call_.error.is_error() ? Next::done : dispatcher.finish(call_);
   }
-  finish_reply(call_);
-  io_thread_.shared.metrics.count(call_.endpoint, call_.status, monotonic_ns() - started_ns);
 }
 
 awaitable<void> Session::wait_for_outcomes() {
@@ -226,13 +251,20 @@ awaitable<void> Session::wait_for_outcomes() {
   }
 }
 
-awaitable<void> Session::wait_for_disk() {
+awaitable<void> Session::respond_from_disk() {
   call_.may_block = true;
   call_.wants_disk = false;
-  const bool is_done = co_await run_on(io_thread_.shared.disk, io_thread_.io,
-                                       [this] { call_.endpoint->respond(call_); });
-  if (!is_done) {
-    call_.fail(ResultCode::exchange_unavailable, {}, "the history cannot be read now");
+  for (;;) {
+    co_await run_on(io_thread_.shared.disk, io_thread_.io,
+                    [this] { call_.endpoint->respond(call_); });
+    if (call_.awaited_batch == 0) co_return;
+    // A statement of its own: GCC 12 loses a co_await in a loop's condition.
+    const bool has_come = co_await history_shows(io_thread_.context, call_.awaited_batch);
+    if (!has_come) {
+      call_.fail(ResultCode::exchange_unavailable, {}, "the history is behind the exchange");
+      co_return;
+    }
+    call_.awaited_batch = 0;
   }
 }
 
@@ -275,7 +307,11 @@ awaitable<void> Session::hand_over() {
 awaitable<void> run_session(IoThread& io_thread, asio::ip::tcp::socket socket,
                             ConnectionLimiter::Lease lease) {
   Session session(io_thread, std::move(socket), std::move(lease));
-  co_await session.run();
+  try {
+    co_await session.run();
+  } catch (const std::exception& error) {
+    io_thread.shared.services.failures.write("connection", error.what(), monotonic_ns());
+  }
 }
 
 }  // namespace

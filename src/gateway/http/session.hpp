@@ -5,6 +5,8 @@
 // Replies are written in the order of the requests; pipelined requests share one write as long as
 // none has to be waited for. Deadlines: header_timeout from a request's first byte to its end, idle
 // between requests, write_timeout for a reply. A request that was submitted is always waited for.
+// An exception while a request is answered is logged and answered 500 `internal_error`, then the
+// connection closes; one elsewhere is logged and closes it.
 // An Upgrade at /ws hands the socket to gateway::ws::serve.
 #pragma once
 

@@ -1,6 +1,7 @@
-// What a session's coroutine waits for beside its socket: outcomes of commands, and the disk.
+// What a session's coroutine waits for beside its socket: outcomes of commands, the history's
+// writer, and the disk.
 //
-// Included by sources only (Asio). Both resume on the session's io thread.
+// Included by sources only (Asio). All resume on the session's io thread.
 #pragma once
 
 #include <boost/asio/any_completion_handler.hpp>
@@ -9,6 +10,7 @@
 #include <boost/asio/post.hpp>
 #include <boost/asio/thread_pool.hpp>
 #include <boost/asio/use_awaitable.hpp>
+#include <exception>
 #include <memory>
 #include <span>
 #include <vector>
@@ -22,22 +24,25 @@ boost::asio::awaitable<runtime::SubmitResult> execute(GatewayContext& context,
                                                       std::span<runtime::Submission> submissions,
                                                       std::vector<Reply>& replies);
 
-// Runs `work` on the pool; false if it threw.
+// Waits until history shows the batch; false after ServerOptions::history_wait_ms.
+boost::asio::awaitable<bool> history_shows(GatewayContext& context, BatchNumber batch);
+
+// Runs `work` on the pool; what it throws is thrown here.
 template <class Work>
-boost::asio::awaitable<bool> run_on(boost::asio::thread_pool& pool, boost::asio::io_context& io,
+boost::asio::awaitable<void> run_on(boost::asio::thread_pool& pool, boost::asio::io_context& io,
                                     Work work) {
   namespace asio = boost::asio;
-  co_return co_await asio::async_initiate<const asio::use_awaitable_t<>, void(bool)>(
+  co_await asio::async_initiate<const asio::use_awaitable_t<>, void(std::exception_ptr)>(
       [&pool, &io, &work](auto handler) {
         asio::post(pool, [&io, &work, handler = std::move(handler)]() mutable {
-          bool is_done = true;
+          std::exception_ptr failure;
           try {
             work();
-          } catch (const std::exception&) {
-            is_done = false;
+          } catch (...) {
+            failure = std::current_exception();
           }
-          asio::post(io, [handler = std::move(handler), is_done]() mutable {
-            std::move(handler)(is_done);
+          asio::post(io, [handler = std::move(handler), failure = std::move(failure)]() mutable {
+            std::move(handler)(std::move(failure));
           });
         });
       },

@@ -49,8 +49,12 @@ void list_ledger(Call& call) {
     call.fail(ResultCode::exchange_unavailable, {}, "there is no history in this process");
     return;
   }
-  const auto cursor = call.query_value("cursor").value_or(std::string_view());
-  const auto page = call.history()->ledger(call.principal.agent, {cursor, call.page_limit()});
+  const auto page = newest_page(
+      call, std::vector<stores::LedgerEntryView>(),  // the hot store keeps none
+      [&](const stores::PageRequest& request) {
+        return call.history()->ledger(call.principal.agent, request);
+      },
+      [](const stores::LedgerEntryView& view) { return view.sequence; });
   if (page_ok(call, page)) write_page(call.reply, page.rows, page.next_cursor, render_ledger_entry);
 }
 

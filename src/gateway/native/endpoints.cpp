@@ -106,11 +106,12 @@ constexpr ResultCode kNettingErrors[] = {request_expired, idempotency_conflict, 
                                          conflicting_position};
 constexpr ResultCode kThoughtErrors[] = {request_expired, idempotency_conflict, market_not_found};
 constexpr ResultCode kPriceErrors[] = {request_expired, idempotency_conflict, market_not_found,
-                                       price_invalid, price_stale};
+                                       price_invalid, price_stale, not_in_this_mode};
 constexpr ResultCode kAgentErrors[] = {agent_not_found};
 constexpr ResultCode kMarketErrors[] = {market_not_found};
-constexpr ResultCode kOrderErrors[] = {order_not_found};
-constexpr ResultCode kOrderNamedErrors[] = {market_not_found, order_not_found};
+constexpr ResultCode kOrderErrors[] = {order_not_found, exchange_unavailable};
+constexpr ResultCode kOrderNamedErrors[] = {market_not_found, order_not_found,
+                                            exchange_unavailable};
 constexpr ResultCode kPagedErrors[] = {invalid_cursor, exchange_unavailable};
 constexpr ResultCode kListedErrors[] = {invalid_cursor};
 constexpr ResultCode kMarketPagedErrors[] = {invalid_cursor, market_not_found,
@@ -199,7 +200,7 @@ constexpr Endpoint kEndpoints[] = {
      Access::open, LimitClass::read, {}, {}, {},
      ReplyShape::list, "Price", {}, list_prices},
     {"pushPrices", Method::post, "/api/v1/prices", "markets",
-     "Push index prices; operator key",
+     "Push index prices; operator key, setting `prices` = push",
      Access::operator_only, LimitClass::mutation, {}, {}, kPushPricesFields,
      ReplyShape::results, "PushedPrice", kPriceErrors,
      nullptr, prepare_push_prices, complete_results},
@@ -322,19 +323,19 @@ constexpr Endpoint kEndpoints[] = {
      ReplyShape::object, "Ready", kReadyErrors, get_readiness},
     {"metrics", Method::get, "/metrics", "system",
      "Figures for Prometheus",
-     Access::open, LimitClass::none, {}, {}, {},
+     Access::open, LimitClass::read, {}, {}, {},
      ReplyShape::text, "text/plain", {}, get_metrics},
     {"openapi", Method::get, "/openapi.json", "system",
      "This description",
-     Access::open, LimitClass::none, {}, {}, {},
+     Access::open, LimitClass::read, {}, {}, {},
      ReplyShape::text, "application/json", {}, get_openapi},
     {"docs", Method::get, "/docs", "system",
      "This description, for people",
-     Access::open, LimitClass::none, {}, {}, {},
+     Access::open, LimitClass::read, {}, {}, {},
      ReplyShape::text, "text/html", {}, get_docs_page},
     {"index", Method::get, "/", "system",
      "What this is, and the markets live",
-     Access::open, LimitClass::none, {}, {}, {},
+     Access::open, LimitClass::read, {}, {}, {},
      ReplyShape::text, "text/html", {}, get_index_page},
 };
 // clang-format on

@@ -4,6 +4,7 @@
 #include "gateway/codec/json_writer.hpp"
 #include "gateway/codec/parse.hpp"
 #include "gateway/http/call.hpp"
+#include "stores/sqlite/history_reader.hpp"
 
 namespace perpetua::gateway::native {
 
@@ -89,5 +90,11 @@ bool path_market(Call& call, MarketId& market);
 bool query_market(Call& call, MarketId& market);  // kNoMarket if absent
 // Order named by the path: {order_id}, {intent_id} or {client_id}.
 bool path_order(Call& call, OrderName& name);
+
+// What order and intent endpoints share. False: nothing more to do now; the call has failed, or
+// will be made again where it may block.
+using OrderPage = stores::Page<stores::OrderView>;
+bool find_order(Call& call, const OrderName& name, std::optional<stores::OrderView>& order);
+bool list_orders(Call& call, MarketId market, bool intents_only, OrderPage& page);
 
 }  // namespace perpetua::gateway::native

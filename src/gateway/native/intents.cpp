@@ -12,14 +12,10 @@ auto intent_renderer(const Call& call) {
   };
 }
 
-void keep_intents(std::vector<stores::OrderView>& rows) {
-  std::erase_if(rows, [](const stores::OrderView& row) { return !row.is_intent(); });
-}
-
 // Open ones come from the hot store alone: all there are, so no cursor is needed.
 void list_open(Call& call, MarketId market) {
   auto rows = call.hot().open_orders(call.principal.agent, market, 0, stores::hot_limits::kPageMax);
-  keep_intents(rows);
+  std::erase_if(rows, [](const stores::OrderView& row) { return !row.is_intent(); });
   write_page(call.reply, rows, {}, intent_renderer(call));
 }
 
@@ -48,45 +44,15 @@ void list_intents(Call& call) {
   MarketId market = kNoMarket;
   if (!query_market(call, market)) return;
   if (call.query_value("status").value_or("all") == "open") return list_open(call, market);
-  const AgentId agent = call.principal.agent;
-  auto fresh = call.hot().closed_orders(agent, market, kPageItemsMax);
-  if (call.history() == nullptr) {
-    keep_intents(fresh);
-    write_page(call.reply, fresh, {}, intent_renderer(call));
-    return;
-  }
-  if (!call.may_use_disk()) return;
-  for (const auto& row : call.hot().open_orders(agent, market, 0, kPageItemsMax)) {
-    fresh.push_back(row);
-  }
-  keep_intents(fresh);
-  std::sort(fresh.begin(), fresh.end(),
-            [](const auto& a, const auto& b) { return a.sequence > b.sequence; });
-  stores::OrderFilter filter;
-  filter.market = market;
-  filter.intents_only = true;
-  auto page = newest_page(
-      call, std::move(fresh),
-      [&](const stores::PageRequest& request) {
-        return call.history()->orders(agent, filter, request);
-      },
-      [](const stores::OrderView& view) { return view.sequence; });
-  if (!page_ok(call, page)) return;
-  for (stores::OrderView& row : page.rows) {
-    if (const auto now = call.hot().order(agent, row.order_id)) row = *now;
-  }
+  OrderPage page;
+  if (!list_orders(call, market, true, page)) return;
   write_page(call.reply, page.rows, page.next_cursor, intent_renderer(call));
 }
 
 void get_intent(Call& call) {
   OrderName name;
-  if (!path_order(call, name)) return;
-  const AgentId agent = call.principal.agent;
-  auto order = call.hot().order(agent, name.order_id);
-  if (!order && call.history() != nullptr) {
-    if (!call.may_use_disk()) return;
-    order = call.history()->order(agent, name.order_id);
-  }
+  std::optional<stores::OrderView> order;
+  if (!path_order(call, name) || !find_order(call, name, order)) return;
   if (!order || !order->is_intent()) {
     call.fail(ResultCode::order_not_found, "intent_id", "no intent of this agent has that id");
     return;

@@ -1,3 +1,5 @@
+#include <boost/json/array.hpp>
+#include <boost/json/object.hpp>
 #include <charconv>
 #include <map>
 
@@ -16,6 +18,18 @@ int64_t query_number(const Call& call, std::string_view name, int64_t absent) {
   int64_t value = absent;
   if (text) std::from_chars(text->data(), text->data() + text->size(), value);
   return value;
+}
+
+// "Now" is another time in a repeat, which would then be another request under the same key.
+bool has_repeatable_times(Call& call) {
+  if (call.idempotency_key.empty()) return true;
+  const boost::json::array& prices = call.body->at("prices").get_array();
+  for (std::size_t i = 0; i < prices.size(); ++i) {
+    if (integer_field(prices[i].get_object(), "source_time")) continue;
+    return call.fail(ResultCode::missing_field, "prices[" + std::to_string(i) + "].source_time",
+                     "a request with an Idempotency-Key says its own time");
+  }
+  return true;
 }
 
 }  // namespace
@@ -48,7 +62,7 @@ void list_trades(Call& call) {
   }
   if (!call.may_use_disk()) return;
   const auto page = newest_page(
-      call, call.hot().trades(market, kPageItemsMax),
+      call, call.hot().trades(market, stores::hot_limits::kPageMax),
       [&](const stores::PageRequest& request) { return call.history()->trades(market, request); },
       [](const stores::TradeView& view) { return view.trade_id; });
   if (page_ok(call, page)) write_page(call.reply, page.rows, page.next_cursor, render);
@@ -85,7 +99,12 @@ void list_candles(Call& call) {
 void list_prices(Call& call) { write_list(call.reply, call.hot().markets(), render_index_price); }
 
 bool prepare_push_prices(Call& call) {
-  return parse_prices(*call.body, call.markets(), call.now_ms, call.submissions, call.error);
+  if (!call.context.options.takes_prices) {
+    return call.fail(ResultCode::not_in_this_mode, "prices",
+                     "index prices of this exchange are not pushed: see its setting `prices`");
+  }
+  return has_repeatable_times(call) &&
+         parse_prices(*call.body, call.markets(), call.now_ms, call.submissions, call.error);
 }
 
 }  // namespace perpetua::gateway::native

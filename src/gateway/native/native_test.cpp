@@ -3,56 +3,14 @@
 
 #include <boost/json.hpp>
 
-#include "gateway/http/endpoint.hpp"
 #include "gateway/http/io_thread.hpp"
-#include "gateway/server_test_support.hpp"
+#include "gateway/native/native_test_support.hpp"
 
 namespace perpetua::gateway {
 namespace {
 
 using namespace test;
 namespace json = boost::json;
-
-class Native : public testing::Test {
- protected:
-  HttpReply get(std::string_view path) { return client.send("GET", "/api/v1" + std::string(path)); }
-  HttpReply post(std::string_view path, std::string_view body, const Headers& headers = {}) {
-    return client.send("POST", "/api/v1" + std::string(path), body, headers);
-  }
-  HttpReply call(std::string_view method, std::string_view path, std::string_view body = {}) {
-    return client.send(method, "/api/v1" + std::string(path), body);
-  }
-  // A second agent whose sell order rests in the book.
-  void add_maker(std::string_view size = "1", std::string_view price = "60010") {
-    const std::string own = std::exchange(client.key, {});
-    register_agent(client, "maker", "1000000");
-    EXPECT_EQ(post("/orders", R"({"market":"BTC-PERP","side":"sell","size":")" + std::string(size) +
-                                  R"(","price":")" + std::string(price) + "\"}")
-                  .status,
-              200);
-    client.key = own;
-  }
-  json::array items(std::string_view path) {
-    const HttpReply reply = get(path);
-    EXPECT_EQ(reply.status, 200) << path << reply.body;
-    return reply.object()["items"].as_array();
-  }
-  // The reply holds the fields of the schema and no others, null only where allowed.
-  static void expect_schema(const json::value& value, std::string_view name) {
-    const ResponseSchema* schema = find_schema(name);
-    ASSERT_NE(schema, nullptr) << name;
-    const json::object& object = value.as_object();
-    EXPECT_EQ(object.size(), schema->fields.size()) << name << " " << value;
-    for (const FieldSpec& field : schema->fields) {
-      const json::value* member = object.if_contains({field.name.data(), field.name.size()});
-      ASSERT_NE(member, nullptr) << name << "." << field.name << " " << value;
-      EXPECT_FALSE(field.required && member->is_null()) << name << "." << field.name;
-    }
-  }
-
-  TestExchange exchange;
-  HttpClient client{exchange.port()};
-};
 
 TEST_F(Native, the_walk_of_a_newcomer) {
   add_maker();
@@ -71,6 +29,8 @@ TEST_F(Native, the_walk_of_a_newcomer) {
   expect_schema(positions[0], "Position");
   EXPECT_EQ(positions[0].at("side").as_string(), "long");
   EXPECT_EQ(positions[0].at("entry_price").as_string(), "60010");
+  EXPECT_EQ(positions[0].at("leverage").as_string(), "5");
+  EXPECT_EQ(positions[0].at("leverage_setting").as_int64(), 1) << "the intent had its own";
 
   const HttpReply account = get("/account");
   expect_schema(account.object(), "Account");
@@ -116,6 +76,12 @@ TEST_F(Native, orders_are_placed_amended_found_and_cancelled) {
             "58000");
   EXPECT_EQ(call("PATCH", "/orders/by-client-id/mine", R"({"price":"58000"})").text("field"),
             "market");
+  for (const char* bad : {"mine%1F", "mine%7F", "mine%C2%80", "mine%20"}) {
+    const HttpReply refused = get("/orders/by-client-id/" + std::string(bad));
+    EXPECT_EQ(refused.code(), "invalid_field") << bad;
+    EXPECT_EQ(refused.text("field"), "client_id") << bad;
+  }
+  EXPECT_EQ(get("/orders/by-client-id/mine%00x").code(), "not_found") << "not the order `mine`";
   EXPECT_EQ(items("/orders").size(), 1u);
   EXPECT_EQ(items("/orders?market=ETH-PERP").size(), 0u);
 
@@ -236,7 +202,8 @@ TEST_F(Native, settings_of_a_market) {
                 "NettingResult");
   const HttpReply position = get("/positions/BTC-PERP");
   expect_schema(position.object(), "Position");
-  EXPECT_EQ(position.object()["leverage"].as_int64(), 7);
+  EXPECT_EQ(position.object()["leverage_setting"].as_int64(), 7);
+  EXPECT_TRUE(position.is_null("leverage")) << "no position";
   EXPECT_TRUE(position.object()["netting"].as_bool());
   EXPECT_TRUE(position.is_null("side"));
   const HttpReply refused = call("PUT", "/positions/BTC-PERP/leverage", R"({"leverage":50})");
@@ -298,8 +265,8 @@ TEST_F(Native, money_moves_in_sandbox_mode) {
             "to_agent_id");
   EXPECT_EQ(post("/account/deposit", R"({"amount":"1","agent_id":")" + to + "\"}").status, 403);
   EXPECT_EQ(post("/account/faucet", R"({"amount":"100001"})").code(), "faucet_limit");
-  ASSERT_TRUE(eventually([&] { return items("/account/ledger").size() == 3; }));
-  const json::array ledger = items("/account/ledger");
+  const json::array ledger = items("/account/ledger");  // at once
+  ASSERT_EQ(ledger.size(), 3u);
   expect_schema(ledger[0], "LedgerEntry");
   EXPECT_EQ(ledger[0].at("kind").as_string(), "withdrawal");
 }
@@ -359,32 +326,6 @@ TEST_F(Native, lists_are_paged_by_cursor) {
   expect_schema(get("/agents/2").object(), "Agent");
 }
 
-TEST_F(Native, history_pages_are_whole_whatever_the_writer_has_reached) {
-  register_agent(client, "w", "100000");
-  for (int i = 0; i < 12; ++i) {
-    post("/orders", R"({"market":"BTC-PERP","side":"buy","size":"0.01","price":")" +
-                        std::to_string(59'000 + i) + "\"}");
-    // At once, without waiting for the writer: the newest order is there.
-    ASSERT_EQ(items("/orders/history?limit=3")[0].at("price").as_string(),
-              std::to_string(59'000 + i));
-  }
-  ASSERT_TRUE(eventually([&] { return items("/orders/history?limit=12").size() == 12; }));
-  std::vector<std::string> prices;
-  std::string path = "/orders/history?limit=5";
-  for (int pages = 0; pages < 10; ++pages) {
-    const HttpReply page = get(path);
-    const json::object rows = page.object();
-    for (const json::value& row : rows.at("items").as_array()) {
-      prices.emplace_back(row.at("price").as_string());
-    }
-    if (page.is_null("next_cursor")) break;
-    path = "/orders/history?limit=5&cursor=" + page.text("next_cursor");
-  }
-  ASSERT_EQ(prices.size(), 12u);
-  for (int i = 0; i < 12; ++i) EXPECT_EQ(prices[i], std::to_string(59'011 - i));
-  EXPECT_EQ(get("/orders/history?cursor=zzz").code(), "invalid_cursor");
-}
-
 TEST_F(Native, the_operator_funds_and_pushes_prices) {
   const AgentId agent = register_agent(client, "w");
   EXPECT_EQ(post("/prices", R"({"prices":[]})").text("field"), "operator");
@@ -404,6 +345,22 @@ TEST_F(Native, the_operator_funds_and_pushes_prices) {
   EXPECT_EQ(parsed.at("results").as_array()[0].at("index_price").as_string(), "60100");
   EXPECT_TRUE(parsed.at("results").as_array()[1].as_object().contains("error"));
   EXPECT_EQ(post("/thoughts", R"({"text":"x"})").code(), "forbidden") << "no account";
+  const std::string ahead = std::to_string(wall_clock_ms() + 60'000);
+  const HttpReply early =
+      post("/prices", R"({"prices":[{"market":"BTC-PERP","price":"60100","source_time":)" + ahead +
+                          "}]}");
+  EXPECT_EQ(early.code(), "invalid_field");
+  EXPECT_EQ(early.text("field"), "prices[0].source_time");
+  const std::string now = std::to_string(wall_clock_ms());
+  const std::string timed =
+      R"({"prices":[{"market":"BTC-PERP","price":"60100","source_time":)" + now + "}]}";
+  const Headers key = {{"Idempotency-Key", "p"}};
+  EXPECT_EQ(post("/prices", timed, key).status, 200);
+  EXPECT_NE(post("/prices", timed, key).body.find(R"("replayed":true)"), std::string::npos);
+  const HttpReply untimed =
+      post("/prices", R"({"prices":[{"market":"BTC-PERP","price":"60100"}]})", key);
+  EXPECT_EQ(untimed.code(), "missing_field");
+  EXPECT_EQ(untimed.text("field"), "prices[0].source_time");
 }
 
 TEST_F(Native, requests_are_checked_before_anything_happens) {
@@ -506,6 +463,38 @@ TEST(NativeLimits, production_mode_needs_the_operator_for_money) {
   const std::string body = R"({"amount":"5","agent_id":")" + std::to_string(agent) + "\"}";
   EXPECT_EQ(client.send("POST", "/api/v1/account/deposit", body).status, 200);
   EXPECT_EQ(client.send("POST", "/api/v1/account/withdraw", body).text("free"), "0");
+}
+
+TEST(NativeLimits, a_price_post_is_refused_where_prices_have_another_source) {
+  ServerOptions options = test_options();
+  options.takes_prices = false;
+  TestExchange exchange(options);
+  HttpClient client(exchange.port());
+  client.key = kOperatorKey;
+  const HttpReply refused = client.send(
+      "POST", "/api/v1/prices", R"({"prices":[{"market":"BTC-PERP","price":"60100"}]})");
+  EXPECT_EQ(refused.status, 403);
+  EXPECT_EQ(refused.code(), "not_in_this_mode");
+  EXPECT_EQ(refused.text("field"), "prices");
+  EXPECT_EQ(client.send("GET", "/api/v1/markets/BTC-PERP").text("code"), "");
+  EXPECT_EQ(exchange.hot().market(0)->index, Price(60'000)) << "nothing was sequenced";
+}
+
+TEST(NativeLimits, pages_for_everybody_have_the_budget_of_reads) {
+  ServerOptions options = test_options();
+  options.rates.address_reads = {1, 2};
+  for (const char* path : {"/", "/docs", "/openapi.json", "/metrics"}) {
+    TestExchange exchange(options);
+    HttpClient client(exchange.port());
+    EXPECT_EQ(client.send("GET", path).header("ratelimit-remaining"), "1") << path;
+    EXPECT_EQ(client.send("GET", path).status, 200) << path;
+    const HttpReply refused = client.send("GET", path);
+    EXPECT_EQ(refused.status, 429) << path;
+    EXPECT_EQ(refused.text("field"), "address_reads") << path;
+    for (const char* probe : {"/healthz", "/readyz"}) {
+      EXPECT_EQ(client.send("GET", probe).status, 200) << probe;
+    }
+  }
 }
 
 TEST(NativeLimits, sandbox_agents_start_with_the_configured_balance) {

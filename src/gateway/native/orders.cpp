@@ -12,18 +12,64 @@ auto order_renderer(const Call& call) {
   };
 }
 
-// Hot store first, so who reads after a reply sees its effect; closed orders may be only in
-// history.
-std::optional<stores::OrderView> find_order(Call& call, const OrderName& name) {
+}  // namespace
+
+bool find_order(Call& call, const OrderName& name, std::optional<stores::OrderView>& order) {
   const AgentId agent = call.principal.agent;
-  auto order = name.order_id != 0 ? call.hot().order(agent, name.order_id)
-                                  : call.hot().order_by_client_id(agent, name.client_id);
-  if (order || call.history() == nullptr || !call.may_use_disk()) return order;
-  return name.order_id != 0 ? call.history()->order(agent, name.order_id)
-                            : call.history()->order_by_client_id(agent, name.client_id);
+  const auto find = [&](auto& store) {
+    return name.order_id != 0 ? store.order(agent, name.order_id)
+                              : store.order_by_client_id(agent, name.client_id);
+  };
+  order = find(call.hot());
+  if (order || call.history() == nullptr) return true;
+  if (!call.may_use_disk()) return false;
+  const bool is_current = call.history_is_current();
+  order = find(*call.history());
+  // A client id may name a newer order by now, and who is only in history is not open any more.
+  const bool is_settled = order && !order->is_open() && name.order_id != 0;
+  return is_settled || is_current || call.await_history();
 }
 
-}  // namespace
+bool list_orders(Call& call, MarketId market, bool intents_only, OrderPage& page) {
+  if (call.history() != nullptr && !call.may_use_disk()) return false;
+  const AgentId agent = call.principal.agent;
+  constexpr std::size_t kMost = stores::hot_limits::kPageMax;
+  // The open ones first: an order that closes in between is then in both lists, not in neither.
+  const auto open = call.hot().open_orders(agent, market, 0, kMost);
+  auto rows = call.hot().closed_orders(agent, market, kMost);
+  const OrderId oldest_closed = rows.empty() ? 0 : rows.back().order_id;
+  const auto keep_wanted = [&] {
+    std::erase_if(rows, [&](const auto& row) { return intents_only && !row.is_intent(); });
+  };
+  if (call.history() == nullptr) {
+    keep_wanted();
+    page.rows = std::move(rows);
+    return true;
+  }
+  rows.insert(rows.end(), open.begin(), open.end());
+  keep_wanted();
+  std::sort(rows.begin(), rows.end(),
+            [](const auto& a, const auto& b) { return a.sequence > b.sequence; });
+  const auto is_same = [](const auto& a, const auto& b) { return a.sequence == b.sequence; };
+  rows.erase(std::unique(rows.begin(), rows.end(), is_same), rows.end());
+  // The hot store drops orders as they were closed, not as they were accepted: history has those
+  // that were dropped if it has seen the oldest one that was kept close.
+  const auto oldest = call.history()->order(agent, oldest_closed);
+  const bool is_whole = oldest && !oldest->is_open() && open.size() < kMost;
+  const stores::OrderFilter filter{.market = market, .intents_only = intents_only};
+  page = newest_page(
+      call, std::move(rows),
+      [&](const stores::PageRequest& request) {
+        return call.history()->orders(agent, filter, request);
+      },
+      [&](const OrderPage&) { return is_whole; },
+      [](const stores::OrderView& view) { return view.sequence; });
+  if (!page_ok(call, page)) return false;
+  for (stores::OrderView& row : page.rows) {
+    if (const auto now = call.hot().order(agent, row.order_id)) row = *now;
+  }
+  return true;
+}
 
 bool prepare_place_order(Call& call) {
   return parse_place(*call.body, parse_context(call), add_submission(call), call.error);
@@ -71,41 +117,15 @@ void list_open_orders(Call& call) {
 
 void list_order_history(Call& call) {
   MarketId market = kNoMarket;
-  if (!query_market(call, market)) return;
-  const AgentId agent = call.principal.agent;
-  std::vector<stores::OrderView> fresh = call.hot().closed_orders(agent, market, kPageItemsMax);
-  const auto newer = [](const stores::OrderView& a, const stores::OrderView& b) {
-    return a.sequence > b.sequence;
-  };
-  if (call.history() == nullptr) {
-    write_page(call.reply, fresh, {}, order_renderer(call));
-    return;
-  }
-  if (!call.may_use_disk()) return;
-  for (const auto& row : call.hot().open_orders(agent, market, 0, kPageItemsMax)) {
-    fresh.push_back(row);
-  }
-  std::sort(fresh.begin(), fresh.end(), newer);
-  stores::OrderFilter filter;
-  filter.market = market;
-  auto page = newest_page(
-      call, std::move(fresh),
-      [&](const stores::PageRequest& request) {
-        return call.history()->orders(agent, filter, request);
-      },
-      [](const stores::OrderView& view) { return view.sequence; });
-  if (!page_ok(call, page)) return;
-  for (stores::OrderView& row : page.rows) {
-    if (const auto now = call.hot().order(agent, row.order_id)) row = *now;
-  }
+  OrderPage page;
+  if (!query_market(call, market) || !list_orders(call, market, false, page)) return;
   write_page(call.reply, page.rows, page.next_cursor, order_renderer(call));
 }
 
 void get_order(Call& call) {
   OrderName name;
-  if (!path_order(call, name)) return;
-  const auto order = find_order(call, name);
-  if (call.wants_disk && !call.may_block) return;
+  std::optional<stores::OrderView> order;
+  if (!path_order(call, name) || !find_order(call, name, order)) return;
   const bool is_other_market = order && name.market != kNoMarket && order->market != name.market;
   if (!order || is_other_market) {
     call.fail(ResultCode::order_not_found, name.order_id != 0 ? "order_id" : "client_id",
@@ -119,7 +139,7 @@ void list_fills(Call& call) {
   MarketId market = kNoMarket;
   if (!query_market(call, market)) return;
   const AgentId agent = call.principal.agent;
-  auto fresh = call.hot().fills(agent, market, kPageItemsMax);
+  auto fresh = call.hot().fills(agent, market, stores::hot_limits::kPageMax);
   const auto render = [&call](std::string& out, const stores::FillView& view) {
     render_fill(out, view, *call.markets().spec(view.market));
   };

@@ -2,8 +2,10 @@
 //
 // History is written behind the order path, so its newest page can miss what a reply already
 // promised. newest_page() puts the rows of the hot store that history does not have yet in front,
-// so who reads after a reply sees its effect; further pages come from history alone. Such a first
-// page can be longer than asked for by the rows in front.
+// so who reads after a reply sees its effect; such a first page can be longer than asked for. The
+// hot store keeps few rows, so history may lag by more than that: then, and where the hot store has
+// no rows at all, the call waits until history alone has what was acknowledged before. Further
+// pages come from history alone.
 #pragma once
 
 #include <algorithm>
@@ -46,9 +48,10 @@ void write_page(std::string& out, const Rows& rows, std::string_view next_cursor
   out.push_back('}');
 }
 
-// False, with the call's error set, if the page is not to be had.
+// False, if the page is not to be had (the call's error is set) or history is awaited.
 template <class Row>
 bool page_ok(Call& call, const stores::Page<Row>& page) {
+  if (call.awaited_batch != 0) return false;
   if (page.status == stores::PageStatus::ok) return true;
   if (page.status == stores::PageStatus::invalid_cursor) {
     return call.fail(ResultCode::invalid_cursor, "cursor");
@@ -56,28 +59,45 @@ bool page_ok(Call& call, const stores::Page<Row>& page) {
   return call.fail(ResultCode::exchange_unavailable, {}, "the history cannot be read now");
 }
 
-// `read(request)` reads history; `fresh` are rows of the hot store, newest first, as many as it has
-// (fewer would leave a gap before history's newest); `place(row)` is the number by which both are
-// ordered.
-template <class Row, class Read, class Place>
-stores::Page<Row> newest_page(Call& call, std::vector<Row> fresh, const Read& read,
-                              const Place& place) {
+// The page a call asks for. `read(request)` reads history; `kept` are rows of the hot store, newest
+// first, as many as it has; `is_whole(page)` says whether history has every row that the hot store
+// has dropped; `place(row)` is the number by which both are ordered. REQUIRES: may_block.
+// Afterwards page_ok() says whether there is a page.
+template <class Row, class Read, class IsWhole, class Place>
+stores::Page<Row> newest_page(Call& call, std::vector<Row> kept, const Read& read,
+                              const IsWhole& is_whole, const Place& place) {
   const auto cursor = call.query_value("cursor").value_or(std::string_view());
   const std::size_t limit = call.page_limit();
-  stores::Page<Row> page = read(stores::PageRequest{cursor, limit});
-  if (!cursor.empty() || page.status != stores::PageStatus::ok) return page;
-  const auto newest = [&] { return page.rows.empty() ? 0 : place(page.rows.front()); };
+  if (!cursor.empty() || call.history_is_current()) return read(stores::PageRequest{cursor, limit});
+  stores::Page<Row> page = read(stores::PageRequest{{}, limit});
+  if (page.status != stores::PageStatus::ok) return page;
+  if (!is_whole(page)) {
+    call.await_history();
+    return page;
+  }
   const auto drop_known = [&] {
-    std::erase_if(fresh, [&](const Row& row) { return place(row) <= newest(); });
+    const uint64_t newest = page.rows.empty() ? 0 : place(page.rows.front());
+    std::erase_if(kept, [&](const Row& row) { return place(row) <= newest; });
   };
   drop_known();
-  if (fresh.empty()) return page;
-  const std::size_t rest = limit > fresh.size() ? limit - fresh.size() : 1;
-  page = read(stores::PageRequest{{}, rest});
+  if (kept.empty()) return page;
+  page = read(stores::PageRequest{{}, limit > kept.size() ? limit - kept.size() : 1});
   if (page.status != stores::PageStatus::ok) return page;
   drop_known();  // history may have moved on between the two reads
-  page.rows.insert(page.rows.begin(), fresh.begin(), fresh.end());
+  page.rows.insert(page.rows.begin(), kept.begin(), kept.end());
   return page;
+}
+
+// For rows that the hot store drops in the order of the list: history has what was dropped if it
+// has the oldest row that was kept.
+template <class Row, class Read, class Place>
+stores::Page<Row> newest_page(Call& call, std::vector<Row> kept, const Read& read,
+                              const Place& place) {
+  const uint64_t oldest = kept.empty() ? UINT64_MAX : place(kept.back());
+  const auto is_whole = [&](const stores::Page<Row>& page) {
+    return !page.rows.empty() && place(page.rows.front()) >= oldest;
+  };
+  return newest_page(call, std::move(kept), read, is_whole, place);
 }
 
 }  // namespace perpetua::gateway::native

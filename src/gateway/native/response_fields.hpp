@@ -1,12 +1,24 @@
 // The fields of every response object, for /docs. A test compares them with what render_* writes.
 #pragma once
 
+#include <algorithm>
+#include <array>
+
 #include "gateway/codec/request_fields.hpp"
 #include "gateway/http/endpoint.hpp"
 
 namespace perpetua::gateway::native {
 
 using enum FieldType;
+
+// One table of several: fields that objects have in common are written once.
+template <std::size_t... N>
+constexpr auto join(const FieldSpec (&... parts)[N]) {
+  std::array<FieldSpec, (N + ...)> all;
+  auto end = all.begin();
+  ((end = std::copy(std::begin(parts), std::end(parts), end)), ...);
+  return all;
+}
 
 inline constexpr FieldSpec kReplayedField = {"replayed", boolean, true,
                                              "true: a repeat; this is the first result"};
@@ -19,17 +31,15 @@ inline constexpr FieldSpec kAgentSchema[] = {
     {"registered_at", time_ms, true, "when"},
 };
 
-inline constexpr FieldSpec kNewAgentSchema[] = {
-    {"agent_id", id, true, "agent"},
+inline constexpr FieldSpec kAgentName[] = {{"agent_id", id, true, "agent"}};
+inline constexpr FieldSpec kNewKeySchema[] = {
     {"key_id", id, true, "id of the key"},
     {"api_key", text, false, "shown only now; null in a repeat"},
     {"scopes", choices_list, true, "what the key may do", kScopeChoices},
     {"hint", text, true, "what to do with it"},
     kReplayedField,
 };
-
-inline constexpr FieldSpec kNewKeySchema[] = {
-    kNewAgentSchema[1], kNewAgentSchema[2], kNewAgentSchema[3], kNewAgentSchema[4], kReplayedField};
+inline constexpr auto kNewAgentSchema = join(kAgentName, kNewKeySchema);
 
 inline constexpr FieldSpec kKeySchema[] = {
     {"key_id", id, true, "id of the key"},
@@ -76,7 +86,7 @@ inline constexpr FieldSpec kTierSchema[] = {
     {"max_leverage", integer, true, "maintenance rate is 1 / (2 x max_leverage)"},
 };
 
-inline constexpr FieldSpec kMarketSchema[] = {
+inline constexpr FieldSpec kContractFields[] = {
     {"market", market, true, "symbol"},
     {"tick_size", decimal, true, "prices are multiples of it"},
     {"lot_size", decimal, true, "sizes are multiples of it"},
@@ -92,9 +102,13 @@ inline constexpr FieldSpec kMarketSchema[] = {
     {"default_leverage", integer, true, "until you set your own"},
     {"max_leverage", integer, true, "of the lowest tier"},
     {"margin_tiers", object_list, true, "leverage by size", {}, 0, 0, kTierSchema},
+};
+inline constexpr FieldSpec kPriceFields[] = {
     {"index_price", decimal, false, "null: no price yet"},
     {"mark_price", decimal, false, "null: no price yet"},
     {"price_time", time_ms, true, "source time of the index; 0: none"},
+};
+inline constexpr FieldSpec kStatisticsFields[] = {
     {"best_bid", decimal, false, "null: no bids"},
     {"best_ask", decimal, false, "null: no asks"},
     {"last_price", decimal, false, "of the last trade"},
@@ -109,13 +123,10 @@ inline constexpr FieldSpec kMarketSchema[] = {
     {"trades_24h", integer, true, "number"},
     {"open_interest", decimal, true, "sum of the long positions"},
 };
+inline constexpr auto kMarketSchema = join(kContractFields, kPriceFields, kStatisticsFields);
 
-inline constexpr FieldSpec kPriceSchema[] = {
-    {"market", market, true, "symbol"},
-    {"index_price", decimal, false, "null: no price yet"},
-    {"mark_price", decimal, false, "null: no price yet"},
-    {"price_time", time_ms, true, "source time of the index; 0: none"},
-};
+inline constexpr FieldSpec kMarketName[] = {{"market", market, true, "symbol"}};
+inline constexpr auto kPriceSchema = join(kMarketName, kPriceFields);
 
 inline constexpr FieldSpec kBookSchema[] = {
     {"market", market, true, "symbol"},
@@ -148,7 +159,17 @@ inline constexpr std::string_view kReasonChoices =
     "cancelled|cancel_all|ioc_remainder|expired|self_trade_prevention|position_closed|"
     "would_be_liquidated|price_moved|budget_spent";
 
-inline constexpr FieldSpec kOrderSchema[] = {
+// What has become of an order or intent.
+inline constexpr FieldSpec kProgressFields[] = {
+    {"filled", decimal, true, "size filled"},
+    {"remaining", decimal, true, "size in the book"},
+    {"filled_usdc", decimal, true, "notional filled"},
+    {"average_price", decimal, false, "of the fills, cut to 6 digits"},
+    {"fee", decimal, true, "paid so far"},
+    {"status", choice, true, "status", kStatusChoices},
+    {"close_reason", choice, false, "why it left unfilled", kReasonChoices},
+};
+inline constexpr FieldSpec kOrderTerms[] = {
     {"order_id", id, true, "order"},
     {"client_id", text, false, "your own name for it"},
     {"market", market, true, "symbol"},
@@ -163,43 +184,15 @@ inline constexpr FieldSpec kOrderSchema[] = {
     {"price", decimal, true, "limit, or the bound of a market order"},
     {"size", decimal, true, "total; of a budget order what it filled and rested"},
     {"size_usdc", decimal, false, "budget, if the size was given so"},
-    {"filled", decimal, true, "size filled"},
-    {"remaining", decimal, true, "size in the book"},
-    {"filled_usdc", decimal, true, "notional filled"},
-    {"average_price", decimal, false, "of the fills, cut to 6 digits"},
-    {"fee", decimal, true, "paid so far"},
-    {"status", choice, true, "status", kStatusChoices},
-    {"close_reason", choice, false, "why it left unfilled", kReasonChoices},
+};
+inline constexpr FieldSpec kOrderTimes[] = {
     {"expires_at", time_ms, false, "of a gtd order"},
     {"created_at", time_ms, true, "when"},
     {"updated_at", time_ms, true, "when"},
 };
+inline constexpr auto kOrderSchema = join(kOrderTerms, kProgressFields, kOrderTimes);
 
-inline constexpr FieldSpec kOrderResultSchema[] = {
-    {"order_id", id, true, "order"},
-    {"client_id", text, false, "as given"},
-    {"market", market, true, "symbol"},
-    {"status", choice, true, "status", kStatusChoices},
-    {"close_reason", choice, false, "why the rest is not in the book", kReasonChoices},
-    {"filled", decimal, true, "size filled"},
-    {"filled_usdc", decimal, true, "notional filled"},
-    {"average_price", decimal, false, "of the fills, cut to 6 digits"},
-    {"remaining", decimal, true, "size in the book"},
-    {"price", decimal, true, "limit after a slide, or the bound of a market order"},
-    kReplayedField,
-};
-
-inline constexpr FieldSpec kCancelResultSchema[] = {
-    kOrderResultSchema[0], kOrderResultSchema[1], kOrderResultSchema[2],
-    kOrderResultSchema[3], kOrderResultSchema[4], kOrderResultSchema[5],
-    kOrderResultSchema[6], kOrderResultSchema[7], {"cancelled", decimal, true, "size taken out"},
-    kOrderResultSchema[9], kReplayedField,
-};
-
-inline constexpr FieldSpec kCancelAllSchema[] = {{"cancelled_orders", integer, true, "how many"},
-                                                 kReplayedField};
-
-inline constexpr FieldSpec kIntentSchema[] = {
+inline constexpr FieldSpec kIntentTerms[] = {
     {"intent_id", id, true, "intent, and its order"},
     {"client_id", text, false, "your own name for it"},
     {"agent_id", id, true, "agent"},
@@ -208,32 +201,41 @@ inline constexpr FieldSpec kIntentSchema[] = {
     {"size_usdc", decimal, true, "as asked"},
     {"leverage", integer, true, "leverage"},
     {"limit_price", decimal, false, "null: market order"},
-    {"filled", decimal, true, "size filled"},
-    {"remaining", decimal, true, "size in the book"},
-    {"filled_usdc", decimal, true, "notional filled"},
-    {"average_price", decimal, false, "of the fills, cut to 6 digits"},
-    {"fee", decimal, true, "paid so far"},
-    {"status", choice, true, "status", kStatusChoices},
-    {"close_reason", choice, false, "why it left unfilled", kReasonChoices},
+};
+inline constexpr FieldSpec kIntentTimes[] = {
     {"reason", text, true, "as given; may be empty"},
     {"expires_at", time_ms, false, "when the rest is cancelled"},
     {"created_at", time_ms, true, "when"},
     {"updated_at", time_ms, true, "when"},
 };
+inline constexpr auto kIntentSchema = join(kIntentTerms, kProgressFields, kIntentTimes);
 
-inline constexpr FieldSpec kIntentResultSchema[] = {
-    {"intent_id", id, true, "intent, and its order"},
-    kOrderResultSchema[1],
-    kOrderResultSchema[2],
-    kOrderResultSchema[3],
-    kOrderResultSchema[4],
-    kOrderResultSchema[5],
-    kOrderResultSchema[6],
-    kOrderResultSchema[7],
-    kOrderResultSchema[8],
-    kOrderResultSchema[9],
+// What a command did to an order.
+inline constexpr FieldSpec kOrderName[] = {{"order_id", id, true, "order"}};
+inline constexpr FieldSpec kIntentName[] = {{"intent_id", id, true, "intent, and its order"}};
+inline constexpr FieldSpec kResultFields[] = {
+    {"client_id", text, false, "as given"},
+    {"market", market, true, "symbol"},
+    {"status", choice, true, "status", kStatusChoices},
+    {"close_reason", choice, false, "why the rest is not in the book", kReasonChoices},
+    {"filled", decimal, true, "size filled"},
+    {"filled_usdc", decimal, true, "notional filled"},
+    {"average_price", decimal, false, "of the fills, cut to 6 digits"},
+};
+inline constexpr FieldSpec kRestFields[] = {{"remaining", decimal, true, "size in the book"}};
+inline constexpr FieldSpec kTakenOutFields[] = {{"cancelled", decimal, true, "size taken out"}};
+inline constexpr FieldSpec kResultEnd[] = {
+    {"price", decimal, true, "limit after a slide, or the bound of a market order"},
     kReplayedField,
 };
+inline constexpr auto kOrderResultSchema = join(kOrderName, kResultFields, kRestFields, kResultEnd);
+inline constexpr auto kIntentResultSchema =
+    join(kIntentName, kResultFields, kRestFields, kResultEnd);
+inline constexpr auto kCancelResultSchema =
+    join(kOrderName, kResultFields, kTakenOutFields, kResultEnd);
+
+inline constexpr FieldSpec kCancelAllSchema[] = {{"cancelled_orders", integer, true, "how many"},
+                                                 kReplayedField};
 
 inline constexpr FieldSpec kFillSchema[] = {
     {"sequence", id, true, "place in the history"},
@@ -264,7 +266,8 @@ inline constexpr FieldSpec kPositionSchema[] = {
     {"realised_pnl", decimal, true, "of all fills, fees not included"},
     {"liquidation_price", decimal, false, "null: cannot be liquidated"},
     {"bankruptcy_price", decimal, false, "where nothing is left"},
-    {"leverage", integer, true, "your setting for the market"},
+    {"leverage", decimal, false, "entry notional / margin, to 2 digits; null: no position"},
+    {"leverage_setting", integer, true, "your setting for the market: of orders to come"},
     {"netting", boolean, true, "your setting for the market"},
 };
 

@@ -10,8 +10,9 @@ void write_thoughts(Call& call, std::optional<AgentId> agent) {
   const auto render = [&call](std::string& out, const stores::ThoughtView& view) {
     render_thought(out, view, call.markets());
   };
-  auto fresh = agent ? call.hot().thoughts_of(*agent, 0, kPageItemsMax)
-                     : call.hot().thoughts(0, kPageItemsMax);
+  constexpr std::size_t kMost = stores::hot_limits::kPageMax;
+  auto fresh =
+      agent ? call.hot().thoughts_of(*agent, 0, kMost) : call.hot().thoughts(0, kMost);
   if (call.history() == nullptr) {
     if (fresh.size() > call.page_limit()) fresh.resize(call.page_limit());
     write_page(call.reply, fresh, {}, render);

@@ -10,6 +10,8 @@
 
 #include "gateway/codec/api_error.hpp"
 #include "gateway/context.hpp"
+#include "gateway/failure_log.hpp"
+#include "gateway/services.hpp"
 #include "gateway/ws/session.hpp"
 #include "gateway/ws/shard.hpp"
 #include "gateway/ws/upgrade.hpp"
@@ -102,8 +104,12 @@ class Connection final : public Session, public WireObserver {
     const auto [error] =
         co_await stream_.async_accept(request, net::as_tuple(net::use_awaitable));
     if (!error) {
-      greet(request);
-      co_await read_messages();
+      try {
+        greet(request);
+        co_await read_messages();
+      } catch (const std::exception& failure) {
+        fail(failure);
+      }
     }
     on_input_ended();
     co_await discard_input();
@@ -154,6 +160,14 @@ class Connection final : public Session, public WireObserver {
       buffer_.clear();
       if (buffer_.capacity() > kReadBufferIdleMax) buffer_.shrink_to_fit();
     }
+  }
+
+  void fail(const std::exception& failure) {
+    const int64_t now_ns = std::chrono::duration_cast<std::chrono::nanoseconds>(
+                               std::chrono::steady_clock::now().time_since_epoch())
+                               .count();
+    shard().context().services.failures.write("WebSocket", failure.what(), now_ns);
+    close(CloseCode::internal_error, "the exchange failed; reconnect and resume");
   }
 
   // Reads on until the peer has closed its side: closing a socket with unread input would reset the

@@ -23,6 +23,7 @@ enum class CloseCode : uint16_t {
   unsupported_data = 1003,
   policy = 1008,
   too_big = 1009,
+  internal_error = 1011,
   slow_consumer = 4008,
   idle = 4009,
 };

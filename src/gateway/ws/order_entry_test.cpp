@@ -54,6 +54,16 @@ TEST(WsOrderEntryTest, a_refusal_carries_the_numbers) {
   EXPECT_FALSE(text_of(refused.at("error").as_object(), "needed").empty());
 }
 
+TEST(WsOrderEntryTest, an_exception_is_logged_and_closes_the_socket_with_1011) {
+  Trader trader;
+  trader.gateway.port_of_commands().is_broken = true;
+  trader.client.send(place(1, "59000"));
+  EXPECT_EQ(trader.client.wait_closed(), 1011u);
+  ASSERT_EQ(trader.gateway.failure_lines().size(), 1u);
+  EXPECT_EQ(trader.gateway.failure_lines()[0], "WebSocket failed: broken on purpose");
+  EXPECT_TRUE(eventually([&] { return trader.gateway.open_sockets() == 0; }));
+}
+
 TEST(WsOrderEntryTest, a_request_that_cannot_be_read_is_refused_without_being_submitted) {
   Trader trader;
   const std::pair<std::string, std::string> cases[] = {

@@ -23,6 +23,7 @@
 #include "gateway/auth/authenticator.hpp"
 #include "gateway/codec/markets.hpp"
 #include "gateway/context.hpp"
+#include "gateway/failure_log.hpp"
 #include "gateway/limits/rate_limiter.hpp"
 #include "gateway/metrics.hpp"
 #include "gateway/services.hpp"
@@ -79,6 +80,7 @@ class TestPort final : public runtime::CommandPort {
  public:
   runtime::SubmitResult submit(std::span<runtime::Submission> submissions) override {
     const std::lock_guard lock(mutex_);
+    if (is_broken) throw std::runtime_error("broken on purpose");
     if (answer != runtime::SubmitResult::accepted) return answer;
     for (runtime::Submission& submission : submissions) queue_.push_back(std::move(submission));
     return answer;
@@ -91,6 +93,7 @@ class TestPort final : public runtime::CommandPort {
     const std::lock_guard lock(mutex_);
     return queue_.size();
   }
+  std::atomic<bool> is_broken{false};  // submit() throws
   std::atomic<runtime::SubmitResult> answer{runtime::SubmitResult::accepted};
 
  private:
@@ -211,6 +214,10 @@ class TestGateway {
   net::io_context& io() { return io_; }
   GatewayContext& context() { return context_; }
   int64_t open_sockets() const { return open_.load(); }
+  std::vector<std::string> failure_lines() {
+    const std::lock_guard lock(failure_mutex_);
+    return failure_lines_;
+  }
 
  private:
   void add(const Command& command, std::string_view text) {
@@ -265,8 +272,14 @@ class TestGateway {
  private:
   HotMarketDirectory markets_{hot};
   Authenticator authenticator_{hot, "the-operator-key-of-these-tests-is-long"};
-  GatewayMetrics metrics_{std::span<const Endpoint>()};
-  GatewayServices services_;
+  std::mutex failure_mutex_;
+  std::vector<std::string> failure_lines_;
+  FailureLog failures_{[this](const std::string& line) {
+    const std::lock_guard lock(failure_mutex_);
+    failure_lines_.push_back(line);
+  }};
+  GatewayMetrics metrics_{failures_, std::span<const Endpoint>()};
+  GatewayServices services_{.failures = failures_};
   ServerOptions options_;
   std::atomic<int64_t> open_{0};
   net::io_context io_{1};

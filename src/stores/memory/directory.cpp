@@ -28,7 +28,7 @@ void Directory::add_agent(const Event& event, std::string_view text) {
 void Directory::add_key(const Event& event) {
   const KeyCreated& created = event.key_created;
   const KeyView key{event.header.agent, created.key_id, created.scopes, created.created_at_ms,
-                    created.expires_at_ms};
+                    created.expires_at_ms, created.sha256};
   const WriteGuard guard(mutex_);
   std::vector<KeyView>& keys = entry(key.agent).keys;
   const auto place =
