@@ -66,7 +66,29 @@ struct MarketView {
   Lots volume_24h;
   Micro volume_24h_notional;
   uint64_t trades_24h = 0;
-  Lots open_interest;  // sum of the long positions
+  Lots open_interest;  // sum of the long positions, the insurance fund's among them
+  MarketMode mode = MarketMode::open;
+  bool is_stale = false;
+  FundChanged fund;
+  FundingSettled last_funding;  // hour 0: none yet
+
+  bool accepts_orders() const { return mode == MarketMode::open && !is_stale; }
+};
+
+// One settled hour.
+struct FundingView {
+  MarketId market = kNoMarket;
+  FundingSettled funding;
+  int64_t time_ms = 0;
+};
+
+// One step of a liquidation; agent 0 is the insurance fund itself.
+struct LiquidationView {
+  MarketId market = kNoMarket;
+  uint64_t sequence = 0;  // of the event: pages count by it
+  AgentId agent = 0;
+  Liquidation step;
+  int64_t time_ms = 0;
 };
 
 struct BookLevel {

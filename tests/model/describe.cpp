@@ -46,6 +46,11 @@ std::string describe_payload(const Command& c) {
                          c.register_agent.start_balance_micro, c.register_agent.wallet_length,
                          c.register_agent.display_name_length, c.register_agent.bio_length,
                          c.register_agent.scopes);
+    case CommandType::adjust_margin: return fmt::format("amount={}", c.adjust_margin.amount.value);
+    case CommandType::fund_insurance:
+      return fmt::format("amount={}", c.fund_insurance.amount.value);
+    case CommandType::set_market_mode:
+      return fmt::format("mode={}", static_cast<int>(c.set_market_mode.mode));
     case CommandType::configure:
       return fmt::format("cap={}", c.configure.margin_use_max_ppm);
     default: return "";
@@ -55,11 +60,11 @@ std::string describe_payload(const Command& c) {
 std::string describe_fill(const Fill& f) {
   return fmt::format(
       "trade={} order={} {} {} lots={} price={} remaining={} done={} fee={} realised={} base={} "
-      "entry={} margin={} counterparty={}",
+      "entry={} margin={} counterparty={} cause={}",
       f.trade_id, order_name(f.order_id), wire_name(f.side), f.is_taker ? "taker" : "maker",
       f.lots.value, f.price.value, f.remaining.value, f.order_done, f.fee.value,
       f.realised_pnl.value, f.position_base.value, f.position_entry_notional.value,
-      f.position_margin.value, f.counterparty);
+      f.position_margin.value, f.counterparty, static_cast<int>(f.cause));
 }
 
 std::string describe_accepted(const OrderAccepted& o) {
@@ -70,6 +75,42 @@ std::string describe_accepted(const OrderAccepted& o) {
                      o.budget.value, o.rested.value, o.leverage, o.expires_at_ms,
                      static_cast<int>(o.post_only), static_cast<int>(o.stp), o.flags,
                      client_id_view(o.client_id));
+}
+
+std::string describe_status(const MarketStatus& s) {
+  return fmt::format("mode={} stale={} breaker={}", static_cast<int>(s.mode), s.is_stale,
+                     s.is_breaker_open);
+}
+
+std::string describe_funding(const FundingSettled& f) {
+  return fmt::format("rate={} average={} samples={} hour={} index={} due={} received={}",
+                     f.rate_ppb, f.average_premium_ppb, f.samples, f.hour, f.index.value,
+                     f.due.value, f.received.value);
+}
+
+std::string describe_liquidation(const Liquidation& l) {
+  return fmt::format("step={} lots={} value={} fee={} base={} equity={} maintenance={} mark={}",
+                     static_cast<int>(l.step), l.lots.value, l.value.value, l.fee.value,
+                     l.base.value, l.equity.value, l.maintenance.value, l.mark.value);
+}
+
+std::string describe_fund(const FundChanged& f) {
+  return fmt::format("base={} entry={} margin={} bad_debt={}", f.base.value,
+                     f.entry_notional.value, f.margin.value, f.bad_debt.value);
+}
+
+std::string describe_position(const PositionDescribed& p) {
+  return fmt::format("base={} entry={} margin={} total={}", p.base.value, p.entry_notional.value,
+                     p.margin.value, p.realised_pnl_total.value);
+}
+
+std::string describe_change(const PositionChanged& p) {
+  return fmt::format(
+      "cause={} lots={} value={} amount={} base={} entry={} margin={} total={} score={} rank={} "
+      "counterparty={}",
+      static_cast<int>(p.cause), p.lots.value, p.value.value, p.amount.value, p.base.value,
+      p.entry_notional.value, p.margin.value, p.realised_pnl_total.value, p.score_ppm, p.rank,
+      p.counterparty);
 }
 
 std::string describe_payload(const Event& e) {
@@ -96,8 +137,14 @@ std::string describe_payload(const Event& e) {
                          wire_name(e.ledger_entry.kind), e.ledger_entry.amount.value,
                          e.ledger_entry.free_after.value, e.ledger_entry.counterparty);
     case EventType::price_updated:
-      return fmt::format("index={} mark={}", e.price_updated.index.value,
-                         e.price_updated.mark.value);
+      return fmt::format("index={} mark={} source_time={}", e.price_updated.index.value,
+                         e.price_updated.mark.value, e.price_updated.source_time_ms);
+    case EventType::market_status: return describe_status(e.market_status);
+    case EventType::funding_settled: return describe_funding(e.funding_settled);
+    case EventType::liquidation: return describe_liquidation(e.liquidation);
+    case EventType::fund_changed: return describe_fund(e.fund_changed);
+    case EventType::position_changed: return describe_change(e.position_changed);
+    case EventType::position_described: return describe_position(e.position_described);
     case EventType::settings_changed:
       return fmt::format("leverage={} netting={}", e.settings_changed.leverage,
                          e.settings_changed.netting);
@@ -112,7 +159,8 @@ std::string_view name_of(CommandType type) {
       "none",          "register_agent", "create_key",  "revoke_key",   "deposit",
       "withdraw",      "transfer",       "claim_faucet", "place_order", "amend_order",
       "cancel_order",  "cancel_all",     "set_leverage", "set_netting", "post_thought",
-      "update_price",  "create_market",  "configure"};
+      "update_price",  "create_market",  "configure",    "adjust_margin", "tick",
+      "set_market_mode", "fund_insurance"};
   const std::size_t index = static_cast<std::size_t>(type);
   return index < std::size(names) ? names[index] : "unknown";
 }
@@ -132,6 +180,12 @@ std::string_view name_of(EventType type) {
     case EventType::order_amended: return "order_amended";
     case EventType::order_closed: return "order_closed";
     case EventType::fill: return "fill";
+    case EventType::market_status: return "market_status";
+    case EventType::funding_settled: return "funding_settled";
+    case EventType::liquidation: return "liquidation";
+    case EventType::fund_changed: return "fund_changed";
+    case EventType::position_changed: return "position_changed";
+    case EventType::position_described: return "position_described";
     default: return "unknown";
   }
 }

@@ -1,7 +1,8 @@
 // The naive model of the engine: the same batches in, the same outcomes and events out.
 //
-// Written from docs/rules.md alone (sections 2, 3, 7, 8; markets: model_market.hpp) to be compared
-// with the engine byte for byte. Single-threaded; every table is ordered; refusals are thrown.
+// Written from docs/rules.md and docs/rules-perpetual.md alone (here sections 2, 3, 7, 8; markets:
+// model_market.hpp, model_perpetual.hpp) to be compared with the engine byte for byte.
+// Single-threaded; every table is ordered; refusals are thrown.
 #pragma once
 
 #include <cstring>
@@ -10,7 +11,7 @@
 #include <numeric>
 #include <optional>
 #include <string>
-#include "model_market.hpp"
+#include "model_perpetual.hpp"
 
 // clang-format off: one rule, one line.
 namespace perpetua::model {
@@ -29,13 +30,36 @@ class Model {
       if (is_private(event.header.type)) event.header.agent_sequence = ++accounts_[agent].events;
     }
   }
-  const std::vector<Market>& markets() const { return markets_; }
+  const std::vector<Perpetual>& markets() const { return markets_; }
   const std::vector<Account>& accounts() const { return accounts_; }
+  // The part of Engine::describe that needs no names: markets, accounts, positions.
+  std::vector<Event> describe() const {
+    Books told;
+    for (Perpetual market : markets_) {
+      market.books = &told;
+      market.emit_status();
+      market.emit(EventType::fund_changed, 0).fund_changed = market.fund_figures();
+      if (market.index != 0) market.emit_price();
+    }
+    for (AgentId agent = 1; agent < accounts_.size(); ++agent) {
+      const Account& a = accounts_[agent];
+      Event& event = told.emit(EventType::account_changed, agent);
+      event.account_changed = {Micro(a.free), Micro(a.reserved), Micro(a.margin), {}};
+      event.header.agent_sequence = a.events;
+    }
+    for (const Perpetual& market : markets_)
+      for (const auto& [agent, p] : market.positions)
+        if (agent != 0 && (p.base != 0 || p.realised != 0))
+          told.emit(EventType::position_described, agent, market.id).position_described = {
+              Lots(p.base), Micro(p.entry), Micro(p.margin), Micro(p.realised), {}};
+    return told.events;
+  }
+  const std::map<std::string_view, uint64_t>& reached() const { return books_.reached; }
   uint32_t rounds() const { return rounds_; }                         // of the last batch
 
  private:
   using Decision = std::optional<Outcome>;  // nothing: it went to a market
-  using Work = std::function<Outcome(Market&)>;
+  using Work = std::function<Outcome(Perpetual&)>;
   struct Later {};  // thrown: the command waits for the next round
   struct Operation { uint32_t command; Order order; Work work; };
   struct Remembered { std::string payload; Outcome outcome; bool is_pending; };
@@ -58,7 +82,7 @@ class Model {
         if (command.header.agent != 0) round_.waiting_agents.insert(command.header.agent);
       }
     }
-    for (Market& market : markets_) run_market(market);
+    for (Perpetual& market : markets_) run_market(market);
     for (const auto& [name, index] : round_.pending)
       table_.at(name) = {table_.at(name).payload, outcomes_[index], false};
     books_.command = kNoCommand;
@@ -68,9 +92,9 @@ class Model {
           Micro(a.free), Micro(a.reserved), Micro(a.margin), {}};
     }
   }
-  void run_market(Market& market) {
-    books_.command = kNoCommand;
-    if (rounds_ == 0) market.expire(batch_.log_time_ms);
+  void run_market(Perpetual& market) {
+    books_.command = kNoCommand; market.now_ms = batch_.log_time_ms;
+    if (rounds_ == 0) { market.watch_age(); market.expire(batch_.log_time_ms); }
     for (const auto& [index, order, work] : round_.operations[market.id]) {
       Outcome result, &outcome = outcomes_[books_.command = index];
       try {
@@ -131,13 +155,16 @@ class Model {
     round_.operations[market.id].push_back({books_.command, order, work}); return std::nullopt; }
   Decision queue_everywhere(const CommandHeader& header, const Work& work) {
     if (header.market != kNoMarket) return queue(market_of(header), work);
+    return queue_in_all(work); }
+  Decision queue_in_all(const Work& work) {
     for (const Market& each : markets_) queue(each, work);
     return std::nullopt; }
 
   Decision decide(const Command& command, const CommandHeader& header) try {
     using enum CommandType;
     const AgentId agent = header.agent;
-    const bool is_of_exchange = header.type == register_agent || header.type >= update_price;
+    const bool is_of_exchange = header.type == register_agent ||
+                                (header.type >= update_price && header.type != adjust_margin);
     refuse_if(is_of_exchange != (agent == 0), invalid_request);
     switch (header.type) {
       case register_agent: return add_agent(header, command.register_agent);
@@ -153,13 +180,19 @@ class Model {
       case create_market: return add_market(header);
       case configure: return set_cap(command.configure.margin_use_max_ppm);
       case CommandType::cancel_all:
-        return queue_everywhere(header, [=](Market& m) { return m.cancel_each(agent); });
+        return queue_everywhere(header, [=](Perpetual& m) { return m.cancel_each(agent); });
       case set_netting:
-        return queue(market_of(header), [=, &command](Market& m) {
+        return queue(market_of(header), [=, &command](Perpetual& m) {
           return m.set_netting(agent, command.set_netting.netting != 0); });
       case update_price:
-        return queue(market_of(header), [=, this, &command](Market& m) {
-          return m.update_price(command.update_price, batch_.log_time_ms); });
+        return queue(market_of(header), [&command](Perpetual& m) {
+          return m.update_price(command.update_price); });
+      case adjust_margin: return adjust(header, command.adjust_margin.amount.value);
+      case fund_insurance: return insure(header, command.fund_insurance.amount.value);
+      case tick: return queue_in_all([](Perpetual& m) { return m.tick(); });
+      case set_market_mode:
+        return queue(market_of(header), [&command](Perpetual& m) {
+          return m.set_mode(command.set_market_mode.mode); });
       default: return rejected(invalid_request);
     }
   } catch (const Refusal& refusal) { return refusal.outcome; }
@@ -196,7 +229,7 @@ class Model {
     }
     refuse_if(leverage > most, leverage_too_high, leverage, most);
     if (!order.reduces()) hold(order, market.required(size, leverage));
-    return queue(market, [order](Market& m) { return m.place(order); }, order);
+    return queue(market, [order](Perpetual& m) { return m.place(order); }, order);
   }
   static Price bound(const Market& market, const PlaceOrder& p) {
     const Wide most = market.spec.slippage_max_ppm;
@@ -220,7 +253,8 @@ class Model {
   Decision cancel(const CommandHeader& header, const CancelOrder& c) {
     const MarketId market = order_market(c.order_id);
     const AgentId agent = header.agent;
-    const Work work = [agent, &c](Market& m) { return m.cancel(agent, c.order_id, c.client_id); };
+    const Work work = [agent, &c](Perpetual& m) {
+      return m.cancel(agent, c.order_id, c.client_id); };
     refuse_if(c.order_id == 0 && c.client_id == ClientId{}, invalid_request);
     refuse_if(c.order_id == 0 ? markets_.empty() && header.market == kNoMarket
                               : market >= markets_.size(), order_not_found);
@@ -256,7 +290,26 @@ class Model {
       hold(order, need);
     }
     round_.amended_orders.insert(order.order_id);
-    return queue(market, [order](Market& m) { return m.amend(order); }, order);
+    return queue(market, [order](Perpetual& m) { return m.amend(order); }, order);
+  }
+
+  // Sections 18 and 19.
+  Decision adjust(const CommandHeader& header, int64_t amount) {
+    Order order;
+    order.agent = header.agent;
+    constexpr int64_t kMost = limits::kAmountMaxMicro;
+    refuse_if(amount == 0 || amount > kMost || amount < -kMost, invalid_amount);
+    Market& market = market_of(header);
+    if (amount > 0) hold(order, amount);
+    return queue(market, [order, amount](Perpetual& m) {
+      return m.adjust_margin(order.agent, amount); }, order);
+  }
+  Decision insure(const CommandHeader& header, int64_t amount) {
+    Market& market = market_of(header);
+    refuse_if(amount < 1 || amount > limits::kAmountMaxMicro, invalid_amount);
+    refuse_if(deposited_ + amount > limits::kCollateralMaxMicro, deposit_limit);
+    deposited_ += amount;
+    return queue(market, [amount](Perpetual& m) { return m.insure(amount); });
   }
 
   // The ledger's own commands: sections 7 and 8.
@@ -356,7 +409,7 @@ class Model {
     return done(last_thought_);
   }
   Decision add_market(const CommandHeader& header) {
-    Market market;
+    Perpetual market;
     market.books = &books_; market.id = static_cast<MarketId>(markets_.size());
     refuse_if(header.text_length != sizeof market.spec, invalid_request);
     std::memcpy(&market.spec, text(header).data(), sizeof market.spec);
@@ -376,7 +429,7 @@ class Model {
   }
 
   Books books_;
-  std::vector<Account>& accounts_ = books_.accounts; std::vector<Market> markets_;
+  std::vector<Account>& accounts_ = books_.accounts; std::vector<Perpetual> markets_;
   std::set<std::string> wallets_;
   std::map<uint32_t, std::pair<AgentId, Sha256>> keys_;  // live ones
   std::set<Sha256> key_hashes_;                          // of all keys ever

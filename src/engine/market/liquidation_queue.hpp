@@ -24,8 +24,7 @@ class LiquidationQueue {
   };
 
   explicit LiquidationQueue(Price price_max)
-      : ladders_{PriceLadder(static_cast<uint32_t>(price_max.value)),
-                 PriceLadder(static_cast<uint32_t>(price_max.value))} {}
+      : ladders_{PriceLadder(key_of(price_max) + 1), PriceLadder(key_of(price_max) + 1)} {}
 
   // The agent's position is not what it was.
   void mark_changed(AgentId agent) {
@@ -44,8 +43,8 @@ class LiquidationQueue {
       const Position& position = position_of(agent);
       if (position.base == Lots(0)) continue;
       const Price price = liquidation_price(position, rules);
-      if (price == Price(0) || price > rules.price_max) continue;
-      link(agent, static_cast<uint32_t>(price.value), position.is_long());
+      const bool is_never = position.is_long() ? price == Price(0) : price > rules.price_max;
+      if (!is_never) link(agent, key_of(price), position.is_long());
     }
     changed_.clear();
   }
@@ -56,18 +55,20 @@ class LiquidationQueue {
 
  private:
   struct Node {
-    uint32_t price = 0;  // 0: in no ladder
+    uint32_t key = 0;  // 0: in no ladder
     uint32_t next = 0;   // agents; 0 ends the list, because agent 0 has no place here
     uint32_t previous = 0;
     uint8_t is_long = 0;
     uint8_t is_changed = 0;
   };
 
+  // A short due at every price has price 0, a long due at every price price_max + 1.
+  static uint32_t key_of(Price price) { return static_cast<uint32_t>(price.value) + 1; }
   PriceLadder& ladder(bool is_long) { return ladders_[is_long ? 0 : 1]; }
   const PriceLadder& ladder(bool is_long) const { return ladders_[is_long ? 0 : 1]; }
-  void link(AgentId agent, uint32_t price, bool is_long);
+  void link(AgentId agent, uint32_t key, bool is_long);
   void unlink(AgentId agent);
-  void collect_level(uint32_t price, bool is_long, std::vector<Due>& due) const;
+  void collect_level(uint32_t key, bool is_long, std::vector<Due>& due) const;
 
   PriceLadder ladders_[2];
   std::vector<Node> nodes_;  // [agent]

@@ -95,7 +95,7 @@ void Market::execute(std::span<const Command> commands, int64_t log_time_ms, boo
         adjust_margin(operation, command, outcome);
         break;
       case CommandType::set_market_mode:
-        set_mode(operation, command, outcome);
+        set_mode(operation, command, log_time_ms, outcome);
         break;
       case CommandType::fund_insurance:
         fund_insurance(operation, command);

@@ -179,7 +179,8 @@ class Market {
 
   // market_operator.cpp
   void adjust_margin(const MarketOperation& operation, const Command& command, Outcome& outcome);
-  void set_mode(const MarketOperation& operation, const Command& command, Outcome& outcome);
+  void set_mode(const MarketOperation& operation, const Command& command, int64_t log_time_ms,
+                Outcome& outcome);
   void settle_positions(uint32_t command);
   void fund_insurance(const MarketOperation& operation, const Command& command);
   Outcome closed() const;

@@ -14,10 +14,10 @@ void Market::emit_status(uint32_t command) {
 }
 
 void Market::refresh_status(int64_t log_time_ms, uint32_t command) {
-  if (index_ == Price(0) || state_.is_stale != 0) return;
-  if (log_time_ms - price_time_ms_ <= limits::kIndexStaleAfterMs) return;
-  state_.is_stale = 1;
+  if (index_ == Price(0) || log_time_ms - price_time_ms_ <= limits::kIndexStaleAfterMs) return;
   state_.fresh_updates = 0;
+  if (state_.is_stale != 0) return;
+  state_.is_stale = 1;
   emit_status(command);
 }
 

@@ -141,13 +141,15 @@ Lots Market::fund_capacity(const Position& position, Micro value) {
   const int64_t direction = position.is_long() ? 1 : -1;
   const Lots size = position.size();
   const int64_t lot_value = notional(mark_, Lots(1), spec_).value;
-  const int64_t cap = spec_.fund_notional_max.value / lot_value;
+  const int64_t cap = std::min(spec_.fund_notional_max.value / lot_value, spec_.lots_max.value);
   const int64_t room = std::max<int64_t>(0, cap - direction * own.base.value);
   int64_t lots = std::min(size.value, room);
   const int64_t loss = direction * (value - notional_at(position, mark_, spec_)).value;
   if (loss > 0) {
     const Micro equity = equity_at(own, notional_at(own, mark_, spec_));
-    lots = std::min(lots, mul_div_floor(std::max<int64_t>(0, equity.value), size.value, loss));
+    if (equity.value < loss) {  // else it can carry all, and the quotient might not fit
+      lots = std::min(lots, mul_div_floor(std::max<int64_t>(0, equity.value), size.value, loss));
+    }
   }
   return Lots(lots);
 }

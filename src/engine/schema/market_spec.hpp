@@ -27,7 +27,7 @@ struct MarketSpec {
   int64_t lot_size_e9 = 0;
   int64_t value_per_tick_lot_micro = 0;
   Price price_min;              // absolute band of index prices and limit prices
-  Price price_max;              // <= limits::kPriceMaxTicks
+  Price price_max;              // < limits::kPriceMaxTicks - 1
   Micro notional_min;           // smallest opening order
   Micro position_notional_max;  // one agent, orders included; <= limits::kNotionalMaxMicro
   uint32_t maker_fee_ppm = 200;
@@ -68,7 +68,7 @@ constexpr bool is_valid(const MarketSpec& s) {
     return false;
   }
   if (s.price_min.value < 1 || s.price_max <= s.price_min ||
-      s.price_max.value > limits::kPriceMaxTicks) {
+      s.price_max.value > limits::kPriceMaxTicks - 2) {
     return false;
   }
   // One lot is never worth less than 100 micro-USDC, so a fill's margin share covers its fee

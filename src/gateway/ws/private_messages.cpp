@@ -1,6 +1,7 @@
 #include "gateway/ws/private_messages.hpp"
 
 #include "base/assert.hpp"
+#include "engine/schema/position.hpp"
 #include "gateway/codec/render.hpp"
 
 namespace perpetua::gateway::ws {
@@ -85,8 +86,9 @@ void write_fill(JsonWriter& json, const Fill& fill, const MarketSpec& spec) {
   json.key("fee").micro(fill.fee).key("realised_pnl").micro(fill.realised_pnl);
 }
 
-void write_position(JsonWriter& json, const Fill& fill, const MarketSpec& spec) {
-  const int64_t base = fill.position_base.value;
+// The position after an event.
+void write_position(JsonWriter& json, const Position& position, const MarketSpec& spec) {
+  const int64_t base = position.base.value;
   json.key("market").text(symbol_view(spec));
   json.key("side");
   if (base == 0) {
@@ -94,11 +96,17 @@ void write_position(JsonWriter& json, const Fill& fill, const MarketSpec& spec) 
   } else {
     json.text(base > 0 ? "long" : "short");
   }
-  json.key("size").lots(Lots(base < 0 ? -base : base), spec);
+  json.key("size").lots(position.size(), spec);
   json.key("entry_price");
-  write_average_price(json, fill.position_entry_notional, Lots(base < 0 ? -base : base), spec);
-  json.key("entry_notional").micro(fill.position_entry_notional);
-  json.key("margin").micro(fill.position_margin);
+  write_average_price(json, position.entry_notional, position.size(), spec);
+  json.key("entry_notional").micro(position.entry_notional);
+  json.key("margin").micro(position.margin);
+}
+
+void write_change(JsonWriter& json, const PositionChanged& change, const MarketSpec& spec) {
+  write_position(json, {change.base, change.entry_notional, change.margin}, spec);
+  json.key("cause").text(wire_name(change.cause)).key("amount").micro(change.amount);
+  json.key("closed").lots(change.lots, spec).key("closed_notional").micro(change.value);
 }
 
 void write_settings(JsonWriter& json, const SettingsChanged& settings, const MarketSpec& spec) {
@@ -136,6 +144,8 @@ std::string_view event_name(Channel channel, EventType type) {
       return "amended";
     case EventType::order_closed:
       return "closed";
+    case EventType::position_changed:
+      return "changed";
     default:
       return channel == Channel::fills ? "fill" : "position";
   }
@@ -149,6 +159,8 @@ EventChannels channels_of(EventType type) {
     case EventType::account_changed:
       return {Channel::account, Channel::account};
     case EventType::settings_changed:
+      return {Channel::positions, Channel::positions};
+    case EventType::position_changed:
       return {Channel::positions, Channel::positions};
     case EventType::fill:
       return {Channel::fills, Channel::positions};
@@ -183,11 +195,16 @@ std::string private_message(Channel channel, const Event& event, const MarketSpe
     case EventType::order_closed:
       write_closed(json, event.order_closed, *spec);
       break;
+    case EventType::position_changed:
+      write_change(json, event.position_changed, *spec);
+      break;
     default:
       if (channel == Channel::fills) {
         write_fill(json, event.fill, *spec);
       } else {
-        write_position(json, event.fill, *spec);
+        const Fill& fill = event.fill;
+        write_position(
+            json, {fill.position_base, fill.position_entry_notional, fill.position_margin}, *spec);
       }
       break;
   }

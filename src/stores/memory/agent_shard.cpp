@@ -10,7 +10,7 @@ namespace {
 
 using Guard = std::lock_guard<std::mutex>;
 
-PositionChange change_of(Lots before, Lots after) {
+HoldingChange change_of(Lots before, Lots after) {
   const auto long_part = [](Lots base) { return std::max(base, Lots(0)); };
   return {long_part(after) - long_part(before),
           static_cast<int>(after.value != 0) - static_cast<int>(before.value != 0)};
@@ -81,11 +81,11 @@ void AgentShard::set_settings(AgentId agent, MarketId market, const SettingsChan
   row.netting = settings.netting != 0;
 }
 
-PositionChange AgentShard::set_position(AgentId agent, MarketId market,
-                                        const PositionDescribed& position) {
+HoldingChange AgentShard::set_position(AgentId agent, MarketId market,
+                                       const PositionDescribed& position) {
   const Guard guard(mutex_);
   HoldingRow& row = holding_of(state(agent), market);
-  const PositionChange change = change_of(row.base, position.base);
+  const HoldingChange change = change_of(row.base, position.base);
   row.base = position.base;
   row.entry_notional = position.entry_notional;
   row.margin = position.margin;
@@ -93,16 +93,27 @@ PositionChange AgentShard::set_position(AgentId agent, MarketId market,
   return change;
 }
 
-PositionChange AgentShard::add_fill(const Event& event, const FillView& fill) {
+HoldingChange AgentShard::change_position(AgentId agent, MarketId market,
+                                          const PositionChanged& position) {
+  PositionDescribed after;
+  after.base = position.base;
+  after.entry_notional = position.entry_notional;
+  after.margin = position.margin;
+  after.realised_pnl_total = position.realised_pnl_total;
+  return set_position(agent, market, after);
+}
+
+HoldingChange AgentShard::add_fill(const Event& event, const FillView& fill) {
   const Guard guard(mutex_);
   AgentState& owner = state(fill.agent);
   fills_.push(owner.fills, fill);
   HoldingRow& row = holding_of(owner, fill.market);
-  const PositionChange change = change_of(row.base, event.fill.position_base);
+  const HoldingChange change = change_of(row.base, event.fill.position_base);
   row.base = event.fill.position_base;
   row.entry_notional = event.fill.position_entry_notional;
   row.margin = event.fill.position_margin;
   row.realised_pnl += event.fill.realised_pnl;
+  if (fill.order_id == 0) return change;  // the taker of a liquidation is no order
   const auto order = open_order(owner, fill.order_id);
   fold_fill(order->second, event, fill.notional, fill.time_ms);
   if (event.fill.order_done != 0) retire(owner, order);

@@ -29,7 +29,7 @@ struct HoldingRow {
 };
 
 // What a change of a position does to market-wide figures.
-struct PositionChange {
+struct HoldingChange {
   Lots long_lots;          // added to the sum of long positions
   int open_positions = 0;  // -1, 0, +1
 };
@@ -43,8 +43,9 @@ class AgentShard {
   void set_account(AgentId agent, const AccountChanged& account);
   void set_sequence(AgentId agent, uint64_t agent_sequence);
   void set_settings(AgentId agent, MarketId market, const SettingsChanged& settings);
-  PositionChange set_position(AgentId agent, MarketId market, const PositionDescribed& position);
-  PositionChange add_fill(const Event& event, const FillView& fill);
+  HoldingChange set_position(AgentId agent, MarketId market, const PositionDescribed& position);
+  HoldingChange change_position(AgentId agent, MarketId market, const PositionChanged& position);
+  HoldingChange add_fill(const Event& event, const FillView& fill);
   void add_order(const OrderView& order);
   void amend_order(const Event& event, int64_t time_ms);
   void close_order(const Event& event, int64_t time_ms);

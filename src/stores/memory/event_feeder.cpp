@@ -35,13 +35,21 @@ void EventFeeder::feed(const Event& event, std::string_view reason) {
     case EventType::order_closed:
     case EventType::fill:
     case EventType::position_described:
+    case EventType::position_changed:
       feed_order(event, reason);
+      break;
+    case EventType::market_status:
+    case EventType::fund_changed:
+    case EventType::funding_settled:
+    case EventType::liquidation:
+      enter_market(event.header.market);
+      market_->apply(event, time_ms_);
       break;
     default:
       leave_market();
       feed_ledger(event);
   }
-  if (event.header.agent_sequence != 0) {
+  if (event.header.agent_sequence != 0 && event.header.agent != 0) {
     domains_.shard(event.header.agent)
         .set_sequence(event.header.agent, event.header.agent_sequence);
   }
@@ -109,6 +117,11 @@ void EventFeeder::feed_order(const Event& event, std::string_view reason) {
     case EventType::fill:
       fill(event);
       break;
+    case EventType::position_changed:
+      note_position(domains_.shard(event.header.agent)
+                        .change_position(event.header.agent, event.header.market,
+                                         event.position_changed));
+      break;
     default:
       note_position(
           domains_.shard(event.header.agent)
@@ -157,12 +170,13 @@ void EventFeeder::fill(const Event& event) {
   } else {
     market_->book.remove(fill.side, fill.price, fill.lots, fill.order_done != 0);
   }
+  if (event.header.agent == 0) return;  // the insurance fund: fund_changed tells its position
   note_position(
       domains_.shard(event.header.agent).add_fill(event, make_fill(event, traded, time_ms_)));
-  if (fill.order_done != 0) domains_.open_orders.add(-1);
+  if (fill.order_done != 0 && fill.order_id != 0) domains_.open_orders.add(-1);
 }
 
-void EventFeeder::note_position(const PositionChange& change) {
+void EventFeeder::note_position(const HoldingChange& change) {
   market_->open_interest += change.long_lots;
   domains_.open_positions.add(change.open_positions);
 }

@@ -30,7 +30,7 @@ class EventFeeder {
   void amend_order(const Event& event);
   void close_order(const Event& event);
   void fill(const Event& event);
-  void note_position(const PositionChange& change);
+  void note_position(const HoldingChange& change);
 
   void enter_market(MarketId id);
   void leave_market();

@@ -1,11 +1,32 @@
 #include "stores/memory/market_table.hpp"
 
+#include <algorithm>
+
 namespace perpetua::stores {
 
 void MarketState::add_trade(const TradeView& trade, Micro traded) {
   last_trade = trade;
   trades.push(newest_trade, trade);
   candles.add_trade(trade.time_ms, trade.price, trade.lots, traded);
+}
+
+void MarketState::apply(const Event& event, int64_t time_ms) {
+  switch (event.header.type) {
+    case EventType::market_status:
+      status = event.market_status;
+      break;
+    case EventType::fund_changed:
+      open_interest += std::max(Lots(0), event.fund_changed.base) - std::max(Lots(0), fund.base);
+      fund = event.fund_changed;
+      break;
+    case EventType::funding_settled:
+      last_funding = event.funding_settled;
+      fundings.push(newest_funding, {id, event.funding_settled, time_ms});
+      break;
+    default:
+      liquidations.push(newest_liquidation,
+                        {id, event.header.sequence, event.header.agent, event.liquidation, time_ms});
+  }
 }
 
 MarketView MarketState::view() const {
@@ -30,6 +51,10 @@ MarketView MarketState::view() const {
   result.volume_24h_notional = day.volume_notional();
   result.trades_24h = day.trades();
   result.open_interest = open_interest;
+  result.mode = status.mode;
+  result.is_stale = status.is_stale != 0;
+  result.fund = fund;
+  result.last_funding = last_funding;
   return result;
 }
 

@@ -33,6 +33,16 @@ struct MarketState {
   MarketCandles candles;
   RecentLog<TradeView> trades{hot_limits::kTradesPerMarketMax};
   RecentLog<TradeView>::Head newest_trade = 0;
+  MarketStatus status;
+  FundChanged fund;
+  FundingSettled last_funding;
+  RecentLog<FundingView> fundings{hot_limits::kFundingsPerMarketMax};
+  RecentLog<FundingView>::Head newest_funding = 0;
+  RecentLog<LiquidationView> liquidations{hot_limits::kLiquidationsPerMarketMax};
+  RecentLog<LiquidationView>::Head newest_liquidation = 0;
+
+  // market_status, fund_changed, funding_settled, liquidation.
+  void apply(const Event& event, int64_t time_ms);
 
   void add_trade(const TradeView& trade, Micro traded);
   MarketView view() const;  // takes the lock
