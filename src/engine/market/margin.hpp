@@ -60,11 +60,11 @@ inline Micro required_for(Price price, Lots lots, uint32_t leverage, const Marke
   return required_for(notional(price, lots, spec), leverage, spec);
 }
 
-// The largest tier line is the right one, because rates rise (the curve is convex).
+// The largest tier line is the right one, because rates rise (the curve is convex). All of them:
+// just below a tier's bound the roundings can lift its line by a micro already.
 inline Micro maintenance_margin(Micro notional_value, const MarketRules& rules) {
   int64_t margin = div_ceil(notional_value.value, rules.maintenance_divisor[0]);
   for (uint32_t n = 1; n < rules.tier_count; ++n) {
-    if (notional_value.value < rules.tiers[n].lower_notional_micro) break;
     margin = std::max(
         margin, div_ceil(notional_value.value, rules.maintenance_divisor[n]) - rules.deduction[n]);
   }
