@@ -82,7 +82,7 @@ def main():
     parser = argparse.ArgumentParser()
     parser.add_argument("--quick", action="store_true")
     quick = parser.parse_args().quick
-    head = f"Measured {datetime.date.today()} on {machine()}, load generator on the same machine."
+    head = f"Measured {datetime.date.today()} on {machine()},\nload generator on the same machine."
     table = "\n".join([head, "", *measure(quick)])
     path = ROOT / "docs/performance.md"
     text = path.read_text()

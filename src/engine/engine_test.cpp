@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include "engine/market/margin.hpp"
 #include "engine/test_support.hpp"
 
 namespace perpetua {
@@ -188,6 +189,18 @@ TEST_F(EngineTest, bad_prices_never_get_in) {
   stale.update_price = UpdatePrice{Price(60'100), rig.now_ms - 10'001, {}};
   EXPECT_EQ(rig.run_one(stale).code, ResultCode::price_stale);
   EXPECT_EQ(rig.set_price(0, Price(70'000)).values[0], 60'600);  // 1 % a step
+}
+
+// ceil(35 / 40) = 1, but the second line, ceil(35 / 30) - 0, is 2 already below its bound of 41.
+TEST(MarginTest, maintenance_is_the_largest_of_all_tier_lines) {
+  MarketSpec spec = make_spec();
+  spec.tier_count = 2;
+  spec.tiers[0] = {0, 20, 0};
+  spec.tiers[1] = {41, 15, 0};
+  const MarketRules rules(spec);
+  EXPECT_EQ(maintenance_margin(Micro(30), rules), Micro(1));
+  EXPECT_EQ(maintenance_margin(Micro(35), rules), Micro(2));
+  EXPECT_EQ(maintenance_margin(Micro(41), rules), Micro(2));
 }
 
 }  // namespace

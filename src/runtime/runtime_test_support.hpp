@@ -22,9 +22,9 @@ namespace perpetua::runtime::testing_support {
 
 inline constexpr uint64_t kSmallSegmentBytes = 1u << 20;
 
-// Polls; false if it is not so after half a minute.
+// Polls; false if it is not so after two minutes: a full ring takes its time under a sanitizer.
 inline bool becomes_true(const std::function<bool()>& condition) {
-  const auto deadline = std::chrono::steady_clock::now() + std::chrono::seconds(30);
+  const auto deadline = std::chrono::steady_clock::now() + std::chrono::seconds(120);
   while (!condition()) {
     if (std::chrono::steady_clock::now() > deadline) return false;
     std::this_thread::yield();

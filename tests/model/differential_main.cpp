@@ -44,6 +44,7 @@ int main(int argc, char** argv) {
   Coverage coverage;
   const auto started = std::chrono::steady_clock::now();
   const uint64_t first_seed = seed;
+  uint64_t states = 0;  // folds the last state of every session: the same in every build
   for (; coverage.commands() < commands; ++seed) {
     Session session(seed);
     current_session = &session;
@@ -55,13 +56,15 @@ int main(int argc, char** argv) {
       return 1;
     }
     coverage.add(session.coverage());
+    states = hash_mix(states, session.state_hash());
     if (only_one) break;
   }
   const std::chrono::duration<double> spent = std::chrono::steady_clock::now() - started;
   coverage.print(stdout);
-  std::printf("seeds %llu to %llu, %.1f s, 0 differences\n",
+  std::printf("seeds %llu to %llu, %.1f s, 0 differences, states %016llx\n",
               static_cast<unsigned long long>(first_seed),
-              static_cast<unsigned long long>(seed - (only_one ? 0 : 1)), spent.count());
+              static_cast<unsigned long long>(seed - (only_one ? 0 : 1)), spent.count(),
+              static_cast<unsigned long long>(states));
   for (const std::string_view name : coverage.missing()) {
     std::printf("never reached: %.*s\n", static_cast<int>(name.size()), name.data());
   }

@@ -30,6 +30,7 @@ class Session {
   std::string describe_batch() const;
 
   const Coverage& coverage() const { return coverage_; }
+  uint64_t state_hash() const { return subjects_.front().engine->state_hash(); }
 
  private:
   struct Subject {

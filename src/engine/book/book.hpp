@@ -55,6 +55,12 @@ class Book {
     pool_.prefetch(pool_[slot].prev);
   }
 
+  // Hint: the last order at this price, which the next one there is linked to.
+  void prefetch_tail(Price price) const {
+    const PriceLevel* level = ladder_.find(checked_price(price));
+    if (level != nullptr) pool_.prefetch(level->tail);
+  }
+
   // To the back of the queue at price. REQUIRES: allocated, not resting, lots > 0, the price is in
   // range and does not cross.
   void insert(uint32_t slot, Price price, Lots lots);

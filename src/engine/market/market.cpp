@@ -113,8 +113,11 @@ void Market::prefetch_soon(const MarketOperation& operation, const Command& comm
     const uint32_t slot = order_slot(operation.order_id);
     book_.prefetch_neighbours(slot);
     orders_.prefetch_neighbours(slot);
-  } else if (command.header.agent < accounts_.size()) {
-    orders_.prefetch_links(accounts_[command.header.agent].own_last);
+  } else if (command.header.type == CommandType::place_order) {
+    book_.prefetch_tail(operation.price);
+    if (command.header.agent < accounts_.size()) {
+      orders_.prefetch_links(accounts_[command.header.agent].own_last);
+    }
   }
 }
 
