@@ -40,6 +40,25 @@ TEST(FeedRunner, quotes_become_update_price_commands_of_the_exchange) {
   EXPECT_EQ(runner.counters().prices_sent, 1u);
 }
 
+TEST(FeedRunner, time_passes_in_the_markets_every_three_seconds) {
+  FakeExchange exchange;
+  int64_t now_ms = kNowMs;
+  FeedRunner runner({}, nullptr, exchange, [&now_ms] { return now_ms; });
+  runner.tick();
+  runner.tick();
+  EXPECT_EQ(exchange.ticks, 1);
+  now_ms += kMarketTickMs - 1;
+  runner.tick();
+  EXPECT_EQ(exchange.ticks, 1);
+  now_ms += 1;
+  exchange.is_full = true;
+  runner.tick();
+  EXPECT_EQ(exchange.ticks, 1);
+  exchange.is_full = false;
+  runner.tick();  // as soon as there is room
+  EXPECT_EQ(exchange.ticks, 2);
+}
+
 TEST(FeedRunner, refused_and_rejected_prices_are_counted) {
   GivenPrices source;
   FakeExchange exchange;

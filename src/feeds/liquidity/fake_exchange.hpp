@@ -40,6 +40,10 @@ inline FeedMarket test_market(const char* symbol = "BTC-PERP", MarketId id = 0) 
 class FakeExchange final : public CommandSink {
  public:
   bool send(const Command& command, std::string text, uint64_t token) override {
+    if (command.header.type == CommandType::tick) {
+      ticks += is_full ? 0 : 1;
+      return !is_full;
+    }
     if (is_full) return false;
     sent.push_back(command);
     texts.push_back(std::move(text));
@@ -89,6 +93,7 @@ class FakeExchange final : public CommandSink {
   }
 
   bool is_full = false;
+  int ticks = 0;  // `tick` commands, which nobody but the clock cares for
   ResultCode refuse_orders = ResultCode::ok;  // answer to every place when not ok
   Price slide_to;                             // buys above this slide to it, when not 0
   std::vector<Command> sent;
