@@ -1,8 +1,9 @@
 // FeedRunner: the thread that drives price sources and house agents.
 //
 // Every tick it drains its inbox (events and outcomes that egress left there), polls the sources,
-// sends update_price commands, every kMarketTickMs the `tick` command, and lets the house act. Prices whose command is refused are dropped:
-// the next quote is fresher. Everything else lives in pure classes; this one owns the clock.
+// sends update_price commands, every kMarketTickMs the `tick` command, and lets the house act.
+// Prices whose command is refused are dropped: the next quote is fresher. Everything else lives in
+// pure classes; this one owns the clock.
 //
 // Thread-safety: start/stop from one thread; on_batch from egress, which it never blocks for longer
 // than a copy under a mutex. The inbox holds kInboxMax events; beyond that, events are dropped and

@@ -97,7 +97,8 @@ void Market::check_invariants() const {
                                             : static_cast<Int128>(position.entry_notional.value);
     PERPETUA_ASSERT(position.margin >= Micro(0) && position.entry_notional >= Micro(0));
     if (position.base == Lots(0)) {
-      PERPETUA_ASSERT((position.margin == Micro(0) || agent == 0) && position.entry_notional == Micro(0));
+      PERPETUA_ASSERT(position.entry_notional == Micro(0));
+      PERPETUA_ASSERT(position.margin == Micro(0) || agent == 0);
     }
     uint32_t open = 0, reduce_only = 0, previous = kNilSlot;
     Lots open_lots[2];

@@ -23,9 +23,11 @@ void MarketState::apply(const Event& event, int64_t time_ms) {
       last_funding = event.funding_settled;
       fundings.push(newest_funding, {id, event.funding_settled, time_ms});
       break;
-    default:
+    default: {
+      const EventHeader& header = event.header;
       liquidations.push(newest_liquidation,
-                        {id, event.header.sequence, event.header.agent, event.liquidation, time_ms});
+                        {id, header.sequence, header.agent, event.liquidation, time_ms});
+    }
   }
 }
 
