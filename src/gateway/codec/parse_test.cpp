@@ -1,43 +1,22 @@
+#include "gateway/codec/parse.hpp"
+
 #include <gtest/gtest.h>
 
-#include <boost/json.hpp>
 #include <functional>
 
 #include "base/decimal.hpp"
+#include "gateway/codec/codec_test_support.hpp"
 #include "gateway/codec/fields.hpp"
 #include "gateway/codec/json_body.hpp"
-#include "gateway/codec/json_writer.hpp"
-#include "gateway/codec/parse.hpp"
-#include "gateway/codec/render.hpp"
 #include "gateway/codec/request_fields.hpp"
 #include "gateway/options.hpp"
 
 namespace perpetua::gateway {
 namespace {
 
-// BTC-PERP: tick 0.5, lot 0.001. Market 1, ETH-PERP: tick 0.01, lot 0.1.
-class TestMarkets final : public MarketDirectory {
- public:
-  TestMarkets() {
-    specs_[0].tick_size_e9 = 500'000'000;
-    specs_[0].lot_size_e9 = 1'000'000;
-    specs_[1].tick_size_e9 = 10'000'000;
-    specs_[1].lot_size_e9 = 100'000'000;
-  }
-  std::optional<MarketId> find(std::string_view symbol) const override {
-    if (symbol == "BTC-PERP") return MarketId{0};
-    if (symbol == "ETH-PERP") return MarketId{1};
-    return std::nullopt;
-  }
-  const MarketSpec* spec(MarketId id) const override { return id < 2 ? &specs_[id] : nullptr; }
-
- private:
-  MarketSpec specs_[2];
-};
-
 using ParseOne = std::function<bool(const object&, runtime::Submission&, ApiError&)>;
 
-class Codec : public testing::Test {
+class ParseTest : public testing::Test {
  protected:
   // Checks and parses like a session does.
   bool parse(std::string_view text, FieldSpecs specs, const ParseOne& parse_one) {
@@ -68,7 +47,7 @@ class Codec : public testing::Test {
     });
   }
 
-  TestMarkets markets;
+  test::TestMarkets markets;
   ParseContext context{markets, 42};
   JsonBody json;
   runtime::Submission submission;
@@ -81,63 +60,7 @@ struct Refusal {
   std::string field;
 };
 
-TEST_F(Codec, what_is_not_one_plain_json_object_is_refused) {
-  const std::string deep = std::string(200, '[') + std::string(200, ']');
-  for (const std::string& text :
-       std::vector<std::string>{"{",
-                                "[]",
-                                "1",
-                                "null",
-                                "{}x",
-                                "{} {}",
-                                "{'a':1}",
-                                "{\"a\":NaN}",
-                                "{\"a\":Infinity}",
-                                "{\"a\":01}",
-                                "{\"a\":1e}",
-                                "{\"a\":\"\xff\"}",
-                                "{\"a\":\"\xed\xa0\x80\"}",
-                                "{\"a\":\"\\ud800\"}",
-                                "{\"a\":1,}",
-                                "/**/{}",
-                                "{\"a\":1,\"a\":1}",
-                                "{\"a\":[{\"b\":1,\"b\":2}]}",
-                                "{\"a\":" + deep + "}",
-                                "{\"a\":\"\n\"}",
-                                std::string("{\"a\":\"\0\"}", 9),
-                                "{\"" + std::string(200, 'k') + "\":1}"}) {
-    ApiError failure;
-    EXPECT_EQ(json.parse(text, failure), nullptr) << text;
-    EXPECT_EQ(failure.code, ResultCode::malformed_json) << text;
-  }
-  ApiError none;
-  EXPECT_NE(json.parse("", none), nullptr) << "no body is an empty object";
-  EXPECT_NE(json.parse(" {\"a\":[[[1]]]} ", none), nullptr);
-  EXPECT_FALSE(none.is_error());
-}
-
-TEST_F(Codec, a_body_parser_is_as_good_as_new_after_an_error) {
-  for (int i = 0; i < 100; ++i) {
-    ApiError failure;
-    EXPECT_EQ(json.parse(R"({"a":"long enough to be on no small buffer","b":[1,2,{"c":)", failure),
-              nullptr);
-    ApiError none;
-    const object* body = json.parse(R"({"a":"x","b":[1,2]})", none);
-    ASSERT_NE(body, nullptr);
-    EXPECT_EQ(*text_field(*body, "a"), "x");
-  }
-}
-
-// The blocks of a reused arena double with each body in Boost 1.81: 32 GiB at the 23rd.
-TEST_F(Codec, a_body_parser_is_as_good_as_new_after_many_large_bodies) {
-  std::string text = "{\"orders\":[";
-  for (int i = 0; i < 200; ++i) text += "{\"market\":\"BTC-PERP\"},";
-  text.back() = ']';
-  text += "}";
-  for (int i = 0; i < 100; ++i) ASSERT_NE(json.parse(text, error), nullptr) << i;
-}
-
-TEST_F(Codec, a_limit_order_becomes_a_command) {
+TEST_F(ParseTest, a_limit_order_becomes_a_command) {
   ASSERT_TRUE(place(R"({"market":"BTC-PERP","side":"sell","size":"0.25","price":"65000.5",
       "leverage":5,"post_only":"slide","reduce_only":true,"client_id":"abc-1",
       "self_trade_prevention":"cancel_both","valid_until":1700000000000})"))
@@ -160,7 +83,7 @@ TEST_F(Codec, a_limit_order_becomes_a_command) {
   EXPECT_EQ(client_id_view(command.place.client_id), "abc-1");
 }
 
-TEST_F(Codec, defaults_follow_the_kind_of_order) {
+TEST_F(ParseTest, defaults_follow_the_kind_of_order) {
   ASSERT_TRUE(place(R"({"market":"BTC-PERP","side":"buy","kind":"market","size_usdc":"100",
       "max_slippage":"0.005"})"))
       << error.message;
@@ -175,7 +98,7 @@ TEST_F(Codec, defaults_follow_the_kind_of_order) {
       << "null counts as absent";
 }
 
-TEST_F(Codec, every_wrong_field_of_an_order_is_named) {
+TEST_F(ParseTest, every_wrong_field_of_an_order_is_named) {
   const std::string head = R"({"market":"BTC-PERP","side":"buy",)";
   const std::string limit = head + R"("size":"1","price":"100",)";
   const std::string market = head + R"("kind":"market","size":"1",)";
@@ -240,7 +163,7 @@ TEST_F(Codec, every_wrong_field_of_an_order_is_named) {
   }
 }
 
-TEST_F(Codec, a_value_off_the_grid_names_its_neighbours) {
+TEST_F(ParseTest, a_value_off_the_grid_names_its_neighbours) {
   EXPECT_FALSE(place(R"({"market":"BTC-PERP","side":"buy","size":"1","price":"100.3"})"));
   EXPECT_NE(error.hint.find("100 and 100.5"), std::string::npos) << error.hint;
   ASSERT_EQ(error.numbers.size(), 2u);
@@ -248,7 +171,7 @@ TEST_F(Codec, a_value_off_the_grid_names_its_neighbours) {
   EXPECT_EQ(error.numbers[1].second, "100.5");
 }
 
-TEST_F(Codec, an_intent_becomes_a_budget_order_with_its_reason) {
+TEST_F(ParseTest, an_intent_becomes_a_budget_order_with_its_reason) {
   ASSERT_TRUE(intent(R"({"market":"ETH-PERP","direction":"short","size_usdc":"1000",
       "leverage":5,"reason":"momentum\nfades"})"))
       << error.message;
@@ -266,7 +189,7 @@ TEST_F(Codec, an_intent_becomes_a_budget_order_with_its_reason) {
   EXPECT_EQ(submission.command.place.time_in_force, TimeInForce::gtc);
 }
 
-TEST_F(Codec, every_wrong_field_of_an_intent_is_named) {
+TEST_F(ParseTest, every_wrong_field_of_an_intent_is_named) {
   const std::string head = R"({"market":"ETH-PERP","direction":"long",)";
   constexpr ResultCode wrong = ResultCode::invalid_field;
   for (const Refusal& row : std::vector<Refusal>{
@@ -289,7 +212,7 @@ TEST_F(Codec, every_wrong_field_of_an_intent_is_named) {
   }
 }
 
-TEST_F(Codec, orders_are_named_by_id_or_client_id) {
+TEST_F(ParseTest, orders_are_named_by_id_or_client_id) {
   const std::string id = std::to_string(make_order_id(1, 7, 3));
   ASSERT_TRUE(amend(R"({"order_id":")" + id + R"(","price":"3000.01","size":"0.2"})"))
       << error.message;
@@ -306,7 +229,7 @@ TEST_F(Codec, orders_are_named_by_id_or_client_id) {
   EXPECT_EQ(submission.command.cancel.order_id, make_order_id(1, 7, 3));
 }
 
-TEST_F(Codec, every_wrong_name_or_amendment_is_refused) {
+TEST_F(ParseTest, every_wrong_name_or_amendment_is_refused) {
   const std::string id = R"({"order_id":")" + std::to_string(make_order_id(1, 7, 3)) + "\"";
   const std::string foreign = R"({"order_id":")" + std::to_string(make_order_id(9, 7, 3)) + "\"";
   constexpr ResultCode wrong = ResultCode::invalid_field;
@@ -335,7 +258,7 @@ TEST_F(Codec, every_wrong_name_or_amendment_is_refused) {
   EXPECT_EQ(error.code, ResultCode::order_not_found);
 }
 
-TEST_F(Codec, batches_name_the_entry_that_is_wrong) {
+TEST_F(ParseTest, batches_name_the_entry_that_is_wrong) {
   std::vector<runtime::Submission> submissions;
   const auto batch = [&](std::string_view text) {
     error = ApiError();
@@ -362,7 +285,7 @@ TEST_F(Codec, batches_name_the_entry_that_is_wrong) {
   EXPECT_EQ(error.field, "orders");
 }
 
-TEST_F(Codec, batch_cancels_take_ids_or_client_ids) {
+TEST_F(ParseTest, batch_cancels_take_ids_or_client_ids) {
   std::vector<runtime::Submission> submissions;
   const auto batch = [&](std::string_view text) {
     error = ApiError();
@@ -394,7 +317,7 @@ TEST_F(Codec, batch_cancels_take_ids_or_client_ids) {
   }
 }
 
-TEST_F(Codec, money_moves_and_keys_are_checked) {
+TEST_F(ParseTest, money_moves_and_keys_are_checked) {
   const auto transfer = [&](std::string_view text) {
     return parse(text, kTransferFields, [&](const object& o, auto& s, auto& e) {
       return parse_money_move(o, context, CommandType::transfer, s, e);
@@ -431,7 +354,7 @@ TEST_F(Codec, money_moves_and_keys_are_checked) {
   }
 }
 
-TEST_F(Codec, idempotency_keys_give_each_entry_its_own) {
+TEST_F(ParseTest, idempotency_keys_give_each_entry_its_own) {
   std::vector<runtime::Submission> one(1);
   std::vector<runtime::Submission> three(3);
   ASSERT_TRUE(apply_idempotency_key("k", one, error));
@@ -447,68 +370,6 @@ TEST_F(Codec, idempotency_keys_give_each_entry_its_own) {
   std::vector<runtime::Submission> none(1);
   ASSERT_TRUE(apply_idempotency_key("", none, error));
   EXPECT_TRUE(none[0].command.header.key.is_zero());
-}
-
-TEST_F(Codec, refusals_carry_their_numbers_in_the_market_s_units) {
-  Command command(CommandType::place_order, 42, 0);
-  command.place = PlaceOrder();
-  const auto rendered = [&](ResultCode code, int64_t a, int64_t b, int64_t c) {
-    std::string out;
-    render_error(out, outcome_error(command, rejected(code, a, b, c), markets));
-    return out;
-  };
-  EXPECT_EQ(
-      rendered(ResultCode::insufficient_margin, 130'500'000, 12'250'000, 0),
-      R"({"code":"insufficient_margin","message":"not enough collateral for the margin and )"
-      R"(fee of this order","field":"size","hint":"deposit, cancel orders, or lower the size; )"
-      R"(numbers are given","needed":"130.5","available":"12.25"})");
-  EXPECT_NE(rendered(ResultCode::price_out_of_band, 1, 2, 3)
-                .find(R"("price":"0.5","lowest":"1","highest":"1.5")"),
-            std::string::npos);
-  EXPECT_NE(rendered(ResultCode::conflicting_position, -5, 10, 0)
-                .find(R"("position_size":"-0.005","opposite_open_size":"0.01")"),
-            std::string::npos);
-  EXPECT_NE(rendered(ResultCode::leverage_too_high, 50, 20, 0).find(R"("allowed":"20")"),
-            std::string::npos);
-  EXPECT_NE(rendered(ResultCode::invalid_slippage, 200'000, 100'000, 0).find(R"("maximum":"0.1")"),
-            std::string::npos);
-  command.place.budget = Micro(1);
-  EXPECT_NE(rendered(ResultCode::size_too_small, 1, 2, 0).find(R"("field":"size_usdc")"),
-            std::string::npos);
-  EXPECT_EQ(outcome_error(command, rejected(ResultCode::price_unavailable), markets).retry_after_s,
-            1);
-}
-
-TEST(JsonWriter, text_is_escaped_and_commas_are_right) {
-  std::string out;
-  JsonWriter json(out);
-  json.begin_object().key("a").begin_array().number(-1).id(UINT64_MAX).null().end_array();
-  json.key("b").text("\"\\\n\x01\x7f\xc3\xa9").key("c").begin_object().end_object();
-  json.key("d").boolean(true).end_object();
-  EXPECT_EQ(out,
-            "{\"a\":[-1,\"18446744073709551615\",null],\"b\":\"\\\"\\\\\\n\\u0001\\u007f\xc3\xa9\","
-            "\"c\":{},\"d\":true}");
-  EXPECT_EQ(boost::json::parse(out).at("b").as_string(), "\"\\\n\x01\x7f\xc3\xa9");
-}
-
-TEST_F(Codec, a_position_shows_the_leverage_it_has_beside_the_setting) {
-  const auto shown = [&](int64_t base, int64_t margin) {
-    stores::PositionView view;
-    view.base = Lots(base);
-    view.entry_notional = Micro(1'000'000'000);
-    view.notional = Micro(3'000'000'000);
-    view.margin = Micro(margin);
-    view.leverage = 7;
-    std::string out;
-    render_position(out, view, *markets.spec(0));
-    const std::size_t from = out.find("\"leverage\":");
-    return out.substr(from, out.find(",\"netting\"") - from);
-  };
-  EXPECT_EQ(shown(10, 200'000'000), R"("leverage":"5","leverage_setting":7)");
-  EXPECT_EQ(shown(-10, 300'000'000), R"("leverage":"3.33","leverage_setting":7)");
-  EXPECT_EQ(shown(10, 200'000'001), R"("leverage":"5","leverage_setting":7)") << "rounded";
-  EXPECT_EQ(shown(0, 0), R"("leverage":null,"leverage_setting":7)");
-  EXPECT_EQ(shown(10, 0), R"("leverage":null,"leverage_setting":7)");
 }
 
 }  // namespace
