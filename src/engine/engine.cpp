@@ -121,7 +121,8 @@ void Engine::Impl::match(MatchExecutor& executor) {
   }
   const auto run = [](void* context, uint32_t index) {
     auto& self = *static_cast<Impl*>(context);
-    self.markets[index]->execute(self.batch->commands, self.log_time_ms, self.is_first_round);
+    self.markets[index]->execute(self.batch->commands, self.batch->text, self.log_time_ms,
+                                 self.is_first_round);
   };
   executor.run_all(count, static_cast<uint32_t>(work), {run, this});
 }
@@ -159,6 +160,8 @@ void Engine::Impl::merge_outcomes(const MarketRound& round) {
       whole = part;
     } else if (batch->commands[operation.command].header.type == CommandType::cancel_all) {
       whole.count += part.count;
+    } else if (batch->commands[operation.command].header.type == CommandType::cancel_all_after) {
+      whole = part;
     } else if (part.code != ResultCode::order_not_found) {
       whole = part;
     }

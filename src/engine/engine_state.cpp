@@ -34,6 +34,14 @@ void describe_market(const Market& market, DescribeSink& sink) {
   created.market_created.spec = {0, sizeof(MarketSpec)};
   const auto* spec = reinterpret_cast<const char*>(&market.spec());
   sink.on_event(created, std::string_view(spec, sizeof(MarketSpec)));
+  const PendingChange& pending = market.pending_change();
+  if (pending.is_set != 0) {
+    Event scheduled(EventType::market_change_scheduled, 0, market.id(), kNoCommand);
+    scheduled.market_change_scheduled.spec = {0, sizeof(MarketSpec)};
+    scheduled.market_change_scheduled.effective_at_ms = pending.effective_at_ms;
+    const auto* next = reinterpret_cast<const char*>(&pending.spec);
+    sink.on_event(scheduled, std::string_view(next, sizeof(MarketSpec)));
+  }
   Event status(EventType::market_status, 0, market.id(), kNoCommand);
   status.market_status.mode = market.perpetual().mode;
   status.market_status.is_stale = market.perpetual().is_stale;
@@ -81,7 +89,7 @@ uint64_t Engine::next_event_sequence() const { return impl_->next_event; }
 int64_t Engine::next_deadline_ms() const {
   int64_t deadline_ms = INT64_MAX;
   for (const auto& market : impl_->markets) {
-    deadline_ms = std::min(deadline_ms, market->next_expiry_ms());
+    deadline_ms = std::min(deadline_ms, market->next_deadline_ms());
   }
   return deadline_ms;
 }
@@ -143,6 +151,7 @@ void Engine::describe(DescribeSink& sink) const {
     market->describe_positions(events);
   }
   for (const auto& market : impl_->markets) market->describe_orders(events);
+  for (const auto& market : impl_->markets) market->describe_waiting(events);
   for (const Event& event : events) sink.on_event(event, {});
 }
 

@@ -104,7 +104,7 @@ void TestExchange::run_batch(std::vector<runtime::Submission>& submissions,
   for (runtime::Submission& submission : submissions) {
     Command& command = commands.emplace_back(submission.command);
     command.header.text_offset = static_cast<uint32_t>(text.size());
-    command.header.text_length = static_cast<uint32_t>(submission.text.size());
+    command.header.text_length = static_cast<uint16_t>(submission.text.size());
     text += submission.text;
     targets.push_back(submission.target);
   }

@@ -78,7 +78,7 @@ class Flow {
 
   static void add(RecordedBatch& batch, Command command, std::string_view text = {}) {
     command.header.text_offset = static_cast<uint32_t>(batch.text.size());
-    command.header.text_length = static_cast<uint32_t>(text.size());
+    command.header.text_length = static_cast<uint16_t>(text.size());
     batch.text += text;
     batch.commands.push_back(command);
   }

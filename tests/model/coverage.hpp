@@ -32,7 +32,7 @@ class Coverage {
   uint64_t batches_ = 0;
   uint64_t replayed_ = 0;
   std::array<uint64_t, 256> codes_{};
-  std::array<uint64_t, 16> reasons_{};
+  std::array<uint64_t, 24> reasons_{};
   std::array<uint64_t, 16> statuses_{};
   std::array<uint64_t, 64> events_{};
   std::array<uint64_t, 6> rounds_{};  // the last: that many or more
@@ -40,6 +40,7 @@ class Coverage {
   std::array<uint64_t, 8> changes_{};  // of positions, by cause
   std::array<uint64_t, 8> steps_{};    // of liquidations
   std::array<uint64_t, 8> modes_{};    // told by market_status
+  std::array<uint64_t, 8> key_limits_{};  // that refused
   std::map<std::string_view, uint64_t> reached_;
 };
 

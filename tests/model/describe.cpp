@@ -14,11 +14,24 @@ std::string order_name(OrderId id) {
 std::string describe_place(const PlaceOrder& p) {
   return fmt::format(
       "{} {} {} price={} lots={} budget={} slippage={} leverage={} expires={} post_only={} stp={} "
-      "flags={} client={}",
+      "flags={} client={} bracket={}/{}",
       wire_name(p.side), static_cast<int>(p.kind), static_cast<int>(p.time_in_force),
       p.price.value, p.lots.value, p.budget.value, p.slippage_ppm, p.leverage, p.expires_at_ms,
       static_cast<int>(p.post_only), static_cast<int>(p.stp), p.flags,
-      client_id_view(p.client_id));
+      client_id_view(p.client_id), p.stop_loss, p.take_profit);
+}
+
+std::string describe_place_trigger(const PlaceTrigger& t) {
+  return fmt::format("stop={}/{} take_profit={}/{} trail={} lots={} slippage={} leverage={} {} {}",
+                     t.stop.value, t.stop_limit.value, t.take_profit.value,
+                     t.take_profit_limit.value, t.trail.value, t.lots.value, t.slippage_ppm,
+                     t.leverage, wire_name(t.side), t.flags);
+}
+
+std::string describe_limits(const KeyLimits& l) {
+  return fmt::format("order={} position={} loss={} markets={:x} leverage={} reduce_only={}",
+                     l.order_notional_max.value, l.position_notional_max.value,
+                     l.daily_loss_max.value, l.markets, l.leverage_max, l.reduce_only);
 }
 
 std::string describe_payload(const Command& c) {
@@ -51,6 +64,16 @@ std::string describe_payload(const Command& c) {
       return fmt::format("amount={}", c.fund_insurance.amount.value);
     case CommandType::set_market_mode:
       return fmt::format("mode={}", static_cast<int>(c.set_market_mode.mode));
+    case CommandType::place_trigger: return describe_place_trigger(c.trigger);
+    case CommandType::cancel_all: return std::string(wire_name(c.cancel_all.scope));
+    case CommandType::cancel_all_after:
+      return fmt::format("timeout={} {}", c.cancel_all_after.timeout_ms,
+                         wire_name(c.cancel_all_after.scope));
+    case CommandType::set_key_limits:
+      return fmt::format("key={} {}", c.set_key_limits.key_id,
+                         describe_limits(c.set_key_limits.limits));
+    case CommandType::change_market:
+      return fmt::format("at={}", c.change_market.effective_at_ms);
     case CommandType::configure:
       return fmt::format("cap={}", c.configure.margin_use_max_ppm);
     default: return "";
@@ -113,6 +136,16 @@ std::string describe_change(const PositionChanged& p) {
       p.counterparty);
 }
 
+std::string describe_trigger(const TriggerChanged& t) {
+  return fmt::format(
+      "trigger={} partner={} parent={} order={} {} {} {} at={} limit={} lots={} reserved={} trail={} "
+      "slippage={} leverage={} protective={} market={}",
+      order_name(t.trigger_id), order_name(t.partner_id), order_name(t.parent_id),
+      order_name(t.order_id), wire_name(t.status), wire_name(t.kind), wire_name(t.side),
+      t.at.value, t.limit.value, t.lots.value, t.reserved.value, t.trail, t.slippage_ppm,
+      t.leverage, t.is_protective, t.is_market);
+}
+
 std::string describe_payload(const Event& e) {
   switch (e.header.type) {
     case EventType::order_accepted: return describe_accepted(e.order_accepted);
@@ -143,6 +176,23 @@ std::string describe_payload(const Event& e) {
     case EventType::funding_settled: return describe_funding(e.funding_settled);
     case EventType::liquidation: return describe_liquidation(e.liquidation);
     case EventType::fund_changed: return describe_fund(e.fund_changed);
+    case EventType::trigger_changed: return describe_trigger(e.trigger_changed);
+    case EventType::trigger_closed:
+      return fmt::format("trigger={} order={} mark={} code={} {}",
+                         order_name(e.trigger_closed.trigger_id),
+                         order_name(e.trigger_closed.order_id), e.trigger_closed.mark.value,
+                         e.trigger_closed.code, wire_name(e.trigger_closed.reason));
+    case EventType::order_bracket:
+      return fmt::format("order={} stop={} take_profit={}", order_name(e.order_bracket.order_id),
+                         e.order_bracket.stop_loss.value, e.order_bracket.take_profit.value);
+    case EventType::switch_changed:
+      return fmt::format("deadline={} {}", e.switch_changed.deadline_ms,
+                         wire_name(e.switch_changed.scope));
+    case EventType::key_limits_changed:
+      return fmt::format("key={} {}", e.key_limits_changed.key_id,
+                         describe_limits(e.key_limits_changed.limits));
+    case EventType::market_change_scheduled:
+      return fmt::format("at={}", e.market_change_scheduled.effective_at_ms);
     case EventType::position_changed: return describe_change(e.position_changed);
     case EventType::position_described: return describe_position(e.position_described);
     case EventType::settings_changed:
@@ -160,7 +210,8 @@ std::string_view name_of(CommandType type) {
       "withdraw",      "transfer",       "claim_faucet", "place_order", "amend_order",
       "cancel_order",  "cancel_all",     "set_leverage", "set_netting", "post_thought",
       "update_price",  "create_market",  "configure",    "adjust_margin", "tick",
-      "set_market_mode", "fund_insurance"};
+      "set_market_mode", "fund_insurance", "place_trigger", "cancel_all_after", "set_key_limits",
+      "change_market"};
   const std::size_t index = static_cast<std::size_t>(type);
   return index < std::size(names) ? names[index] : "unknown";
 }
@@ -186,13 +237,21 @@ std::string_view name_of(EventType type) {
     case EventType::fund_changed: return "fund_changed";
     case EventType::position_changed: return "position_changed";
     case EventType::position_described: return "position_described";
+    case EventType::trigger_changed: return "trigger_changed";
+    case EventType::trigger_closed: return "trigger_closed";
+    case EventType::order_bracket: return "order_bracket";
+    case EventType::switch_changed: return "switch_changed";
+    case EventType::key_limits_changed: return "key_limits_changed";
+    case EventType::market_change_scheduled: return "market_change_scheduled";
+    case EventType::market_changed: return "market_changed";
     default: return "unknown";
   }
 }
 
 std::string describe(const Command& c) {
-  return fmt::format("{} agent={} market={} key={:x} {}", name_of(c.header.type), c.header.agent,
-                     c.header.market, c.header.key.high, describe_payload(c));
+  return fmt::format("{} agent={} market={} key={:x} sender={} {}", name_of(c.header.type),
+                     c.header.agent, c.header.market, c.header.key.high, c.header.key_id,
+                     describe_payload(c));
 }
 
 std::string describe(const Outcome& o) {

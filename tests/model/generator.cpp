@@ -21,7 +21,9 @@ std::string bytes_of(const MarketSpec& spec) {
 bool is_particular(CommandType type) {
   return type == CommandType::set_market_mode || type == CommandType::create_key ||
          type == CommandType::register_agent || type == CommandType::place_order ||
-         type == CommandType::amend_order || type == CommandType::cancel_order;
+         type == CommandType::amend_order || type == CommandType::cancel_order ||
+         type == CommandType::place_trigger || type == CommandType::cancel_all ||
+         type == CommandType::cancel_all_after;
 }
 
 int64_t bounded(Wide value) {
@@ -110,7 +112,7 @@ void Generator::set_up() {
 
 void Generator::add(Command command, const std::string& text) {
   command.header.text_offset = static_cast<uint32_t>(text_.size());
-  command.header.text_length = static_cast<uint32_t>(text.size());
+  command.header.text_length = static_cast<uint16_t>(text.size());
   text_ += text;
   commands_.push_back(command);
 }
@@ -147,7 +149,13 @@ void Generator::add_random(const Model& model) {
   switch (type) {
     case CommandType::place_order: add(place(model, agent), random_.chance(3) ? "why" : ""); break;
     case CommandType::amend_order: add(amend(model, agent)); break;
-    case CommandType::cancel_order: add(cancel(model, agent)); break;
+    case CommandType::cancel_order:
+      add(random_.chance(15) ? cancel_trigger(model, agent) : cancel(model, agent));
+      break;
+    case CommandType::place_trigger: add(place_trigger(model, agent)); break;
+    case CommandType::cancel_all_after: add(arm_switch(model, agent)); break;
+    case CommandType::set_key_limits: add(limit_key(agent)); break;
+    case CommandType::change_market: add_change_market(model); break;
     case CommandType::update_price: add(update_price(model)); break;
     case CommandType::adjust_margin: add(adjust_margin(model, agent)); break;
     case CommandType::set_market_mode: add(set_mode(model)); break;
@@ -167,6 +175,7 @@ void Generator::add_random(const Model& model) {
   if (commands_.size() == before) return;
   Command& command = commands_.back();
   if (random_.per_mille(mix_.hostile_per_mille)) spoil(command);
+  if (random_.chance(mix_.key_id_percent)) command.header.key_id = key_of(command.header.agent);
   if (random_.chance(mix_.key_percent)) command.header.key = {next_name_++, agent};
   if (random_.chance(1)) {
     command.header.valid_until_ms = batch_.log_time_ms + random_.between(-2, 2);
@@ -311,6 +320,7 @@ Command Generator::place(const Model& model, AgentId agent) {
   }
   if (idle_batches_ > 0 && random_.chance(80)) lean(market, order);
   size_order(market, position, order);
+  if (random_.chance(mix_.bracket_percent)) add_bracket(market, order);
   if (random_.chance(mix_.client_id_percent)) {
     order.client_id = make_client_id(fmt::format("c{}", next_name_++));
   }
@@ -433,7 +443,11 @@ Command Generator::settings(CommandType type, const Model& model, AgentId agent)
     command.header.agent = 0;
     command.configure.margin_use_max_ppm = random_.pick({0u, 800'000u, 1'000'001u});
   }
-  if (type == CommandType::cancel_all && random_.chance(50)) command.header.market = kNoMarket;
+  if (type == CommandType::cancel_all) {
+    command.cancel_all.scope = random_.pick({CancelScope::orders, CancelScope::everything,
+                                             CancelScope::triggers});
+    if (random_.chance(50)) command.header.market = kNoMarket;
+  }
   if (type == CommandType::set_netting) {
     command.set_netting.netting = random_.pick<uint8_t>({0, 0, 1, 1, 1, 2});
   }

@@ -66,6 +66,14 @@ class Generator {
   Command adjust_margin(const Model& model, AgentId agent);
   Command set_mode(const Model& model);
   Command insure(const Model& model);
+  Command place_trigger(const Model& model, AgentId agent);
+  void draw_leg(const Perpetual& market, Side side, TriggerKind kind, PlaceTrigger& wanted);
+  void add_bracket(const Market& market, PlaceOrder& order);
+  Command cancel_trigger(const Model& model, AgentId agent);
+  Command arm_switch(const Model& model, AgentId agent);
+  Command limit_key(AgentId agent);
+  void add_change_market(const Model& model);
+  uint32_t key_of(AgentId agent);
   Command money(CommandType type, const Model& model, AgentId agent);
   Command settings(CommandType type, const Model& model, AgentId agent);
   Command keys(CommandType type, AgentId agent);

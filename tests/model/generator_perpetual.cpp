@@ -210,7 +210,11 @@ bool Generator::play_crisis(const Model& model) {
       set_mode_of(market.id, MarketMode::halted);
       run_prices(market, away, random_.between(1, 30));
       return true;
-    case 4: set_mode_of(market.id, MarketMode::open); return true;
+    case 4: {
+      const bool ends = mix_.settles && random_.chance(10);
+      set_mode_of(market.id, ends ? MarketMode::settled : MarketMode::open);
+      return true;
+    }
     case 5: pair(market, 3, 2, opposite(crisis_side_)); return true;
     case 6:
       if (random_.chance(50)) return false;

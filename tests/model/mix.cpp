@@ -46,6 +46,16 @@ void draw_prices(Random& random, Mix& mix) {
   if (mix.has_crises) weight(mix, CommandType::set_market_mode) = 10;
 }
 
+// Triggers, switches, limits of keys, changes of markets.
+void draw_safety(Random& random, Mix& mix) {
+  mix.bracket_percent = random.pick({0u, 5u, 40u});
+  mix.key_id_percent = random.pick({0u, 0u, 20u, 90u});
+  weight(mix, CommandType::place_trigger) = random.pick({0u, 20u, 200u});
+  weight(mix, CommandType::cancel_all_after) = random.pick({0u, 2u, 20u});
+  weight(mix, CommandType::set_key_limits) = random.pick({0u, 5u, 40u});
+  weight(mix, CommandType::change_market) = random.pick({0u, 0u, 3u});
+}
+
 }  // namespace
 
 Mix draw_mix(Random& random) {
@@ -72,6 +82,7 @@ Mix draw_mix(Random& random) {
   if (mix.hoards) mix.wealth_percent = 100'000;
   if (mix.floods) mix.agents = 1'300;
   draw_prices(random, mix);
+  draw_safety(random, mix);
   weight(mix, CommandType::place_order) = static_cast<uint32_t>(random.between(300, 900));
   weight(mix, CommandType::amend_order) = random.pick({10u, 80u, 250u});
   weight(mix, CommandType::cancel_order) = random.pick({30u, 100u, 300u});

@@ -40,6 +40,8 @@ struct Order : OrderAccepted {  // its lots: all of them once it rests, 0 while 
   int64_t reserve_price = 0, budget_left = 0;         // in the loop, as are price and event
   int64_t last_price = 0; std::size_t last_fill = 0;  // of its last fill
   int64_t fees = 0; TradeCause cause = TradeCause::order;
+  int64_t stop_loss = 0, take_profit = 0, position_max = 0;  // bracket; limit of its key
+  bool has_bracket() const { return stop_loss != 0 || take_profit != 0; }
   int64_t rest() const { return lots.value - filled; }
   bool has_budget() const { return budget.value > 0; }
   bool is_spent() const { return has_budget() ? budget_left == 0 : rest() == 0; }
@@ -68,7 +70,7 @@ struct Leg {  // one side of a fill, worked out but not applied
   Wide share = 0, fee = 0, realised = 0, margin_change = 0, credit = 0;
 };
 struct Account {
-  int64_t free = 0, reserved = 0, margin = 0, faucet_opened_ms = 0, faucet_used = 0;
+  int64_t free = 0, reserved = 0, margin = 0, faucet_opened_ms = 0, faucet_used = 0, paid_in = 0;
   uint64_t events = 0, keys = 0;  // private events so far; live keys
   Wide in_use() const { return Wide{reserved} + margin; }
   Wide collateral() const { return free + in_use(); }
@@ -92,6 +94,9 @@ struct Books {  // what the ledger and all markets write to; markets never read 
 };
 
 struct Market {
+  virtual ~Market() = default;
+  virtual void position_ended(AgentId) {}  // after its reduce-only orders
+  virtual void arm(const Order&) {}        // its bracket
   Books* books = nullptr;
   MarketId id = 0; MarketSpec spec; int64_t mark = 0;
   std::map<OrderId, Order> orders;                          // the open ones
@@ -134,9 +139,9 @@ struct Market {
     }
     return most;
   }
-  uint16_t& leverage_of(AgentId agent) {
-    return leverages.try_emplace(agent, static_cast<uint16_t>(spec.default_leverage)).first->second;
-  }
+  uint16_t leverage_of(AgentId agent) const {
+    return leverages.contains(agent) ? leverages.at(agent)
+                                     : static_cast<uint16_t>(spec.default_leverage); }
   Order* find(AgentId agent, OrderId order_id, const ClientId& client_id) {
     for (const auto& [age, each] : own[agent])
       if (order_id != 0 ? each == order_id : orders.at(each).client_id == client_id)
@@ -235,6 +240,9 @@ struct Market {
     order.order_id = new_id();
     const std::size_t accepted = books->events.size();
     emit(EventType::order_accepted, order.agent).order_accepted = order;
+    if (order.has_bracket())
+      emit(EventType::order_bracket, order.agent).order_bracket = {
+          order.order_id, Price(order.stop_loss), Price(order.take_profit), {}};
     const Outcome outcome = finish(order, match(order));
     books->events[accepted].order_accepted.rested = Lots(outcome.values[2]);
     return outcome;
@@ -245,6 +253,7 @@ struct Market {
     const Order before = *found;
     const bool keeps_priority = order.price == before.price && order.lots <= before.lots;
     order.filled = before.filled; order.filled_notional = before.filled_notional;
+    order.stop_loss = before.stop_loss; order.take_profit = before.take_profit;
     refuse_if(order.rest() <= 0, invalid_quantity, order.lots.value, order.filled);
     if (!keeps_priority) {
       const int64_t most = order.reduces() ? reducible(order) : order.rest();
@@ -274,6 +283,8 @@ struct Market {
     const Wide size = order.has_budget() ? Wide{order.budget.value} : notional(price, lots);
     const Wide exposure = notional(price, ahead) + size, most = spec.position_notional_max.value;
     refuse_if(exposure > most, position_too_large, exposure, most);
+    refuse_if(order.position_max > 0 && exposure > order.position_max, key_limited,
+              static_cast<int>(KeyLimit::position_notional), exposure, order.position_max);
     uint32_t allowed = 0;
     for (uint32_t n = 0; n < spec.tier_count; ++n)
       if (spec.tiers[n].lower_notional_micro <= exposure) allowed = spec.tiers[n].max_leverage;
@@ -380,6 +391,7 @@ struct Market {
   void fill(Order& taker, Order& maker, const Leg& taken, const Leg& made, int64_t lots,
             bool turned) {
     const AgentId maker_agent = maker.agent;
+    const Order of_maker = maker;
     const bool maker_turned = turns(positions[maker_agent], made.after);
     ++last_trade; last_price = maker.price.value;
     apply(taken, taker, lots, maker.price, maker_agent, true, taker.cause);
@@ -388,7 +400,14 @@ struct Market {
     if (maker.is_spent()) { free_slots.push_back(order_slot(maker.order_id)); leave(Order{maker}); }
     if (maker_turned) close_reducing(maker_agent);
     if (turned) close_reducing(taker.agent);
+    arm_bracket(of_maker, orders.contains(of_maker.order_id) ? &orders.at(of_maker.order_id)
+                                                             : nullptr);
+    arm_bracket(Order{taker}, &taker);
   }
+  void arm_bracket(const Order& order, Order* live) {
+    if (!order.has_bracket() || sign(order.side) * positions[order.agent].base <= 0) return;
+    if (live != nullptr) live->stop_loss = live->take_profit = 0;
+    arm(order); }
   void apply(const Leg& leg, Order& order, int64_t lots, Price price, AgentId other, bool takes,
              TradeCause cause) {
     const int64_t amount = narrow(notional(price.value, lots)), share = narrow(leg.share);
@@ -407,7 +426,8 @@ struct Market {
   }
   void close_reducing(AgentId agent) {
     for (const auto& [age, each] : std::map{own[agent]})
-      if (orders.at(each).reduces()) close(orders.at(each), position_closed); }
+      if (orders.at(each).reduces()) close(orders.at(each), position_closed);
+    position_ended(agent); }
   Outcome finish(Order& taker, CloseReason stop) {
     const int64_t rest = rest_at(taker.price.value, taker);
     const bool is_flat = taker.reduces() && positions[taker.agent].base == 0;

@@ -4,8 +4,9 @@
 // Scans over all positions and bisection instead of ladders and queues. Single-threaded.
 #pragma once
 
+#include <optional>
 #include <tuple>
-#include "model_market.hpp"
+#include "model_triggers.hpp"
 
 // clang-format off: one rule, one line.
 namespace perpetua::model {
@@ -20,7 +21,7 @@ struct Average {  // of irregular samples; in Q16 ticks
   int64_t ticks() const { return narrow(floor_div(num << 16, den) >> 16); }
 };
 
-struct Perpetual : Market {
+struct Perpetual : TriggerMarket {
   int64_t now_ms = 0, index = 0, index_time_ms = 0;
   MarketMode mode = MarketMode::open;
   bool is_stale = false, is_breaker_open = false, is_sampled = false;
@@ -30,6 +31,7 @@ struct Perpetual : Market {
   Wide minute_sum = 0; int64_t minute = -1;
   std::map<AgentId, int64_t> slices;  // log time of the last one
   int64_t unwound_ms = -1, bad_debt = 0;
+  std::optional<MarketSpec> next_spec; int64_t change_at_ms = 0;
 
   Position& fund() { return positions[0]; }
   Position fund_now() const { return positions.contains(0) ? positions.at(0) : Position{}; }
@@ -118,7 +120,9 @@ struct Perpetual : Market {
     const bool is_live = !is_stale && mode != MarketMode::halted && mode != MarketMode::settled;
     if (is_live) take_premium();
     settle_hours();
-    if (is_live) { watch_fund(); liquidate_all(); unwind(); }
+    if (is_live) { watch_fund(); liquidate_all(); }
+    if (is_live && accepts_orders()) fire_triggers(mark != mark_before);
+    if (is_live) unwind();
     emit_fund(fund_before);
   }
 
@@ -204,7 +208,7 @@ struct Perpetual : Market {
   }
   void liquidate(AgentId agent) {
     const Position& p = positions[agent];
-    cancel_each(agent, CloseReason::liquidation);
+    cancel_scope(agent, CancelScope::orders, CloseReason::liquidation);
     if (3 * equity(p) < 2 * maintenance(value(p))) return take_over(agent);
     const bool is_early = slices.contains(agent) && now_ms - slices[agent] < 30'000;
     books->reach("a liquidation that waits for its next slice", is_early);
@@ -285,6 +289,7 @@ struct Perpetual : Market {
       deleverage(agent, s, rest, whole - part); }
     using enum PositionChange;
     emit_change(agent, rest > 0 ? deleveraged_bankrupt : taken_over, size, whole, -Wide{p.margin});
+    close_reducing(agent);
   }
   void fund_trades(int64_t s, int64_t lots, Wide amount) {  // it takes a position of side s
     const int64_t reduced = s * fund().base < 0 ? std::min(lots, std::abs(fund().base)) : 0;
@@ -393,6 +398,35 @@ struct Perpetual : Market {
     advance(true);
     return done(0, index, mark);
   }
+  Outcome place_trigger(const PlaceTrigger& wanted, const Order& order) {
+    refuse_closed(); return TriggerMarket::place_trigger(wanted, order); }
+  // 23: a change of the spec.
+  Outcome schedule(const MarketSpec& next, const TextSpan& text, int64_t effective_at_ms) {
+    const auto fixed = [](const MarketSpec& s) {
+      return std::tie(s.symbol, s.tick_size_e9, s.lot_size_e9, s.value_per_tick_lot_micro,
+                      s.price_min, s.price_max); };
+    refuse_if(fixed(next) != fixed(spec), invalid_request);
+    next_spec = next; change_at_ms = effective_at_ms;
+    emit(EventType::market_change_scheduled, 0).market_change_scheduled = {
+        text, effective_at_ms, {}};
+    return done(); }
+  void apply_change() {
+    if (!next_spec || now_ms < change_at_ms) return;
+    const bool cancels = next_spec->taker_fee_ppm != spec.taker_fee_ppm;
+    spec = *std::exchange(next_spec, std::nullopt);
+    emit(EventType::market_changed, 0);
+    std::set<AgentId> owners;
+    for (const auto& [agent, mine] : own) owners.insert(agent);
+    for (const auto& [age, t] : triggers) owners.insert(t.agent);
+    books->reach("a change of fees with orders", cancels && !orders.empty());
+    for (const AgentId agent : owners) {
+      if (!cancels) break;
+      for (const auto& [age, each] : std::map{own[agent]})
+        if (!orders.at(each).reduces()) close(orders.at(each), CloseReason::market_changed);
+      close_triggers(agent, CloseReason::market_changed,
+                     [](const Trigger& t) { return !t.is_protective; });
+    }
+  }
   Outcome place(const Order& order) { refuse_closed(); return Market::place(order); }
   Outcome amend(const Order& order) { refuse_closed(); return Market::amend(order); }
   Wide removable(const Position& p) const {
@@ -432,7 +466,12 @@ struct Perpetual : Market {
     return done();
   }
   void settle() {
-    for (const auto& [agent, mine] : std::map{own}) cancel_each(agent, market_settled);
+    std::set<AgentId> owners;
+    for (const auto& [agent, mine] : own) owners.insert(agent);
+    for (const auto& [age, t] : triggers) owners.insert(t.agent);
+    for (const AgentId agent : owners) {
+      cancel_each(agent, market_settled);
+      close_triggers(agent, market_settled, [](const Trigger&) { return true; }); }
     for (const auto& [agent, p] : std::map{positions}) {
       const int64_t size = std::abs(p.base);
       if (agent == 0 || size == 0) continue;

@@ -72,6 +72,7 @@ Decision Ledger::register_agent(const Command& command, uint32_t index, const Co
              0,
              wanted.scopes,
              0,
+             0,
              {}};
   key.key_id = registry_.add_key(key);
   accounts_.add_live_keys(agent, 1);
@@ -103,6 +104,7 @@ Decision Ledger::create_key(const Command& command, uint32_t index, const Contex
                agent,
                0,
                wanted.scopes,
+               0,
                0,
                {}};
     key.key_id = registry_.add_key(key);
@@ -139,11 +141,15 @@ Decision Ledger::set_leverage(const Command& command, uint32_t index, const Cont
     decision.outcome = rejected(ResultCode::market_not_found);
     return decision;
   }
+  decision.outcome = check_key_market(header);
+  if (decision.outcome.code != ResultCode::ok) return decision;
   const uint32_t leverage_max = context.markets[header.market].spec->tiers[0].max_leverage;
   if (leverage < 1 || leverage > leverage_max) {
     decision.outcome = rejected(ResultCode::leverage_too_high, leverage, leverage_max);
     return decision;
   }
+  decision.outcome = check_key_leverage(header, leverage);
+  if (decision.outcome.code != ResultCode::ok) return decision;
   std::vector<uint16_t>& settings = leverage_[header.market];
   if (settings.size() <= header.agent) settings.resize(accounts_.agent_count() + 1);
   settings[header.agent] = leverage;

@@ -18,14 +18,32 @@ Decision Ledger::place(const Command& command, uint32_t index, const Context& co
     decision.outcome = rejected(ResultCode::market_not_found);
     return decision;
   }
+  decision.outcome = check_key_market(header);
+  if (decision.outcome.code != ResultCode::ok) return decision;
   const MarketView& view = context.markets[header.market];
   const uint16_t setting = leverage_setting(header.agent, header.market);
   const uint32_t leverage = setting == 0 ? view.spec->default_leverage : setting;
   const PlaceDecision place = decide_place(command.place, view, context.log_time_ms, leverage);
-  if (place.refusal.code != ResultCode::ok) {
-    decision.outcome = place.refusal;
-    return decision;
+  decision.outcome = place.refusal;
+  if (decision.outcome.code != ResultCode::ok) return decision;
+  if (header.key_id != 0) {
+    const PlaceOrder& order = command.place;
+    const bool is_reduce_only = (order.flags & (kReduceOnly | kClosePosition)) != 0;
+    const Int128 value = order.budget > Micro(0)
+                             ? static_cast<Int128>(order.budget.value)
+                             : notional_wide(place.reserve_price, order.lots, *view.spec);
+    decision.outcome = check_key_order(header, {is_reduce_only, value, place.leverage},
+                                       context.log_time_ms);
+    if (decision.outcome.code != ResultCode::ok) return decision;
   }
+  return reserve_order(command, index, place);
+}
+
+// Sends an order, or a trigger that holds one's reservation, to its market.
+Decision Ledger::reserve_order(const Command& command, uint32_t index,
+                               const PlaceDecision& place) {
+  const CommandHeader& header = command.header;
+  Decision decision;
   if (place.need > Micro(0)) {
     const Micro available = accounts_.available(header.agent);
     if (place.need > available) {
@@ -44,6 +62,7 @@ Decision Ledger::place(const Command& command, uint32_t index, const Context& co
   operation.price = place.price;
   operation.reserve_price = place.reserve_price;
   operation.reserved = place.need;
+  operation.position_max = key_position_max(header);
   return decision;
 }
 
@@ -99,6 +118,16 @@ Decision Ledger::amend(const Command& command, uint32_t index, const Context& co
     decision.outcome = amended.refusal;
     return decision;
   }
+  if (command.header.key_id != 0) {
+    const Lots lots = (amend.lots > Lots(0) ? amend.lots : resting.lots) - resting.filled;
+    const MarketRules& spec = *context.markets[decision.market].spec;
+    decision.outcome = check_key_amend(command.header, decision.market,
+                                       {resting.is_reduce_only,
+                                        notional_wide(amended.reserve_price, lots, spec),
+                                        resting.leverage},
+                                       context.log_time_ms);
+    if (decision.outcome.code != ResultCode::ok) return decision;
+  }
   const Micro available = accounts_.available(agent);
   if (amended.need > Micro(0) && amended.need > available) {
     return refuse_or_defer(
@@ -116,6 +145,7 @@ Decision Ledger::amend(const Command& command, uint32_t index, const Context& co
   operation.reserve_price = amended.reserve_price;
   operation.reserved = amended.need;
   operation.order_id = order_id;
+  operation.position_max = key_position_max(command.header);
   return decision;
 }
 
@@ -183,6 +213,12 @@ Decision Ledger::adjust_margin(const Command& command, uint32_t index, const Con
   }
   const AgentId agent = command.header.agent;
   const bool is_known = command.header.market < context.markets.size();
+  if (const Outcome limited = check_key_market(command.header);
+      is_known && limited.code != ResultCode::ok) {
+    Decision decision;
+    decision.outcome = limited;
+    return decision;
+  }
   const Micro available = accounts_.available(agent);
   if (is_known && amount > available) {
     return refuse_or_defer(
@@ -218,6 +254,8 @@ Decision Ledger::forward(const Command& command, uint32_t index, const Context& 
     decision.outcome = rejected(ResultCode::market_not_found);
     return decision;
   }
+  decision.outcome = check_key_market(command.header);
+  if (decision.outcome.code != ResultCode::ok) return decision;
   decision.disposition = Disposition::to_market;
   if (command.header.agent != 0) accounts_.set_flag(command.header.agent, kWentToMarket);
   return decision;

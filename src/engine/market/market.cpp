@@ -1,6 +1,7 @@
 #include "engine/market/market.hpp"
 
 #include <algorithm>
+#include <cstring>
 
 namespace perpetua {
 namespace {
@@ -11,7 +12,7 @@ constexpr std::size_t kLookAhead = 6;
 }  // namespace
 
 Market::Market(MarketId id, const MarketSpec& spec, uint64_t seed)
-    : id_(id), spec_(spec), seed_(seed), book_(id, spec.price_max), queue_(spec.price_max) {}
+    : id_(id), spec_(spec), seed_(seed), book_(id, spec.price_max), queue_(spec.price_max), triggers_(id) {}
 
 MarketAccount& Market::account(AgentId agent) {
   if (agent >= accounts_.size()) {
@@ -53,10 +54,12 @@ void Market::credit(AgentId agent, Micro free, Micro reserved, Micro margin) {
   round_.credits.push_back({agent, free, reserved, margin});
 }
 
-void Market::execute(std::span<const Command> commands, int64_t log_time_ms, bool expire) {
-  if (expire) {
+void Market::execute(std::span<const Command> commands, std::string_view text, int64_t log_time_ms,
+                     bool is_first_round) {
+  if (is_first_round) {
     refresh_status(log_time_ms, kNoCommand);
     expire_orders(log_time_ms);
+    act_on_switches(log_time_ms);
   }
   const std::vector<MarketOperation>& operations = round_.operations;
   // Filled in place: a copy of an outcome that was just written waits for every store before it.
@@ -66,45 +69,37 @@ void Market::execute(std::span<const Command> commands, int64_t log_time_ms, boo
       const MarketOperation& soon = operations[i + kLookAhead];
       prefetch_soon(soon, commands[soon.command]);
     }
-    const MarketOperation& operation = operations[i];
-    const Command& command = commands[operation.command];
-    Outcome& outcome = round_.outcomes[i];
-    switch (command.header.type) {
-      case CommandType::place_order:
-        place_order(operation, command, outcome);
-        break;
-      case CommandType::amend_order:
-        amend_order(operation, command, outcome);
-        break;
-      case CommandType::cancel_order:
-        cancel_order(operation, command, outcome);
-        break;
-      case CommandType::cancel_all:
-        cancel_all(operation, command, outcome);
-        break;
-      case CommandType::set_netting:
-        set_netting(operation, command, outcome);
-        break;
-      case CommandType::update_price:
-        update_price(operation, command, log_time_ms, outcome);
-        break;
-      case CommandType::tick:
-        tick(operation, log_time_ms);
-        break;
-      case CommandType::adjust_margin:
-        adjust_margin(operation, command, outcome);
-        break;
-      case CommandType::set_market_mode:
-        set_mode(operation, command, log_time_ms, outcome);
-        break;
-      case CommandType::fund_insurance:
-        fund_insurance(operation, command);
-        break;
-      default:
-        PERPETUA_ASSERT(false && "not a market's command");
-    }
+    run(operations[i], commands, text, log_time_ms, round_.outcomes[i]);
   }
+  if (is_first_round) apply_change(log_time_ms);
   PERPETUA_ASSERT(base_total_ == Lots(0));
+}
+
+void Market::run(const MarketOperation& operation, std::span<const Command> commands,
+                 std::string_view text, int64_t log_time_ms, Outcome& outcome) {
+  using enum CommandType;
+  const Command& command = commands[operation.command];
+  switch (command.header.type) {
+    case place_order: return this->place_order(operation, command, outcome);
+    case amend_order: return this->amend_order(operation, command, outcome);
+    case cancel_order: return this->cancel_order(operation, command, outcome);
+    case cancel_all: return this->cancel_all(operation, command, outcome);
+    case set_netting: return this->set_netting(operation, command, outcome);
+    case update_price: return this->update_price(operation, command, log_time_ms, outcome);
+    case tick: return this->tick(operation, log_time_ms);
+    case adjust_margin: return this->adjust_margin(operation, command, outcome);
+    case set_market_mode: return set_mode(operation, command, log_time_ms, outcome);
+    case fund_insurance: return this->fund_insurance(operation, command);
+    case place_trigger: return this->place_trigger(operation, command, outcome);
+    case cancel_all_after:
+      return this->cancel_all_after(operation, command, log_time_ms, outcome);
+    case change_market: {
+      MarketSpec spec;  // the ledger has seen that it is one
+      std::memcpy(&spec, text.data() + command.header.text_offset, sizeof spec);
+      return schedule_change(operation, command, spec, outcome);
+    }
+    default: PERPETUA_ASSERT(false && "not a market's command");
+  }
 }
 
 // The second step of prefetch(): its lines are here by now and name the ones to fetch next.
@@ -187,17 +182,10 @@ void Market::close_resting(uint32_t slot, CloseReason reason, uint32_t command) 
   book_.release(slot);
 }
 
-void Market::expire_orders(int64_t log_time_ms) {
-  while (orders_.expiries().next_expiry_ms() <= log_time_ms) {
-    const uint32_t slot = book_.find(orders_.expiries().top().order_id);
-    PERPETUA_ASSERT(slot != kNilSlot);
-    close_resting(slot, CloseReason::expired, kNoCommand);
-  }
-}
-
 void Market::cancel_order(const MarketOperation& operation, const Command& command,
                           Outcome& outcome) {
   const AgentId agent = command.header.agent;
+  if (is_trigger(operation.order_id)) return cancel_trigger(operation, command, outcome);
   const uint32_t slot = find_slot(agent, operation.order_id, command.cancel.client_id);
   if (slot == kNilSlot) {
     outcome = rejected(ResultCode::order_not_found);
@@ -216,12 +204,26 @@ void Market::cancel_order(const MarketOperation& operation, const Command& comma
 
 void Market::cancel_all(const MarketOperation& operation, const Command& command,
                         Outcome& outcome) {
-  if (const MarketAccount* own = find_account(command.header.agent)) {
-    outcome.count = own->open_orders;
-    while (own->own_first != kNilSlot) {
-      close_resting(own->own_first, CloseReason::cancel_all, operation.command);
-    }
+  if (find_account(command.header.agent) == nullptr) return;
+  outcome.count = cancel_scope(command.header.agent, command.cancel_all.scope,
+                               CloseReason::cancel_all, operation.command);
+}
+
+// Returns how many.
+uint32_t Market::cancel_scope(AgentId agent, CancelScope scope, CloseReason reason,
+                              uint32_t command) {
+  uint32_t count = 0;
+  while (scope != CancelScope::triggers && accounts_[agent].own_first != kNilSlot) {
+    close_resting(accounts_[agent].own_first, reason, command);
+    ++count;
   }
+  if (scope == CancelScope::triggers) {
+    return close_triggers(agent, reason, command, [](const Trigger&) { return true; });
+  }
+  const auto is_entry = [](const Trigger& trigger) { return trigger.is_protective == 0; };
+  count += close_triggers(agent, reason, command, is_entry);
+  if (scope == CancelScope::orders) return count;
+  return count + close_triggers(agent, reason, command, [](const Trigger&) { return true; });
 }
 
 void Market::set_netting(const MarketOperation& operation, const Command& command,

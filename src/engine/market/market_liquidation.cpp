@@ -34,6 +34,7 @@ void Market::liquidate(AgentId agent, int64_t log_time_ms, uint32_t command) {
   while (accounts_[agent].own_first != kNilSlot) {
     close_resting(accounts_[agent].own_first, CloseReason::liquidation, command);
   }
+  close_entry_triggers(agent, CloseReason::liquidation, command);
   if (is_beyond_the_book(equity, maintenance_margin(value, spec_))) {
     return take_over(agent, command);
   }

@@ -68,6 +68,8 @@ void Market::settle_positions(uint32_t command) {
     while (accounts_[agent].own_first != kNilSlot) {
       close_resting(accounts_[agent].own_first, CloseReason::market_settled, command);
     }
+    close_triggers(agent, CloseReason::market_settled, command,
+                   [](const Trigger&) { return true; });
   }
   for (AgentId agent = 1; agent < accounts_.size(); ++agent) {
     const Position position = accounts_[agent].position;

@@ -6,6 +6,7 @@
 
 #include "engine/market/funding.hpp"
 #include "engine/market/mark_price.hpp"
+#include "engine/schema/market_spec.hpp"
 
 namespace perpetua {
 
@@ -29,6 +30,15 @@ struct PerpetualState {
   bool is_live() const { return mode == MarketMode::open || mode == MarketMode::cancel_only; }
 };
 static_assert(PlainRecord<PerpetualState>);
+
+// A spec that takes effect later.
+struct PendingChange {
+  MarketSpec spec;
+  int64_t effective_at_ms = 0;
+  uint8_t is_set = 0;
+  uint8_t zero[7] = {};
+};
+static_assert(PlainRecord<PendingChange>);
 
 // When an agent's last slice went to the book; forgotten after kSliceCooldownMs.
 struct SliceTime {

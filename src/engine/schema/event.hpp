@@ -32,6 +32,9 @@ enum class EventType : uint8_t {
   funding_settled = 8,
   liquidation = 9,  // agent: whose position
   fund_changed = 10,
+  market_change_scheduled = 11,  // text: MarketSpec
+  market_changed = 12,           // the scheduled spec is the market's
+  key_limits_changed = 13,
   // private: carry agent_sequence
   ledger_entry = 32,
   account_changed = 33,
@@ -42,6 +45,10 @@ enum class EventType : uint8_t {
   fill = 38,                // one per side of a trade; remaining 0 closes the order
   position_described = 39,  // only from Engine::describe
   position_changed = 40,    // not by a trade of its own
+  trigger_changed = 41,     // new, moved, or sent an order and stays
+  trigger_closed = 42,
+  order_bracket = 43,   // after order_accepted
+  switch_changed = 44,  // the dead-man's
 };
 
 constexpr bool is_private(EventType type) { return type >= EventType::ledger_entry; }
@@ -149,6 +156,18 @@ struct FundChanged {
   uint8_t zero[64] = {};
 };
 
+struct MarketChangeScheduled {
+  TextSpan spec;
+  int64_t effective_at_ms = 0;
+  uint8_t zero[80] = {};
+};
+
+struct KeyLimitsChanged {
+  KeyLimits limits;
+  uint32_t key_id = 0;
+  uint8_t zero[52] = {};
+};
+
 struct LedgerEntry {
   Micro amount;  // always > 0; the kind tells the direction
   Micro free_after;
@@ -249,6 +268,49 @@ struct PositionChanged {
   uint8_t zero[23] = {};
 };
 
+// The trigger as it is now.
+struct TriggerChanged {
+  OrderId trigger_id = 0;
+  OrderId partner_id = 0;  // the first of both to fire closes the other
+  OrderId parent_id = 0;   // the order whose bracket it is
+  OrderId order_id = 0;    // the last order it sent
+  Price at;
+  Price limit;  // of its order; entry by a market order: the bound
+  Lots lots;    // 0: the whole position
+  Micro reserved;
+  uint32_t trail = 0;  // ticks
+  uint32_t slippage_ppm = 0;
+  uint16_t leverage = 0;
+  Side side = Side::buy;  // of the order it sends
+  TriggerKind kind = TriggerKind::stop;
+  TriggerStatus status = TriggerStatus::waiting;
+  uint8_t is_protective = 0;
+  uint8_t is_market = 0;  // its order is
+  uint8_t zero[17] = {};
+};
+
+struct TriggerClosed {
+  OrderId trigger_id = 0;
+  OrderId order_id = 0;  // the last order it sent
+  Price mark;
+  uint16_t code = 0;  // refused: the ResultCode
+  CloseReason reason = CloseReason::none;
+  uint8_t zero[69] = {};
+};
+
+struct OrderBracket {
+  OrderId order_id = 0;
+  Price stop_loss;  // 0 = without
+  Price take_profit;
+  uint8_t zero[72] = {};
+};
+
+struct SwitchChanged {
+  int64_t deadline_ms = 0;  // 0: disarmed
+  CancelScope scope = CancelScope::orders;
+  uint8_t zero[87] = {};
+};
+
 struct PositionDescribed {
   Lots base;
   Micro entry_notional;
@@ -280,6 +342,12 @@ struct Event {
     Fill fill;
     PositionDescribed position_described;
     PositionChanged position_changed;
+    MarketChangeScheduled market_change_scheduled;
+    KeyLimitsChanged key_limits_changed;
+    TriggerChanged trigger_changed;
+    TriggerClosed trigger_closed;
+    OrderBracket order_bracket;
+    SwitchChanged switch_changed;
   };
 
   Event() : bytes{} {}
@@ -306,6 +374,12 @@ static_assert(sizeof(AccountChanged) == 96 && PlainRecord<AccountChanged>);
 static_assert(sizeof(LedgerEntry) == 96 && PlainRecord<LedgerEntry>);
 static_assert(sizeof(KeyCreated) == 96 && PlainRecord<KeyCreated>);
 static_assert(sizeof(AgentRegistered) == 96 && PlainRecord<AgentRegistered>);
+static_assert(sizeof(MarketChangeScheduled) == 96 && PlainRecord<MarketChangeScheduled>);
+static_assert(sizeof(KeyLimitsChanged) == 96 && PlainRecord<KeyLimitsChanged>);
+static_assert(sizeof(TriggerChanged) == 96 && PlainRecord<TriggerChanged>);
+static_assert(sizeof(TriggerClosed) == 96 && PlainRecord<TriggerClosed>);
+static_assert(sizeof(OrderBracket) == 96 && PlainRecord<OrderBracket>);
+static_assert(sizeof(SwitchChanged) == 96 && PlainRecord<SwitchChanged>);
 static_assert(std::is_trivially_copyable_v<Event>);
 
 }  // namespace perpetua

@@ -223,7 +223,7 @@ class TestGateway {
   void add(const Command& command, std::string_view text) {
     commands_.push_back(command);
     commands_.back().header.text_offset = static_cast<uint32_t>(text_.size());
-    commands_.back().header.text_length = static_cast<uint32_t>(text.size());
+    commands_.back().header.text_length = static_cast<uint16_t>(text.size());
     text_.append(text);
   }
 
