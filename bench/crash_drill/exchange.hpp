@@ -28,7 +28,7 @@ class Exchange {
     if (commands_.size() == limits::kBatchCommandsMax) run();
     commands_.push_back(command);
     commands_.back().header.text_offset = static_cast<uint32_t>(text_.size());
-    commands_.back().header.text_length = static_cast<uint32_t>(text.size());
+    commands_.back().header.text_length = static_cast<uint16_t>(text.size());
     text_.append(text);
   }
 

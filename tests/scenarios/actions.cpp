@@ -15,6 +15,7 @@ Command make_order(AgentId agent, MarketId market, Side side, Price price, Lots 
 
 void Actions::run(const Statement& statement) {
   Words words(statement);
+  key_id_ = 0;
   if (words.accept("index")) {
     set_index(words);
   } else if (words.accept("tick")) {
@@ -34,7 +35,9 @@ void Actions::run(const Statement& statement) {
 }
 
 Outcome Actions::submit(const Command& command, const std::string& subject, int line) {
-  const Outcome outcome = world_.apply(command);
+  Command sent = command;
+  sent.header.key_id = key_id_;
+  const Outcome outcome = world_.apply(sent);
   if (outcome.code == ResultCode::ok) return outcome;
   if (refusals_.contains(subject)) {
     throw ScenarioError(refusals_[subject].line, "refused, and no `then` before the next refusal");
@@ -115,7 +118,8 @@ void Actions::set_mode(MarketId market, MarketMode mode, int line) {
   submit(command, "operator", line);
 }
 
-// operator halts|opens|delists BTC; operator sets BTC cancel-only; operator funds BTC 500
+// operator halts|opens|delists BTC; operator sets BTC cancel-only; operator funds BTC 500;
+// operator changes BTC in 1h, taker fee 0.1%
 void Actions::act_as_operator(Words& words) {
   const std::string verb = words.take("what the operator does");
   const MarketId market = take_market(words);
@@ -126,6 +130,7 @@ void Actions::act_as_operator(Words& words) {
     words.expect("cancel-only");
     return set_mode(market, MarketMode::cancel_only, words.line());
   }
+  if (verb == "changes") return change_market(words, market);
   if (verb != "funds") words.fail("unknown word `" + verb + "`");
   Command command(CommandType::fund_insurance, 0, market);
   command.fund_insurance = FundInsurance{};

@@ -44,13 +44,24 @@ class Actions {
   void act_as_agent(Words& words);
   void place_order(Words& words, AgentId agent, Side side);
   void take_order_options(Words& words, Command& command, std::string& name) const;
+  uint32_t bracket_price(Words& words, MarketId market) const;
   void cancel(Words& words, AgentId agent);
   void adjust_margin(Words& words, AgentId agent, int64_t direction);
   void move_money(Words& words, AgentId agent, CommandType type);
   void change_settings(Words& words, AgentId agent);
+  void close_position(Words& words, AgentId agent);
+  void cancel_scope(AgentId agent, CancelScope scope, int line);
+  // agent_safety.cpp: what waits for the agent, and what bounds his keys.
+  void protect(Words& words, AgentId agent);
+  void place_entry_trigger(Words& words, const Command& order, TriggerKind kind);
+  void submit_trigger(const Command& command, const std::string& name, int line);
+  void arm_switch(Words& words, AgentId agent, CancelScope scope);
+  void make_key(Words& words, AgentId agent);
+  void change_market(Words& words, MarketId market);
 
   World& world_;
   std::map<std::string, Refusal> refusals_;
+  uint32_t key_id_ = 0;  // of the statement in hand; 0: none named
 };
 
 // A limit order without options.

@@ -5,18 +5,30 @@
 
 namespace perpetua::scenario {
 
+// alice [by KEY] ...
 void Actions::act_as_agent(Words& words) {
   const AgentId agent = take_agent(words);
+  if (words.accept("by")) {
+    const std::string name = words.take("the name of a key");
+    key_id_ = world_.find_key(agent, name);
+    if (key_id_ == 0) words.fail("no key `" + name + "` of this agent");
+  }
   const std::string verb = words.take("what the agent does");
   if (verb == "buys") return place_order(words, agent, Side::buy);
   if (verb == "sells") return place_order(words, agent, Side::sell);
+  if (verb == "closes") return close_position(words, agent);
   if (verb == "cancels") return cancel(words, agent);
   if (verb == "adds") return adjust_margin(words, agent, 1);
   if (verb == "removes") return adjust_margin(words, agent, -1);
   if (verb == "deposits") return move_money(words, agent, CommandType::deposit);
   if (verb == "withdraws") return move_money(words, agent, CommandType::withdraw);
   if (verb == "sets") return change_settings(words, agent);
-  if (verb != "closes") words.fail("unknown word `" + verb + "`");
+  if (verb == "protects") return protect(words, agent);
+  if (verb == "makes") return make_key(words, agent);
+  words.fail("unknown word `" + verb + "`");
+}
+
+void Actions::close_position(Words& words, AgentId agent) {
   Command command(CommandType::place_order, agent, take_market(words));
   command.place = PlaceOrder{};
   command.place.kind = OrderKind::market;
@@ -28,13 +40,21 @@ void Actions::act_as_agent(Words& words) {
   submit(command, world_.agent_name(agent), words.line());
 }
 
-// alice buys 0.5 BTC at 60000|market [5x] [ioc] [fok] [post-only] [reduce-only] [until +60s]
-// [slippage 1%] [as first]
+// alice buys 0.5 BTC at 60000|market, and options; `above 61000` or `below 59000` in place of `at`
+// waits for the mark.
 void Actions::place_order(Words& words, AgentId agent, Side side) {
   MarketId market = 0;
   const Lots lots = take_size(words, market);
-  words.expect("at");
   Command command = make_order(agent, market, side, Price(0), lots);
+  if (words.accept("above")) {
+    return place_entry_trigger(words, command,
+                               side == Side::buy ? TriggerKind::stop : TriggerKind::take_profit);
+  }
+  if (words.accept("below")) {
+    return place_entry_trigger(words, command,
+                               side == Side::sell ? TriggerKind::stop : TriggerKind::take_profit);
+  }
+  words.expect("at");
   if (words.accept("market")) {
     command.place.kind = OrderKind::market;
   } else {
@@ -44,6 +64,10 @@ void Actions::place_order(Words& words, AgentId agent, Side side) {
   take_order_options(words, command, name);
   const Outcome outcome = submit(command, world_.agent_name(agent), words.line());
   if (!name.empty() && outcome.code == ResultCode::ok) world_.name_order(agent, name, outcome.id);
+}
+
+uint32_t Actions::bracket_price(Words& words, MarketId market) const {
+  return static_cast<uint32_t>(words.take_price(world_.rules(market)).value);
 }
 
 void Actions::take_order_options(Words& words, Command& command, std::string& name) const {
@@ -64,6 +88,10 @@ void Actions::take_order_options(Words& words, Command& command, std::string& na
     } else if (words.accept({"good", "for"})) {
       order.time_in_force = TimeInForce::gtd;
       order.expires_at_ms = world_.now_ms() + words.take_duration_ms();
+    } else if (words.accept("stop-loss")) {
+      order.stop_loss = bracket_price(words, command.header.market);
+    } else if (words.accept("take-profit")) {
+      order.take_profit = bracket_price(words, command.header.market);
     } else if (words.accept("as")) {
       name = words.take("the order's name");
     } else {
@@ -91,18 +119,30 @@ void Actions::place_book(Words& words) {
   }
 }
 
-// alice cancels first|all
+// alice cancels first|all|everything|triggers; alice cancels all|everything after 60s
 void Actions::cancel(Words& words, AgentId agent) {
-  if (words.accept("all")) {
-    submit(Command(CommandType::cancel_all, agent), world_.agent_name(agent), words.line());
-    return;
+  if (words.accept({"all", "after"})) return arm_switch(words, agent, CancelScope::orders);
+  if (words.accept({"everything", "after"})) {
+    return arm_switch(words, agent, CancelScope::everything);
   }
+  if (words.accept("all")) return cancel_scope(agent, CancelScope::orders, words.line());
+  if (words.accept("everything")) {
+    return cancel_scope(agent, CancelScope::everything, words.line());
+  }
+  if (words.accept("triggers")) return cancel_scope(agent, CancelScope::triggers, words.line());
   const std::string name = words.take("the name of an order");
   Command command(CommandType::cancel_order, agent);
   command.cancel = CancelOrder{};
   command.cancel.order_id = world_.find_order(agent, name);
   if (command.cancel.order_id == 0) words.fail("no order `" + name + "` of this agent");
   submit(command, world_.agent_name(agent), words.line());
+}
+
+void Actions::cancel_scope(AgentId agent, CancelScope scope, int line) {
+  Command command(CommandType::cancel_all, agent);
+  command.cancel_all = CancelAll{};
+  command.cancel_all.scope = scope;
+  submit(command, world_.agent_name(agent), line);
 }
 
 // alice adds|removes 500 margin [BTC]

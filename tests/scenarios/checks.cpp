@@ -12,12 +12,15 @@ struct Verb {
   std::string_view name;
   std::size_t head_words;
 };
-constexpr Verb kVerbs[] = {{"bought", 4},  {"sold", 4}, {"liquidated", 4}, {"deleveraged", 4},
-                           {"settled", 4}, {"paid", 4}, {"received", 4},   {"lost", 5}};
-constexpr std::string_view kEventAttributes[] = {"at",    "fee",     "pnl",         "cause", "by",
-                                                 "value", "equity",  "maintenance", "mark",  "rank",
-                                                 "score", "against", "reason",      "margin"};
-constexpr std::string_view kMarketAttributes[] = {"mode", "prices", "breaker", "index", "mark"};
+constexpr Verb kVerbs[] = {{"bought", 4},      {"sold", 4},    {"liquidated", 4},
+                           {"deleveraged", 4}, {"settled", 4}, {"paid", 4},
+                           {"received", 4},    {"lost", 5},    {"stop", 3},
+                           {"take-profit", 3}, {"switch", 3}};
+constexpr std::string_view kEventAttributes[] = {
+    "at",   "fee",   "pnl",     "cause",  "by",     "value", "equity", "maintenance", "mark",
+    "rank", "score", "against", "reason", "margin", "limit", "size",   "code",        "deadline"};
+constexpr std::string_view kMarketAttributes[] = {"mode", "prices",    "breaker",  "index",
+                                                  "mark", "maker-fee", "taker-fee"};
 const std::string kAnybody = "nobody";
 
 const Verb* find_verb(std::string_view name) {
@@ -160,7 +163,8 @@ void Checks::check_event(Words& words, const std::string& subject) {
   const bool is_funding = subject == "funding";
   std::vector<std::string> head{subject, verb};
   if (is_funding && words.is_at_end()) words.fail("the rate, or how often");
-  if (!is_funding || canonical(words.peek()).find_first_not_of("0123456789") == std::string::npos) {
+  const bool is_count = words.peek().find_first_not_of("0123456789") == std::string::npos;
+  if (!is_funding || is_count) {
     head.push_back(canonical(words.take("how much")));
     if (words.accept("times")) {
       Statement number{words.line(), {head.back()}, {}};

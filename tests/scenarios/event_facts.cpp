@@ -30,6 +30,12 @@ class Teller {
         return tell_funding(event);
       case EventType::order_closed:
         return tell_closing(event);
+      case EventType::trigger_changed:
+        return tell_trigger(event);
+      case EventType::trigger_closed:
+        return tell_trigger_end(event);
+      case EventType::switch_changed:
+        return tell_switch(event);
       default:
         return;
     }
@@ -108,11 +114,48 @@ class Teller {
 
   void tell_closing(const Event& event) {
     const OrderClosed& closed = event.order_closed;
-    std::string reason(wire_name(closed.reason));
-    std::replace(reason.begin(), reason.end(), '_', '-');
     facts_.push_back(
         {{subject(event), "lost", "order", size(event, closed.remaining), market(event)},
-         {{"at", price(event, closed.price)}, {"reason", reason}}});
+         {{"at", price(event, closed.price)}, {"reason", dashed(wire_name(closed.reason))}}});
+  }
+
+  static std::string dashed(std::string_view wire) {
+    std::string text(wire);
+    std::replace(text.begin(), text.end(), '_', '-');
+    return text;
+  }
+
+  void tell_trigger(const Event& event) {
+    const TriggerChanged& now = event.trigger_changed;
+    const bool is_waiting = now.status == TriggerStatus::waiting;
+    facts_.push_back({{subject(event), dashed(wire_name(now.kind)), is_waiting ? "waits" : "fired"},
+                      {{"at", price(event, now.at)},
+                       {"limit", now.limit == Price(0) ? "none" : price(event, now.limit)},
+                       {"size", now.lots == Lots(0) ? "all" : size(event, now.lots)}}});
+  }
+
+  void tell_trigger_end(const Event& event) {
+    const TriggerClosed& end = event.trigger_closed;
+    const TriggerChanged last = world_.find_trigger(end.trigger_id);
+    Fact fact{{subject(event), dashed(wire_name(last.kind)), "ended"},
+              {{"at", price(event, last.at)},
+               {"reason", dashed(wire_name(end.reason))},
+               {"mark", price(event, end.mark)}}};
+    if (end.code != 0) {
+      const auto code = static_cast<ResultCode>(end.code);
+      fact.attributes.emplace_back("code", std::string(result_info(code).name));
+    }
+    facts_.push_back(std::move(fact));
+  }
+
+  void tell_switch(const Event& event) {
+    const int64_t deadline_ms = event.switch_changed.deadline_ms;
+    if (deadline_ms == 0) {
+      facts_.push_back({{subject(event), "switch", "off"}, {}});
+      return;
+    }
+    facts_.push_back({{subject(event), "switch", "armed"},
+                      {{"deadline", decimal_text(deadline_ms - World::kStartMs, 3) + "s"}}});
   }
 
   const World& world_;

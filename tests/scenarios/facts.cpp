@@ -63,7 +63,9 @@ Fact market_fact(const World& world, const Description& now, MarketId market) {
            {"prices", own.status.is_stale != 0 ? "stale" : "fresh"},
            {"breaker", own.status.is_breaker_open != 0 ? "open" : "closed"},
            {"index", price_text(world, market, own.index)},
-           {"mark", price_text(world, market, own.mark)}}};
+           {"mark", price_text(world, market, own.mark)},
+           {"maker-fee", decimal_text(own.spec.maker_fee_ppm, 4) + "%"},
+           {"taker-fee", decimal_text(own.spec.taker_fee_ppm, 4) + "%"}}};
 }
 
 Fact fund_fact(const World& world, const Description& now, MarketId market) {
@@ -82,11 +84,14 @@ Fact account_fact(const World& world, const Description& now, AgentId agent) {
   const AccountChanged& account = now.accounts.at(agent);
   const auto is_own = [&](const DescribedOrder& order) { return order.agent == agent; };
   const auto orders = std::count_if(now.orders.begin(), now.orders.end(), is_own);
+  const auto found = now.triggers.find(agent);
+  const int triggers = found == now.triggers.end() ? 0 : found->second;
   return {{world.agent_name(agent), "account"},
           {{"free", usdc_text(account.free)},
            {"reserved", usdc_text(account.reserved)},
            {"margin", usdc_text(account.position_margin)},
-           {"orders", std::to_string(orders)}}};
+           {"orders", std::to_string(orders)},
+           {"triggers", std::to_string(triggers)}}};
 }
 
 Fact position_fact(const World& world, const Description& now, AgentId agent, MarketId market) {

@@ -67,7 +67,7 @@ TEST(Interpreter, refuses_a_book_that_is_drawn_wrong) {
 TEST(Interpreter, reports_the_line_what_was_expected_and_what_is_so) {
   EXPECT_EQ(failure_of(kBegin + "when tick\nthen index 60000\n     mark 59000\n"),
             "x.txt:10:\n  expected: mark 59000\n  actual:   market BTC, mode open, prices fresh, "
-            "breaker closed, index 60000, mark 60000");
+            "breaker closed, index 60000, mark 60000, maker-fee 0.02%, taker-fee 0.05%");
   EXPECT_EQ(failure_of(kBegin + "when alice buys 0.01 BTC at 60010, 10x\n"
                                 "then alice bought 0.02 BTC at 60010\n"),
             "x.txt:9:\n  expected: alice bought 0.02 BTC at 60010\n  actual:   alice bought 0.01 "

@@ -4,43 +4,13 @@
 
 #include "base/decimal.hpp"
 #include "drawn_book.hpp"
+#include "market_options.hpp"
 
 namespace perpetua::scenario {
 namespace {
 
 constexpr Micro kUsualBalance(10'000'000'000'000);     // 10 million USDC
 constexpr Micro kMakerBalance(1'000'000'000'000'000);  // a thousand million
-constexpr uint32_t kPriceMaxTicks = 1'000'000;
-
-struct Grid {
-  std::string_view name;
-  int64_t tick_size_e9;
-  int64_t lot_size_e9;
-};
-// Any other market is like BTC.
-constexpr Grid kGrids[] = {
-    {"BTC", 1'000'000'000, 1'000}, {"ETH", 100'000'000, 10'000}, {"SOL", 10'000'000, 100'000}};
-
-MarketSpec make_spec(const std::string& name) {
-  Grid grid = kGrids[0];
-  for (const Grid& known : kGrids) {
-    if (known.name == name) grid = known;
-  }
-  MarketSpec spec;
-  std::memcpy(spec.symbol.data(), name.data(), std::min(name.size(), spec.symbol.size() - 1));
-  spec.tick_size_e9 = grid.tick_size_e9;
-  spec.lot_size_e9 = grid.lot_size_e9;
-  spec.value_per_tick_lot_micro = grid.tick_size_e9 * grid.lot_size_e9 / 1'000'000'000'000;
-  spec.price_min = Price(1'000);
-  spec.price_max = Price(kPriceMaxTicks);
-  spec.notional_min = Micro(1'000'000);
-  spec.position_notional_max = Micro(100'000'000'000'000);
-  spec.tier_count = 3;
-  spec.tiers[0] = {0, 20, 0};
-  spec.tiers[1] = {100'000'000'000, 10, 0};
-  spec.tiers[2] = {500'000'000'000, 5, 0};
-  return spec;
-}
 
 bool is_agent_name(const std::string& name) {
   const auto is_allowed = [](char c) { return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9'); };
@@ -77,14 +47,22 @@ void Setup::run(const Statement& statement) {
   words.end();
 }
 
-// market BTC index 60000 tiers 20x | 10x from 100000 fund 1000 fund cap 50000 breaker 100000
-// mark band 5% impact 20000 no fees
+// market BTC index 60000 fund 1000 and the options of a market
 void Setup::add_market(Words& words) {
   const std::string name = words.take("a market");
   MarketSpec spec = make_spec(name);
   Micro fund;
   Price index;
-  while (!words.is_at_end()) take_market_option(words, spec, fund, index);
+  while (!words.is_at_end()) {
+    if (take_market_option(words, spec)) continue;
+    if (words.accept("index")) {
+      index = words.take_price(spec);
+    } else if (words.accept("fund")) {
+      fund = words.take_usdc();
+    } else {
+      words.end();
+    }
+  }
   const MarketId market = world_.add_market(name, spec);
   if (market == kNoMarket) words.fail("the exchange does not take this market");
   if (index != Price(0)) require(world_.set_price(market, index), words.line(), "the index");
@@ -93,36 +71,6 @@ void Setup::add_market(Words& words) {
   command.fund_insurance = FundInsurance{};
   command.fund_insurance.amount = fund;
   require(world_.apply(command), words.line(), "the fund");
-}
-
-void Setup::take_market_option(Words& words, MarketSpec& spec, Micro& fund, Price& index) const {
-  if (words.accept("index")) {
-    index = words.take_price(spec);
-  } else if (words.accept("tiers")) {
-    spec.tier_count = 0;
-    do {
-      if (spec.tier_count == spec.tiers.size()) words.fail("more tiers than a market has");
-      MarginTier& tier = spec.tiers[spec.tier_count++];
-      tier = {0, words.take_leverage(), 0};
-      if (words.accept("from")) tier.lower_notional_micro = words.take_usdc().value;
-    } while (words.accept("|"));
-  } else if (words.accept({"fund", "cap"})) {
-    spec.fund_notional_max = words.take_usdc();
-  } else if (words.accept("fund")) {
-    fund = words.take_usdc();
-  } else if (words.accept("breaker")) {
-    spec.liquidation_per_minute_max = words.take_usdc();
-  } else if (words.accept({"mark", "band"})) {
-    spec.mark_band_ppm = words.take_percent_ppm();
-  } else if (words.accept("impact")) {
-    spec.impact_notional = words.take_usdc();
-  } else if (words.accept({"lowest", "price"})) {
-    spec.price_min = words.take_price(spec);
-  } else if (words.accept({"no", "fees"})) {
-    spec.maker_fee_ppm = spec.taker_fee_ppm = 0;
-  } else {
-    words.end();
-  }
 }
 
 AgentId Setup::agent_named(const std::string& name, int line, bool is_maker) {

@@ -18,7 +18,6 @@ class Setup {
 
  private:
   void add_market(Words& words);
-  void take_market_option(Words& words, MarketSpec& spec, Micro& fund, Price& index) const;
   AgentId agent_named(const std::string& name, int line, bool is_maker);
   void open_position(Words& words, const std::string& name);
   void set_margin(AgentId agent, MarketId market, Micro wanted, int line);

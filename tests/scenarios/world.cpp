@@ -10,12 +10,13 @@ class Describer final : public DescribeSink {
  public:
   explicit Describer(Description& description) : description_(description) {}
 
-  void on_event(const Event& event, std::string_view /*text*/) override {
+  void on_event(const Event& event, std::string_view text) override {
     const AgentId agent = event.header.agent;
     const MarketId market = event.header.market;
     switch (event.header.type) {
       case EventType::market_created:
         description_.markets.emplace_back();
+        std::memcpy(&last().spec, text.data(), sizeof last().spec);
         break;
       case EventType::market_status:
         last().status = event.market_status;
@@ -40,6 +41,9 @@ class Describer final : public DescribeSink {
         description_.orders.push_back({event.order_accepted.order_id, agent, market,
                                        event.order_accepted.side, event.order_accepted.price,
                                        event.order_accepted.rested});
+        break;
+      case EventType::trigger_changed:
+        ++description_.triggers[agent];
         break;
       default:
         break;
@@ -121,9 +125,30 @@ OrderId World::find_order(AgentId agent, const std::string& name) const {
   return found == orders_.end() ? 0 : found->second;
 }
 
+TriggerChanged World::find_trigger(OrderId trigger) const {
+  const auto found = triggers_.find(trigger);
+  return found == triggers_.end() ? TriggerChanged{} : found->second;
+}
+
+uint32_t World::add_key(AgentId agent, const std::string& name, int64_t valid_ms) {
+  Command command(CommandType::create_key, agent);
+  command.create_key = CreateKey{};
+  const Hash128 hash = hash128_text(agent_name(agent) + " " + name, 0);
+  std::memcpy(command.create_key.key_sha256.data(), &hash, sizeof hash);
+  command.create_key.expires_at_ms = valid_ms == 0 ? 0 : now_ms_ + valid_ms;
+  const Outcome outcome = apply(command);
+  if (outcome.code != ResultCode::ok) return 0;
+  return keys_[{agent, name}] = static_cast<uint32_t>(outcome.id);
+}
+
+uint32_t World::find_key(AgentId agent, const std::string& name) const {
+  const auto found = keys_.find({agent, name});
+  return found == keys_.end() ? 0 : found->second;
+}
+
 Outcome World::apply(const Command& command, std::string_view text) {
   Command sent = command;
-  sent.header.text_length = static_cast<uint32_t>(text.size());
+  sent.header.text_length = static_cast<uint16_t>(text.size());
   run({&sent, 1}, text);
   const Outcome outcome = output_.outcomes.front();
   if (outcome.code == ResultCode::ok) count_money(sent);
@@ -162,6 +187,9 @@ void World::run(std::span<const Command> commands, std::string_view text) {
   engine_->check_invariants();
   events_.insert(events_.end(), output_.events.begin(), output_.events.end());
   for (const Event& event : output_.events) {
+    if (event.header.type == EventType::trigger_changed) {
+      triggers_[event.trigger_changed.trigger_id] = event.trigger_changed;
+    }
     if (event.header.type != EventType::fill) continue;
     const bool is_for_the_fund =
         event.fill.cause == TradeCause::liquidation && event.fill.is_taker != 0;

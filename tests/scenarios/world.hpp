@@ -35,6 +35,7 @@ struct DescribedMarket {
   FundChanged fund;
   Price index;
   Price mark;
+  MarketSpec spec;
 };
 
 struct DescribedPosition {
@@ -48,6 +49,7 @@ struct Description {
   std::map<AgentId, AccountChanged> accounts;
   std::map<std::pair<AgentId, MarketId>, DescribedPosition> positions;
   std::vector<DescribedOrder> orders;  // buys from the best, then sells from the best
+  std::map<AgentId, int> triggers;     // how many
 };
 
 class World {
@@ -68,6 +70,10 @@ class World {
 
   void name_order(AgentId agent, const std::string& name, OrderId order);
   OrderId find_order(AgentId agent, const std::string& name) const;  // 0: none
+  // As it was last told.
+  TriggerChanged find_trigger(OrderId trigger) const;
+  uint32_t add_key(AgentId agent, const std::string& name, int64_t valid_ms);  // 0: refused
+  uint32_t find_key(AgentId agent, const std::string& name) const;             // 0: none
 
   Outcome apply(const Command& command, std::string_view text = {});
   Outcome set_price(MarketId market, Price price, int64_t age_ms = 0);
@@ -92,8 +98,10 @@ class World {
   std::vector<NamedMarket> markets_;
   std::vector<std::string> agents_{"operator"};
   std::map<std::pair<AgentId, std::string>, OrderId> orders_;
-  std::vector<Event> events_;  // of the step in hand
-  Int128 deposited_ = 0;       // less what was withdrawn
+  std::map<std::pair<AgentId, std::string>, uint32_t> keys_;
+  std::map<OrderId, TriggerChanged> triggers_;  // all that ever were
+  std::vector<Event> events_;                   // of the step in hand
+  Int128 deposited_ = 0;                        // less what was withdrawn
   Int128 fees_ = 0;
 };
 
