@@ -22,6 +22,8 @@ void write_ticker_fields(JsonWriter& json, const stores::MarketView& view) {
   json.key("volume_24h_usdc").micro(view.volume_24h_notional);
   json.key("trades_24h").number(static_cast<int64_t>(view.trades_24h));
   json.key("open_interest").lots(view.open_interest, spec);
+  json.key("predicted_funding_rate").decimal(view.funding.predicted_rate_ppb, 9);
+  json.key("next_funding").number(view.funding.next_settlement_ms);
   json.key("exchange_status").begin_object();
   write_status_fields(json, view);
   json.end_object();
