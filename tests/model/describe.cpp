@@ -138,8 +138,8 @@ std::string describe_change(const PositionChanged& p) {
 
 std::string describe_trigger(const TriggerChanged& t) {
   return fmt::format(
-      "trigger={} partner={} parent={} order={} {} {} {} at={} limit={} lots={} reserved={} trail={} "
-      "slippage={} leverage={} protective={} market={}",
+      "trigger={} partner={} parent={} order={} {} {} {} at={} limit={} lots={} reserved={} "
+      "trail={} slippage={} leverage={} protective={} market={}",
       order_name(t.trigger_id), order_name(t.partner_id), order_name(t.parent_id),
       order_name(t.order_id), wire_name(t.status), wire_name(t.kind), wire_name(t.side),
       t.at.value, t.limit.value, t.lots.value, t.reserved.value, t.trail, t.slippage_ppm,

@@ -2,7 +2,8 @@
 // ones that concern a market on with their reservation, and applies what the markets return.
 //
 // Owns accounts, agents and keys with their limits, the idempotency table, leverage settings and
-// global counters. Rules: docs/rules.md sections 2, 3, 6, 7, 8, rules-perpetual.md 18 to 23. Thread-safety: none (sequencer thread).
+// global counters. Rules: docs/rules.md sections 2, 3, 6, 7, 8, rules-perpetual.md 18 to 23.
+// Thread-safety: none (sequencer thread).
 #pragma once
 
 #include <span>

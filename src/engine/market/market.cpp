@@ -12,7 +12,12 @@ constexpr std::size_t kLookAhead = 6;
 }  // namespace
 
 Market::Market(MarketId id, const MarketSpec& spec, uint64_t seed)
-    : id_(id), spec_(spec), seed_(seed), book_(id, spec.price_max), queue_(spec.price_max), triggers_(id) {}
+    : id_(id),
+      spec_(spec),
+      seed_(seed),
+      book_(id, spec.price_max),
+      queue_(spec.price_max),
+      triggers_(id) {}
 
 MarketAccount& Market::account(AgentId agent) {
   if (agent >= accounts_.size()) {

@@ -11,8 +11,8 @@
 // market_conclude.cpp (what becomes of the rest), market_advance.cpp (time, mark, funding),
 // market_liquidation.cpp (ladder and fund), market_deleverage.cpp, market_operator.cpp (margin of a
 // position, mode, settlement), market_triggers.cpp, market_timed.cpp (expiry, dead-man's switches,
-// a change of the spec), market_state.cpp (save, load, describe, check), position.hpp and margin.hpp (pure arithmetic). Thread-safety: one thread at a time; different
-// markets at once. Invariants: sum of base = 0; a level's FIFO is the arrival order; every resting
+// a change of the spec), market_state.cpp (save, load, describe, check), position.hpp (pure
+// arithmetic). Thread-safety: one thread at a time; different markets at once. Invariants: sum of base = 0; a level's FIFO is the arrival order; every resting
 // order's reservation is required_for() its rest.
 #pragma once
 
@@ -73,8 +73,8 @@ class Market {
   MarketRound& round() { return round_; }
   const MarketRound& round() const { return round_; }
 
-  // Executes round().operations into round().outcomes, credits, fees and *events. In the first round
-  // of a batch what time brings comes first, a change of the spec last.
+  // Executes round().operations into round().outcomes, credits, fees and *events. In the first
+  // round of a batch what time brings comes first, a change of the spec last.
   void execute(std::span<const Command> commands, std::string_view text, int64_t log_time_ms,
                bool is_first_round);
   // Hint, when an operation is queued: what it will touch is on its way when its turn comes.
