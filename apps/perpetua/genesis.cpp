@@ -5,8 +5,6 @@
 namespace perpetua::app {
 namespace {
 
-constexpr uint32_t kMarginUseMaxPpm = 800'000;
-
 // Sizes such that one tick x one lot is 1 micro-USDC; docs/money.md.
 MarketSpec make_market(std::string_view symbol, int64_t tick_size_e9, int64_t lot_size_e9,
                        int64_t price_min_ticks) {

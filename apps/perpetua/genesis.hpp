@@ -9,6 +9,8 @@
 
 namespace perpetua::app {
 
+inline constexpr uint32_t kMarginUseMaxPpm = 800'000;
+
 std::vector<MarketSpec> default_markets();
 
 // `hash_seed` keys the engine's tables; random, once per exchange.

@@ -186,6 +186,7 @@ gateway::ServerOptions Service::server_options() const {
   options.operator_key = operator_key_;
   options.key_secret = load_key_secret(settings_.text("data_dir"));
   options.start_balance_micro = settings_.integer("start_balance") * 1'000'000;
+  options.margin_use_max_ppm = kMarginUseMaxPpm;
   options.takes_prices = settings_.text("prices") == "push";
   gateway::RateOptions& rates = options.rates;
   rates.agent_mutations = {rate("rate_agent"), rate("rate_agent_burst")};

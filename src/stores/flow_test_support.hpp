@@ -45,6 +45,7 @@ class Flow {
     if (batch.number == 1) {
       open_exchange(batch);
     } else {
+      keep_fresh(batch);
       const int64_t count = pick(30);
       for (int64_t i = 0; i < count; ++i) add_random(batch);
     }
@@ -104,8 +105,17 @@ class Flow {
     add(batch, command, text);
   }
 
-  void add_price(RecordedBatch& batch) {
-    const MarketId market = some_market();
+  // However far time jumps: a market whose index is old takes no orders until the third price.
+  void keep_fresh(RecordedBatch& batch) {
+    for (MarketId market = 0; market < kMarkets; ++market) {
+      const bool was_stale = now_ms_ - priced_at_ms_[market] > limits::kIndexStaleAfterMs;
+      const uint32_t count = was_stale ? limits::kFreshUpdatesToResume : 0;
+      for (uint32_t i = 0; i < count; ++i) add_price(batch, market);
+    }
+  }
+
+  void add_price(RecordedBatch& batch, MarketId market) {
+    priced_at_ms_[market] = batch.log_time_ms;
     price_[market] += pick(101) - 50;
     Command command(CommandType::update_price, 0, market);
     command.update_price.price = Price(price_[market]);
@@ -204,7 +214,7 @@ class Flow {
   void add_random(RecordedBatch& batch) {
     const int64_t kind = pick(100);
     if (kind < 8) {
-      add_price(batch);
+      add_price(batch, some_market());
     } else if (kind < 65) {
       add_order(batch);
     } else if (kind < 85) {
@@ -226,6 +236,7 @@ class Flow {
   std::mt19937_64 random_;
   int64_t now_ms_ = 1'700'000'000'000;
   int64_t price_[kMarkets] = {60'000, 30'000};
+  int64_t priced_at_ms_[kMarkets] = {};
   uint64_t client_ids_ = 0;
   uint32_t keys_ = 0;
   std::vector<std::pair<AgentId, OrderId>> orders_;

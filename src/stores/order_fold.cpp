@@ -93,6 +93,7 @@ FillView make_fill(const Event& event, Micro traded, int64_t time_ms) {
   view.market = event.header.market;
   view.side = fill.side;
   view.is_taker = fill.is_taker != 0;
+  view.cause = fill.cause;
   view.price = fill.price;
   view.lots = fill.lots;
   view.notional = traded;

@@ -14,6 +14,7 @@
 
 #include "engine/schema/event.hpp"
 #include "engine/schema/market_spec.hpp"
+#include "stores/perpetual_views.hpp"
 
 namespace perpetua::stores {
 
@@ -69,26 +70,12 @@ struct MarketView {
   Lots open_interest;  // sum of the long positions, the insurance fund's among them
   MarketMode mode = MarketMode::open;
   bool is_stale = false;
+  bool is_breaker_open = false;
   FundChanged fund;
   FundingSettled last_funding;  // hour 0: none yet
+  FundingEstimate funding;
 
   bool accepts_orders() const { return mode == MarketMode::open && !is_stale; }
-};
-
-// One settled hour.
-struct FundingView {
-  MarketId market = kNoMarket;
-  FundingSettled funding;
-  int64_t time_ms = 0;
-};
-
-// One step of a liquidation; agent 0 is the insurance fund itself.
-struct LiquidationView {
-  MarketId market = kNoMarket;
-  uint64_t sequence = 0;  // of the event: pages count by it
-  AgentId agent = 0;
-  Liquidation step;
-  int64_t time_ms = 0;
 };
 
 struct BookLevel {
@@ -127,6 +114,7 @@ struct TradeView {
   Lots lots;
   Side side = Side::buy;  // of the taker
   int64_t time_ms = 0;
+  TradeCause cause = TradeCause::order;
   bool operator==(const TradeView&) const = default;
 };
 
@@ -220,6 +208,8 @@ struct PositionView {
   Micro notional;        // at mark
   Micro unrealised_pnl;  // at mark
   Micro maintenance_margin;
+  Micro equity;  // at mark
+  Health health = Health::healthy;
   std::optional<Price> liquidation_price;
   std::optional<Price> bankruptcy_price;
   uint16_t leverage = 0;  // the agent's setting for the market
@@ -243,6 +233,7 @@ struct FillView {
   MarketId market = kNoMarket;
   Side side = Side::buy;
   bool is_taker = false;
+  TradeCause cause = TradeCause::order;  // else who took had no order: order_id of that side is 0
   Price price;
   Lots lots;
   Micro notional;

@@ -30,6 +30,15 @@ void warm_market(HotStore& hot, HistoryReader& history, MarketId market) {
       market, newest_rows<TradeView>(hot_limits::kTradesPerMarketMax, [&](const PageRequest& page) {
         return history.trades(market, page);
       }));
+  hot.warm_fundings(newest_rows<FundingView>(
+      hot_limits::kFundingsPerMarketMax,
+      [&](const PageRequest& page) { return history.fundings(market, page); }));
+  hot.warm_liquidations(newest_rows<LiquidationView>(
+      hot_limits::kLiquidationsPerMarketMax,
+      [&](const PageRequest& page) { return history.liquidations(market, page); }));
+  hot.warm_fund_changes(newest_rows<FundChangeView>(
+      hot_limits::kFundChangesPerMarketMax,
+      [&](const PageRequest& page) { return history.fund_changes(market, page); }));
   for (const CandleInterval interval : kAllCandleIntervals) {
     hot.warm_candles(
         market, interval,
@@ -44,6 +53,9 @@ bool warm_start(HotStore& hot, HistoryReader& history) {
   hot.warm_thoughts(newest_rows<ThoughtView>(
       hot_limits::kThoughtsMax,
       [&](const PageRequest& page) { return history.thoughts(std::nullopt, page); }));
+  const auto money = history.money();
+  if (!money) return false;
+  hot.warm_money(*money);
   return history.open_orders([&](const OrderView& order) { hot.warm_order(order); });
 }
 

@@ -38,7 +38,7 @@ class RateLimits(ApiTest):
                            name, burst)
 
     def budget(self, operation):
-        if operation.method == "GET":
+        if operation.method == "GET" or operation.name == "previewOrder":
             return ("address_reads" if operation.is_open else "agent_reads"), 2
         is_cancel = operation.method == "DELETE" or operation.name.startswith("cancel")
         return ("agent_cancels" if is_cancel else "agent_mutations"), 3

@@ -10,8 +10,10 @@ PATHS = ("/api/v1/account", "/api/v1/positions", "/api/v1/orders", "/api/v1/keys
          "/api/v1/orders/history", "/api/v1/fills", "/api/v1/account/ledger", "/api/v1/intents",
          "/api/v1/markets/BTC-PERP/trades", "/api/v1/markets/BTC-PERP/candles",
          "/api/v1/markets/BTC-PERP", "/api/v1/markets/BTC-PERP/book", "/api/v1/agents",
+         "/api/v1/markets/BTC-PERP/insurance", "/api/v1/account/position-changes",
          "/api/v1/thoughts", "/api/v1/prices", "/api/v1/orders/by-client-id/kept")
 MOVING = ("sequence", "time")  # of the book: counted from the start of the process
+ESTIMATED = ("predicted_funding_rate", "next_funding")  # from samples since the start
 
 
 class Restart(ApiTest):
@@ -29,6 +31,10 @@ class Restart(ApiTest):
             "limit_price": "54000"}))
         self.ok(self.taker.post("/api/v1/thoughts", {"text": unique("thought")}))
         self.ok(self.taker.post("/api/v1/account/withdraw", {"amount": "1.25"}))
+        self.ok(self.taker.post("/api/v1/positions/BTC-PERP/margin",
+                                {"action": "add", "amount": "3"}))
+        self.ok(self.operator.post("/api/v1/operator/markets/BTC-PERP/insurance",
+                                   {"amount": "10"}))
 
     def tearDown(self):
         self.ok(self.maker.post("/api/v1/orders/cancel-all"))
@@ -44,6 +50,8 @@ class Restart(ApiTest):
         book = shown["/api/v1/markets/BTC-PERP/book"]
         for name in MOVING:
             book.pop(name)
+        for name in ESTIMATED:
+            shown["/api/v1/markets/BTC-PERP"].pop(name)
         return shown
 
     def settled_view(self):
@@ -57,6 +65,7 @@ class Restart(ApiTest):
         for path, shown in before.items():
             with self.subTest(path=path):
                 self.assertEqual(after[path], shown)
+        self.assertEqual(self.ok(self.guest.get("/api/v1/solvency"))["verdict"], "ok")
         self.ok(self.reader.get("/api/v1/account"))
         self.refused(self.revoked.get("/api/v1/account"), "unauthorized")
         again = self.ok(self.taker.post("/api/v1/orders", order("buy", "0.01", "55000",

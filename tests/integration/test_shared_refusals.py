@@ -38,6 +38,10 @@ def two_requests(operation):
         "setLeverage": ({"leverage": 2}, {"leverage": 3}),
         "setNetting": ({"netting": True}, {"netting": False}),
         "postThought": ({"text": "a"}, {"text": "b"}),
+        "previewOrder": (order(price="50000"), order(price="50001")),
+        "adjustMargin": ({"action": "add", "amount": "1"}, {"action": "add", "amount": "2"}),
+        "setMarketMode": ({"mode": "open"}, {"mode": "cancel_only"}),
+        "fundInsurance": ({"amount": "1"}, {"amount": "2"}),
     }
     if operation.name in bodies:
         first, second = bodies[operation.name]
@@ -73,7 +77,8 @@ class SharedRefusals(ApiTest):
         return found
 
     def entitled(self, operation):
-        return self.operator if operation.name == "pushPrices" else self.owner
+        is_operators = operation.name in ("pushPrices", "setMarketMode", "fundInsurance")
+        return self.operator if is_operators else self.owner
 
     def each(self, code, send):
         for operation in self.documented(code):

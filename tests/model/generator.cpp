@@ -330,6 +330,14 @@ Command Generator::place(const Model& model, AgentId agent) {
 // One lot far from the mark, by an agent that cannot run out of money or of room.
 bool Generator::add_to_hoard(const Model& model) {
   if (model.markets().empty() || model.markets()[0].mark == 0) return false;
+  if (random_.chance(15)) {
+    Command waiting(CommandType::place_trigger, 1, 0);
+    waiting.trigger.stop = Price(model.markets()[0].band().second - random_.between(0, 3));
+    waiting.trigger.lots = Lots(1);
+    waiting.trigger.flags = 0;
+    add(waiting);
+    return true;
+  }
   Command command(CommandType::place_order, 1, 0);
   command.place.price = Price(model.markets()[0].band().first + random_.between(0, 3));
   command.place.lots = Lots(1);

@@ -136,10 +136,10 @@ void Generator::add_change_market(const Model& model) {
       if (random_.chance(50)) {
         spec.tier_count = drawn.tier_count;
         spec.tiers = drawn.tiers;
-        spec.default_leverage = drawn.default_leverage;
       }
     }
     if (random_.chance(3)) spec.price_max += Price(1);
+    if (random_.chance(2)) ++spec.default_leverage;
   }
   std::string text(reinterpret_cast<const char*>(&spec), sizeof spec);
   if (random_.chance(2)) text.pop_back();

@@ -54,6 +54,12 @@ void draw_safety(Random& random, Mix& mix) {
   weight(mix, CommandType::cancel_all_after) = random.pick({0u, 2u, 20u});
   weight(mix, CommandType::set_key_limits) = random.pick({0u, 5u, 40u});
   weight(mix, CommandType::change_market) = random.pick({0u, 0u, 3u});
+  if (!mix.hoards) return;
+  mix.settles = false;
+  for (const CommandType type : {CommandType::cancel_all_after, CommandType::set_key_limits,
+                                 CommandType::change_market, CommandType::set_market_mode}) {
+    weight(mix, type) = 0;
+  }
 }
 
 }  // namespace
@@ -85,8 +91,8 @@ Mix draw_mix(Random& random) {
   draw_safety(random, mix);
   weight(mix, CommandType::place_order) = static_cast<uint32_t>(random.between(300, 900));
   weight(mix, CommandType::amend_order) = random.pick({10u, 80u, 250u});
-  weight(mix, CommandType::cancel_order) = random.pick({30u, 100u, 300u});
-  weight(mix, CommandType::cancel_all) = random.pick({0u, 2u, 20u});
+  weight(mix, CommandType::cancel_order) = mix.hoards ? 20 : random.pick({30u, 100u, 300u});
+  weight(mix, CommandType::cancel_all) = mix.hoards ? 0 : random.pick({0u, 2u, 20u});
   weight(mix, CommandType::update_price) = random.pick({5u, 30u, 150u});
   weight(mix, CommandType::deposit) = random.pick({2u, 20u});
   weight(mix, CommandType::withdraw) = random.pick({2u, 40u});

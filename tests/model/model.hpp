@@ -442,7 +442,7 @@ class Model {
     if (round_.amended_orders.contains(found->order_id)) throw Later{};
     const Market& market = markets_[order_market(found->order_id)];
     Order order = *found;
-    order.held = 0;
+    order.held = order.position_max = 0;
     if (price > 0) { market.refuse_outside_band(price); order.price = wanted.price; }
     if (lots > 0) order.lots = wanted.lots;
     refuse_if(order.rest() <= 0, invalid_quantity, order.lots.value, order.filled);

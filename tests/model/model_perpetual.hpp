@@ -404,7 +404,7 @@ struct Perpetual : TriggerMarket {
   Outcome schedule(const MarketSpec& next, const TextSpan& text, int64_t effective_at_ms) {
     const auto fixed = [](const MarketSpec& s) {
       return std::tie(s.symbol, s.tick_size_e9, s.lot_size_e9, s.value_per_tick_lot_micro,
-                      s.price_min, s.price_max); };
+                      s.price_min, s.price_max, s.default_leverage); };
     refuse_if(fixed(next) != fixed(spec), invalid_request);
     next_spec = next; change_at_ms = effective_at_ms;
     emit(EventType::market_change_scheduled, 0).market_change_scheduled = {

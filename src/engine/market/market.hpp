@@ -20,6 +20,7 @@
 #include <string_view>
 
 #include "engine/ledger/order_reserve.hpp"
+#include "engine/market/deleverage_ranking.hpp"
 #include "engine/market/liquidation_queue.hpp"
 #include "engine/market/orders.hpp"
 #include "engine/market/perpetual_state.hpp"
@@ -193,11 +194,7 @@ class Market {
                      uint32_t command) const;
 
   // market_deleverage.cpp
-  struct Ranked {
-    Int128 score = 0;
-    AgentId agent = 0;
-  };
-  void rank_against(bool is_long, std::vector<Ranked>& ranked) const;
+  DeleverageRanking& rank_against(bool is_long);
   void deleverage(bool is_long, Lots lots, Micro value, AgentId bankrupt, uint32_t command);
   void close_against(const Ranked& ranked, uint32_t rank, Lots lots, Micro value,
                      const Closing& closing, AgentId bankrupt, uint32_t command);
@@ -320,6 +317,7 @@ class Market {
   PerpetualState state_;
   std::vector<SliceTime> slices_;
   LiquidationQueue queue_;
+  DeleverageRanking rankings_[2];           // against shorts, against longs
   std::vector<LiquidationQueue::Due> due_;  // of the advance in hand
   TriggerTable triggers_;
   std::vector<TriggerTable::Named> due_triggers_;  // of the advance in hand

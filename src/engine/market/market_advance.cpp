@@ -75,6 +75,7 @@ void Market::advance(int64_t log_time_ms, uint32_t command, bool is_index_new) {
     fire_triggers(mark_ != mark_before, command);
     unwind_fund(log_time_ms, command);
   }
+  for (DeleverageRanking& ranking : rankings_) ranking.forget();
   emit_fund_change(fund_before, debt_before, command);
 }
 
@@ -176,6 +177,7 @@ void Market::settle_funding(int64_t rate_ppb, uint32_t command) {
 void Market::pay_fund(Micro amount) {
   Position& own = account(0).position;
   own.margin += amount;
+  for (DeleverageRanking& ranking : rankings_) ranking.mark_changed(0);
   if (own.margin >= Micro(0)) return;
   state_.bad_debt -= own.margin;
   own.margin = Micro(0);

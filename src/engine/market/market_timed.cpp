@@ -57,7 +57,8 @@ void Market::schedule_change(const MarketOperation& operation, const Command& co
   const bool fits = spec.symbol == spec_.symbol && spec.tick_size_e9 == spec_.tick_size_e9 &&
                     spec.lot_size_e9 == spec_.lot_size_e9 &&
                     spec.value_per_tick_lot_micro == spec_.value_per_tick_lot_micro &&
-                    spec.price_min == spec_.price_min && spec.price_max == spec_.price_max;
+                    spec.price_min == spec_.price_min && spec.price_max == spec_.price_max &&
+                    spec.default_leverage == spec_.default_leverage;
   if (!fits) {
     outcome = rejected(ResultCode::invalid_request);
     return;

@@ -36,6 +36,7 @@ constexpr NumberNames kNumberNames[] = {
     {ResultCode::agent_not_found, "agent_id", "", {}},
     {ResultCode::market_not_found, "market", "", {}},
     {ResultCode::no_position, "market", "", {}},
+    {ResultCode::market_closed, "market", "", {}},
     {ResultCode::order_not_found, "order_id", "", {}},
     {ResultCode::key_not_found, "key_id", "", {}},
     {ResultCode::wallet_taken, "wallet", "", {}},
@@ -64,12 +65,40 @@ std::string number_text(char kind, int64_t value, const MarketSpec* spec) {
 // Orders and intents are told apart by what the sender called the field.
 std::string_view field_name(const Command& command, std::string_view field) {
   if (command.header.type == CommandType::transfer && field == "agent_id") return "to_agent_id";
+  if (command.header.type == CommandType::adjust_margin && field == "size") return "amount";
   if (command.header.type != CommandType::place_order) return field;
   const bool is_intent = (command.place.flags & kIntent) != 0;
   if (field == "size" && command.place.budget.value > 0) return "size_usdc";
   if (field == "price" && is_intent) return "limit_price";
   if (field == "side" && is_intent) return "direction";
   return field;
+}
+
+// What would help depends on why the market is closed.
+void explain_closed_market(const Outcome& outcome, ApiError& error) {
+  const auto mode = static_cast<MarketMode>(outcome.values[0]);
+  const bool is_stale = outcome.values[1] != 0;
+  error.numbers.emplace_back("mode", wire_name(mode));
+  error.numbers.emplace_back("is_stale", is_stale ? "true" : "false");
+  if (mode == MarketMode::settled) {
+    error.hint = "the market is delisted for good: its positions were closed at the mark price";
+  } else if (mode != MarketMode::open) {
+    error.hint = "the operator has closed it: follow `exchange_status` of /api/v1/markets, or the "
+                 "channel `status`";
+  } else {
+    error.hint = "the index price is too old: it opens again by itself after fresh prices; follow "
+                 "the channel `status`";
+  }
+}
+
+void explain_margin_refusal(const Command& command, ApiError& error) {
+  if (command.adjust_margin.amount < Micro(0)) {
+    error.message = "the position needs the margin that would be taken out";
+    error.hint = "take out at most `available`, or reduce the position first";
+  } else {
+    error.message = "not enough free collateral";
+    error.hint = "deposit, or add at most `available`";
+  }
 }
 
 }  // namespace
@@ -85,6 +114,11 @@ ApiError outcome_error(const Command& command, const Outcome& outcome,
   for (const NumberNames& row : kNumberNames) {
     if (row.code != outcome.code) continue;
     error.field = field_name(command, row.field);
+    if (outcome.code == ResultCode::market_closed) explain_closed_market(outcome, error);
+    if (outcome.code == ResultCode::insufficient_margin &&
+        command.header.type == CommandType::adjust_margin) {
+      explain_margin_refusal(command, error);
+    }
     const bool is_empty =
         outcome.values[0] == 0 && outcome.values[1] == 0 && outcome.values[2] == 0;
     if (is_empty) break;

@@ -77,6 +77,14 @@ bool parse_thought(const object& body, const ParseContext& context, runtime::Sub
 bool parse_prices(const object& body, const MarketDirectory& markets, int64_t now_ms,
                   std::vector<runtime::Submission>& submissions, ApiError& error);
 
+// kMarginFields, kMarketModeFields, kFundInsuranceFields; the last two by the operator.
+bool parse_margin(const object& body, const ParseContext& context, MarketId market,
+                  runtime::Submission& submission, ApiError& error);
+bool parse_market_mode(const object& body, MarketId market, runtime::Submission& submission,
+                       ApiError& error);
+bool parse_fund_insurance(const object& body, MarketId market, runtime::Submission& submission,
+                          ApiError& error);
+
 // kCloseFields: a reduce-only market order for the whole position. `side` is opposite to it.
 bool parse_close(const object& body, const ParseContext& context, MarketId market, Side side,
                  runtime::Submission& submission, ApiError& error);

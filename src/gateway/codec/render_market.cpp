@@ -1,4 +1,5 @@
 #include "gateway/codec/render.hpp"
+#include "gateway/codec/render_perpetual.hpp"
 
 namespace perpetua::gateway {
 namespace {
@@ -21,6 +22,11 @@ void write_ticker_fields(JsonWriter& json, const stores::MarketView& view) {
   json.key("volume_24h_usdc").micro(view.volume_24h_notional);
   json.key("trades_24h").number(static_cast<int64_t>(view.trades_24h));
   json.key("open_interest").lots(view.open_interest, spec);
+  json.key("predicted_funding_rate").decimal(view.funding.predicted_rate_ppb, 9);
+  json.key("next_funding").number(view.funding.next_settlement_ms);
+  json.key("exchange_status").begin_object();
+  write_status_fields(json, view);
+  json.end_object();
 }
 
 void write_tiers(JsonWriter& json, const MarketSpec& spec) {
@@ -114,6 +120,7 @@ void render_trade(std::string& out, const stores::TradeView& view, const MarketS
   json.key("price").price(view.price, spec);
   json.key("size").lots(view.lots, spec);
   json.key("side").text(wire_name(view.side));
+  json.key("cause").text(wire_name(view.cause));
   json.key("time").number(view.time_ms);
   json.end_object();
 }

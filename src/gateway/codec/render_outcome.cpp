@@ -81,6 +81,22 @@ void write_settings(JsonWriter& json, const Command& command, const MarketDirect
   }
 }
 
+void write_market_change(JsonWriter& json, const Command& command, const Outcome& outcome,
+                         const MarketDirectory& markets) {
+  json.key("market").text(symbol_view(*markets.spec(command.header.market)));
+  switch (command.header.type) {
+    case CommandType::adjust_margin:
+      json.key("amount").micro(command.adjust_margin.amount);
+      json.key("margin").micro(Micro(outcome.values[0]));
+      break;
+    case CommandType::set_market_mode:
+      json.key("mode").text(wire_name(command.set_market_mode.mode));
+      break;
+    default:
+      json.key("amount").micro(command.fund_insurance.amount);
+  }
+}
+
 void write_outcome_fields(JsonWriter& json, const Command& command, const Outcome& outcome,
                           const MarketDirectory& markets) {
   switch (command.header.type) {
@@ -110,6 +126,11 @@ void write_outcome_fields(JsonWriter& json, const Command& command, const Outcom
       break;
     case CommandType::update_price:
       write_prices_outcome(json, command, outcome, markets);
+      break;
+    case CommandType::adjust_margin:
+    case CommandType::set_market_mode:
+    case CommandType::fund_insurance:
+      write_market_change(json, command, outcome, markets);
       break;
     default:
       break;

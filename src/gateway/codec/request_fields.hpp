@@ -202,6 +202,25 @@ inline constexpr FieldSpec kNettingFields[] = {
     kValidUntilField,
 };
 
+inline constexpr std::string_view kMarginActionChoices = "add|remove";
+inline constexpr FieldSpec kMarginFields[] = {
+    {"action", FieldType::choice, true, "into the position or out of it", kMarginActionChoices},
+    {"amount", FieldType::decimal, true, "USDC"},
+    kValidUntilField,
+};
+
+inline constexpr std::string_view kMarketModeChoices = "open|cancel_only|halted|settled";
+inline constexpr FieldSpec kMarketModeFields[] = {
+    {"mode", FieldType::choice, true, "settled is for ever: every position is closed at the mark",
+     kMarketModeChoices},
+    kValidUntilField,
+};
+
+inline constexpr FieldSpec kFundInsuranceFields[] = {
+    {"amount", FieldType::decimal, true, "USDC; pays bad debt first"},
+    kValidUntilField,
+};
+
 inline constexpr FieldSpec kCloseFields[] = {
     {"max_slippage", FieldType::decimal, false,
      "fraction of the mark price; default: the market's"},

@@ -56,7 +56,7 @@ Next Dispatcher::begin(Call& call, const Request& request, int64_t now_ns) const
     endpoint.respond(call);
     return call.wants_disk ? Next::blocking : Next::done;
   }
-  if (!endpoint.prepare(call)) return Next::done;
+  if (!endpoint.prepare(call) || call.submissions.empty()) return Next::done;
   if (!apply_idempotency_key(call.idempotency_key, call.submissions, call.error)) return Next::done;
   return Next::submit;
 }

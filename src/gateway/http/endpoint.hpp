@@ -1,7 +1,7 @@
 // Endpoint: one row of the API. The only source of router, validation, openapi.json, docs/api.md.
 //
 // A row either responds at once (respond), or prepares commands whose outcomes it then renders
-// (prepare, complete). Handlers are plain functions; waiting is the session's business. Rows are
+// (prepare, complete). One that prepares no command has written its reply. Handlers are plain functions; waiting is the session's business. Rows are
 // constexpr tables in native/; strings are literals. Thread-safety: immutable.
 #pragma once
 

@@ -11,7 +11,8 @@ namespace {
 // A field that is not required may be left out of a request, and is null in a response.
 enum class Direction : uint8_t { request, response };
 
-void write_schema(JsonWriter& json, const FieldSpec& spec, bool may_be_null = false);
+void write_schema(JsonWriter& json, const FieldSpec& spec, bool may_be_null = false,
+                  Direction direction = Direction::request);
 
 void write_choices(JsonWriter& json, std::string_view choices, bool may_be_null) {
   json.key("enum").begin_array();
@@ -61,7 +62,7 @@ void write_object(JsonWriter& json, FieldSpecs fields, Direction direction, bool
   json.begin_object().key("type").text("object").key("properties").begin_object();
   for (const FieldSpec& field : fields) {
     json.key(field.name);
-    write_schema(json, field, is_response && !field.required);
+    write_schema(json, field, is_response && !field.required, direction);
   }
   json.end_object().key("required").begin_array();
   for (const FieldSpec& field : fields) {
@@ -110,15 +111,16 @@ void write_type(JsonWriter& json, const FieldSpec& spec, bool may_be_null) {
   PERPETUA_ASSERT(false && "handled by write_schema");
 }
 
-void write_schema(JsonWriter& json, const FieldSpec& spec, bool may_be_null) {
+void write_schema(JsonWriter& json, const FieldSpec& spec, bool may_be_null,
+                  Direction direction) {
   if (spec.type == FieldType::object) {
-    return write_object(json, spec.items, Direction::request, spec.items.empty());
+    return write_object(json, spec.items, direction, spec.items.empty());
   }
   if (spec.type == FieldType::object_list) {
     json.begin_object().key("type").text("array");
     write_bounds(json, spec, "minItems", "maxItems");
     json.key("items");
-    write_object(json, spec.items, Direction::request);
+    write_object(json, spec.items, direction);
   } else if (spec.type == FieldType::levels) {
     json.begin_object().key("type").text("array").key("items");
     json.raw(R"({"type":"array","prefixItems":[{"type":"string"},{"type":"string"},)"

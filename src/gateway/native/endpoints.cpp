@@ -64,20 +64,22 @@ constexpr ResultCode kPlaceErrors[] = {invalid_quantity,
                                        position_too_large,
                                        would_cross,
                                        fok_unfillable,
-                                       price_unavailable};
+                                       price_unavailable,
+                                       market_closed};
 constexpr ResultCode kIntentErrors[] = {
     invalid_quantity,     size_too_small,     size_too_large,      price_out_of_band,
     invalid_slippage,     invalid_expiry,     leverage_too_high,   request_expired,
     idempotency_conflict, market_not_found,   insufficient_margin, conflicting_position,
-    too_many_open_orders, position_too_large, price_unavailable};
+    too_many_open_orders, position_too_large, price_unavailable,   market_closed};
 constexpr ResultCode kAmendErrors[] = {missing_field,        invalid_quantity,  size_too_large,
                                        price_out_of_band,    leverage_too_high, request_expired,
                                        idempotency_conflict, order_not_found,   insufficient_margin,
-                                       position_too_large,   would_cross};
+                                       position_too_large,   would_cross,       market_closed};
 constexpr ResultCode kAmendNamedErrors[] = {
     missing_field,     invalid_quantity,    size_too_large,       price_out_of_band,
     leverage_too_high, request_expired,     idempotency_conflict, market_not_found,
-    order_not_found,   insufficient_margin, position_too_large,   would_cross};
+    order_not_found,   insufficient_margin, position_too_large,   would_cross,
+    market_closed};
 constexpr ResultCode kCancelErrors[] = {request_expired, idempotency_conflict, order_not_found};
 constexpr ResultCode kCancelNamedErrors[] = {request_expired, idempotency_conflict,
                                              market_not_found, order_not_found};
@@ -85,7 +87,16 @@ constexpr ResultCode kCancelBatchErrors[] = {missing_field, request_expired, ide
                                              market_not_found, order_not_found};
 constexpr ResultCode kCancelAllErrors[] = {request_expired, idempotency_conflict, market_not_found};
 constexpr ResultCode kCloseErrors[] = {invalid_slippage, request_expired, idempotency_conflict,
-                                       market_not_found, no_position,     price_unavailable};
+                                       market_not_found, no_position,     price_unavailable,
+                                       market_closed};
+constexpr ResultCode kMarginErrors[] = {invalid_amount,   request_expired,     idempotency_conflict,
+                                        market_not_found, insufficient_margin, no_position,
+                                        market_closed};
+constexpr ResultCode kPreviewErrors[] = {invalid_quantity, request_expired, market_not_found};
+constexpr ResultCode kModeErrors[] = {request_expired, idempotency_conflict, market_not_found,
+                                      price_unavailable, market_closed};
+constexpr ResultCode kFundErrors[] = {invalid_amount, request_expired, idempotency_conflict,
+                                      market_not_found, deposit_limit};
 constexpr ResultCode kRegisterErrors[] = {request_expired, idempotency_conflict, wallet_taken,
                                           agent_limit_reached};
 constexpr ResultCode kCreateKeyErrors[] = {request_expired, idempotency_conflict, key_limit_reached,
@@ -195,6 +206,34 @@ constexpr Endpoint kEndpoints[] = {
      "Candles of trades, oldest first",
      Access::open, LimitClass::read, kMarketPath, kCandleQuery, {},
      ReplyShape::list, "Candle", kMarketErrors, list_candles},
+    {"getFunding", Method::get, "/api/v1/markets/{market}/funding", "markets",
+     "Predicted funding rate of the hour in hand, and the last one",
+     Access::open, LimitClass::read, kMarketPath, {}, {},
+     ReplyShape::object, "Funding", kMarketErrors, get_funding},
+    {"listFunding", Method::get, "/api/v1/markets/{market}/funding/history", "markets",
+     "Settled hours, newest first",
+     Access::open, LimitClass::read, kMarketPath, kPageQuery, {},
+     ReplyShape::page, "FundingHour", kMarketPagedErrors, list_funding},
+    {"listLiquidations", Method::get, "/api/v1/markets/{market}/liquidations", "markets",
+     "Liquidations step by step, newest first",
+     Access::open, LimitClass::read, kMarketPath, kPageQuery, {},
+     ReplyShape::page, "Liquidation", kMarketPagedErrors, list_liquidations},
+    {"getInsurance", Method::get, "/api/v1/markets/{market}/insurance", "markets",
+     "The insurance fund: position, cash, bad debt, recent changes",
+     Access::open, LimitClass::read, kMarketPath, {}, {},
+     ReplyShape::object, "Insurance", kMarketErrors, get_insurance},
+    {"listFundChanges", Method::get, "/api/v1/markets/{market}/insurance/history", "markets",
+     "The insurance fund after each change, newest first",
+     Access::open, LimitClass::read, kMarketPath, kPageQuery, {},
+     ReplyShape::page, "FundChange", kMarketPagedErrors, list_fund_changes},
+    {"getExchangeStatus", Method::get, "/api/v1/status", "markets",
+     "What works in which market",
+     Access::open, LimitClass::read, {}, {}, {},
+     ReplyShape::object, "ExchangeStatus", {}, get_exchange_status},
+    {"getSolvency", Method::get, "/api/v1/solvency", "markets",
+     "The identities of money and open interest with all their terms",
+     Access::open, LimitClass::read, {}, {}, {},
+     ReplyShape::object, "Solvency", {}, get_solvency},
     {"listPrices", Method::get, "/api/v1/prices", "markets",
      "Index and mark prices",
      Access::open, LimitClass::read, {}, {}, {},
@@ -217,6 +256,10 @@ constexpr Endpoint kEndpoints[] = {
      Access::trade, LimitClass::mutation, {}, {}, kBatchPlaceFields,
      ReplyShape::results, "OrderResult", kPlaceErrors,
      nullptr, prepare_place_batch, complete_results},
+    {"previewOrder", Method::post, "/api/v1/orders/preview", "orders",
+     "What an order would do and cost now; nothing is placed",
+     Access::trade, LimitClass::read, {}, {}, kPlaceFields,
+     ReplyShape::object, "OrderPreview", kPreviewErrors, nullptr, prepare_preview, complete_one},
     {"cancelBatch", Method::post, "/api/v1/orders/cancel", "orders",
      "Cancel up to 100 orders",
      Access::trade, LimitClass::cancel, {}, {}, kBatchCancelFields,
@@ -301,6 +344,36 @@ constexpr Endpoint kEndpoints[] = {
      "Whether orders may turn the position around",
      Access::trade, LimitClass::mutation, kMarketPath, {}, kNettingFields,
      ReplyShape::object, "NettingResult", kNettingErrors, nullptr, prepare_netting, complete_one},
+    {"adjustMargin", Method::post, "/api/v1/positions/{market}/margin", "positions",
+     "Put isolated margin into the position or take it out",
+     Access::trade, LimitClass::mutation, kMarketPath, {}, kMarginFields,
+     ReplyShape::object, "MarginResult", kMarginErrors, nullptr, prepare_margin, complete_one},
+    {"listPositionChanges", Method::get, "/api/v1/account/position-changes", "positions",
+     "Changes of your positions without a trade of yours, funding apart, newest first",
+     Access::read, LimitClass::read, {}, kMarketPageQuery, {},
+     ReplyShape::page, "PositionChange", kMarketPagedErrors, list_position_changes},
+    {"listFundingPayments", Method::get, "/api/v1/account/funding", "positions",
+     "Funding you paid and got, newest first",
+     Access::read, LimitClass::read, {}, kMarketPageQuery, {},
+     ReplyShape::page, "FundingPayment", kMarketPagedErrors, list_funding_payments},
+    {"listOwnLiquidations", Method::get, "/api/v1/account/liquidations", "positions",
+     "Liquidations of your positions, newest first",
+     Access::read, LimitClass::read, {}, kMarketPageQuery, {},
+     ReplyShape::page, "Liquidation", kMarketPagedErrors, list_own_liquidations},
+    {"listAlerts", Method::get, "/api/v1/account/alerts", "positions",
+     "Warnings and forced changes since the process started, newest first",
+     Access::read, LimitClass::read, {}, kPageQuery, {},
+     ReplyShape::page, "Alert", kListedErrors, list_alerts},
+    {"setMarketMode", Method::post, "/api/v1/operator/markets/{market}/mode", "operator",
+     "Open, restrict, halt or delist a market",
+     Access::operator_only, LimitClass::mutation, kMarketPath, {}, kMarketModeFields,
+     ReplyShape::object, "MarketModeResult", kModeErrors,
+     nullptr, prepare_market_mode, complete_one},
+    {"fundInsurance", Method::post, "/api/v1/operator/markets/{market}/insurance", "operator",
+     "Pay into the insurance fund of a market",
+     Access::operator_only, LimitClass::mutation, kMarketPath, {}, kFundInsuranceFields,
+     ReplyShape::object, "InsuranceFunded", kFundErrors,
+     nullptr, prepare_fund_insurance, complete_one},
     {"postThought", Method::post, "/api/v1/thoughts", "thoughts",
      "Publish a thought",
      Access::trade, LimitClass::mutation, {}, {}, kThoughtFields,

@@ -66,6 +66,24 @@ bool complete_close_position(Call& call);
 bool prepare_leverage(Call& call);
 bool prepare_netting(Call& call);
 
+bool prepare_margin(Call& call);
+bool prepare_preview(Call& call);
+
+// perpetual.cpp
+void get_exchange_status(Call& call);
+void get_funding(Call& call);
+void list_funding(Call& call);
+void list_funding_payments(Call& call);
+void list_liquidations(Call& call);
+void list_own_liquidations(Call& call);
+void get_insurance(Call& call);
+void list_fund_changes(Call& call);
+void list_position_changes(Call& call);
+void list_alerts(Call& call);
+void get_solvency(Call& call);
+bool prepare_market_mode(Call& call);
+bool prepare_fund_insurance(Call& call);
+
 // thoughts.cpp
 bool prepare_thought(Call& call);
 void list_thoughts(Call& call);

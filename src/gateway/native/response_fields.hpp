@@ -1,24 +1,13 @@
 // The fields of every response object, for /docs. A test compares them with what render_* writes.
 #pragma once
 
-#include <algorithm>
-#include <array>
-
 #include "gateway/codec/request_fields.hpp"
 #include "gateway/http/endpoint.hpp"
+#include "gateway/native/perpetual_fields.hpp"
 
 namespace perpetua::gateway::native {
 
 using enum FieldType;
-
-// One table of several: fields that objects have in common are written once.
-template <std::size_t... N>
-constexpr auto join(const FieldSpec (&... parts)[N]) {
-  std::array<FieldSpec, (N + ...)> all;
-  auto end = all.begin();
-  ((end = std::copy(std::begin(parts), std::end(parts), end)), ...);
-  return all;
-}
 
 inline constexpr FieldSpec kReplayedField = {"replayed", boolean, true,
                                              "true: a repeat; this is the first result"};
@@ -122,6 +111,9 @@ inline constexpr FieldSpec kStatisticsFields[] = {
     {"volume_24h_usdc", decimal, true, "notional"},
     {"trades_24h", integer, true, "number"},
     {"open_interest", decimal, true, "sum of the long positions"},
+    {"predicted_funding_rate", decimal, true, "an hour; positive: longs pay; an estimate"},
+    {"next_funding", time_ms, true, "when it is charged; 0: no price yet"},
+    {"exchange_status", object, true, "what works in this market", {}, 0, 0, kStatusFields},
 };
 inline constexpr auto kMarketSchema = join(kContractFields, kPriceFields, kStatisticsFields);
 
@@ -136,10 +128,16 @@ inline constexpr FieldSpec kBookSchema[] = {
     {"asks", levels, true, "best first: price, size, number of orders"},
 };
 
+inline constexpr std::string_view kTradeCauseChoices = "order|liquidation|fund";
 inline constexpr FieldSpec kTradeSchema[] = {
-    {"trade_id", id, true, "gap-free per market"},        {"market", market, true, "symbol"},
-    {"price", decimal, true, "the maker's price"},        {"size", decimal, true, "in the asset"},
-    {"side", choice, true, "of the taker", kSideChoices}, {"time", time_ms, true, "when"},
+    {"trade_id", id, true, "gap-free per market"},
+    {"market", market, true, "symbol"},
+    {"price", decimal, true, "the maker's price"},
+    {"size", decimal, true, "in the asset"},
+    {"side", choice, true, "of the taker", kSideChoices},
+    {"cause", choice, true, "who took: an order, a liquidation or the insurance fund",
+     kTradeCauseChoices},
+    {"time", time_ms, true, "when"},
 };
 
 inline constexpr FieldSpec kCandleSchema[] = {
@@ -157,7 +155,7 @@ inline constexpr std::string_view kStatusChoices =
     "open|partially_filled|filled|cancelled|rejected|expired";
 inline constexpr std::string_view kReasonChoices =
     "cancelled|cancel_all|ioc_remainder|expired|self_trade_prevention|position_closed|"
-    "would_be_liquidated|price_moved|budget_spent";
+    "would_be_liquidated|price_moved|budget_spent|liquidation|market_settled";
 
 // What has become of an order or intent.
 inline constexpr FieldSpec kProgressFields[] = {
@@ -240,16 +238,18 @@ inline constexpr FieldSpec kCancelAllSchema[] = {{"cancelled_orders", integer, t
 inline constexpr FieldSpec kFillSchema[] = {
     {"sequence", id, true, "place in the history"},
     {"trade_id", id, true, "trade, per market"},
-    {"order_id", id, true, "your order"},
+    {"order_id", id, false, "your order; null: your liquidation"},
     {"market", market, true, "symbol"},
     {"side", choice, true, "of your order", kSideChoices},
     {"liquidity", choice, true, "your role", "taker|maker"},
+    {"cause", choice, true, "who took: an order, a liquidation or the insurance fund",
+     kTradeCauseChoices},
     {"price", decimal, true, "price"},
     {"size", decimal, true, "in the asset"},
     {"notional", decimal, true, "price x size"},
     {"fee", decimal, true, "paid"},
     {"realised_pnl", decimal, true, "of the reduced part, fee not included"},
-    {"counterparty", id, true, "the other agent"},
+    {"counterparty", id, false, "the other agent; null: the insurance fund"},
     {"time", time_ms, true, "when"},
 };
 
@@ -266,6 +266,11 @@ inline constexpr FieldSpec kPositionSchema[] = {
     {"realised_pnl", decimal, true, "of all fills, fees not included"},
     {"liquidation_price", decimal, false, "null: cannot be liquidated"},
     {"bankruptcy_price", decimal, false, "where nothing is left"},
+    {"equity", decimal, true, "margin and unrealised PnL"},
+    {"margin_ratio", decimal, false,
+     "equity / maintenance margin, cut to 4 digits: liquidated below 1; null: no position"},
+    {"health", choice, true, "warning: equity below 1.5 x maintenance margin",
+     "healthy|warning|liquidatable"},
     {"leverage", decimal, false, "entry notional / margin, to 2 digits; null: no position"},
     {"leverage_setting", integer, true, "your setting for the market: of orders to come"},
     {"netting", boolean, true, "your setting for the market"},

@@ -23,9 +23,9 @@ namespace {
 using boost::json::object;
 using RequestId = std::optional<int64_t>;
 
-constexpr std::array<Channel, 4> kPrivateChannels = {Channel::orders, Channel::fills,
-                                                     Channel::positions, Channel::account};
-constexpr std::string_view kAllPrivate = "private";  // the four of them at once
+constexpr std::array<Channel, 5> kPrivateChannels = {
+    Channel::orders, Channel::fills, Channel::positions, Channel::account, Channel::alerts};
+constexpr std::string_view kAllPrivate = "private";  // all of them at once
 
 constexpr FieldSpec kAuthFields[] = {
     kOperationField,
@@ -37,8 +37,9 @@ constexpr FieldSpec kChannelFields[] = {
     kOperationField,
     kRequestIdField,
     {"channel", FieldType::choice, true, "channel",
-     "book|trades|ticker|candles|thoughts|orders|fills|positions|account|private"},
-    {"market", FieldType::market, false, "book, trades, ticker, candles: market symbol"},
+     "book|trades|ticker|candles|thoughts|status|funding|liquidations|insurance|orders|fills|"
+     "positions|account|alerts|private"},
+    {"market", FieldType::market, false, "public channels but thoughts: market symbol"},
     {"interval", FieldType::choice, false, "candles: length", "1m|5m|15m|1h|4h|1d"},
     {"agent_id", FieldType::id, false, "thoughts: of this agent alone"},
     {"resume_from", FieldType::integer, false, "private: the last `seq` you have"},

@@ -75,7 +75,13 @@ void write_closed(JsonWriter& json, const OrderClosed& order, const MarketSpec& 
 }
 
 void write_fill(JsonWriter& json, const Fill& fill, const MarketSpec& spec) {
-  json.key("trade_id").id(fill.trade_id).key("order_id").id(fill.order_id);
+  json.key("trade_id").id(fill.trade_id).key("order_id");
+  if (fill.order_id == 0) {
+    json.null();
+  } else {
+    json.id(fill.order_id);
+  }
+  json.key("cause").text(wire_name(fill.cause));
   json.key("market").text(symbol_view(spec)).key("side").text(wire_name(fill.side));
   json.key("price").price(fill.price, spec).key("size").lots(fill.lots, spec);
   json.key("notional")
@@ -107,6 +113,12 @@ void write_change(JsonWriter& json, const PositionChanged& change, const MarketS
   write_position(json, {change.base, change.entry_notional, change.margin}, spec);
   json.key("cause").text(wire_name(change.cause)).key("amount").micro(change.amount);
   json.key("closed").lots(change.lots, spec).key("closed_notional").micro(change.value);
+  json.key("rank");
+  if (change.rank == 0) {
+    json.null();
+  } else {
+    json.number(change.rank);
+  }
 }
 
 void write_settings(JsonWriter& json, const SettingsChanged& settings, const MarketSpec& spec) {

@@ -31,7 +31,7 @@ int64_t last_sequence(const TestGateway& gateway, AgentId agent) {
   return static_cast<int64_t>(gateway.hot.account(agent)->agent_sequence);
 }
 
-TEST(WsPrivateTest, four_channels_together_are_gap_free_and_only_ones_own) {
+TEST(WsPrivateTest, all_channels_together_are_gap_free_and_only_ones_own) {
   TestGateway gateway;
   const TestAgent maker = gateway.add_agent();
   const TestAgent taker = gateway.add_agent();

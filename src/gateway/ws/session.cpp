@@ -125,9 +125,7 @@ void Session::offer(Subscription& subscription, const Delivery& delivery) {
   for (const Topic topic : shed_) {
     Subscription* lost = find_subscription(topic);
     if (lost == nullptr) continue;
-    // Trades and thoughts have no snapshot: their ids show the gap.
-    const Channel channel = topic.channel();
-    lost->is_stale = channel != Channel::trades && channel != Channel::thoughts;
+    lost->is_stale = has_present(topic.channel());
     has_stale_ = has_stale_ || lost->is_stale;
   }
 }
@@ -169,8 +167,7 @@ void Session::on_events_lost() {
     return close(CloseCode::slow_consumer, "the server fell behind; reconnect and resume");
   }
   for (const auto& subscription : subscriptions_) {
-    const Channel channel = subscription->topic.channel();
-    subscription->is_stale = channel != Channel::trades && channel != Channel::thoughts;
+    subscription->is_stale = has_present(subscription->topic.channel());
     has_stale_ = has_stale_ || subscription->is_stale;
   }
   if (outbox_.is_empty() && has_stale_) {

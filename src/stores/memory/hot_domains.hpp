@@ -5,6 +5,7 @@
 #include <array>
 #include <atomic>
 #include <mutex>
+#include <vector>
 
 #include "stores/memory/agent_shard.hpp"
 #include "stores/memory/directory.hpp"
@@ -29,6 +30,15 @@ struct HotDomains {
   MarketTable markets;
   std::array<AgentShard, hot_limits::kAgentShards> shards;
   ThoughtFeed thoughts;
+
+  // The writer's own.
+  Int128 collateral = 0;
+  MoneyTotals money;
+  bool has_money = true;          // false: made from a description, which does not tell them
+  std::vector<AlertView> alerts;  // of the last batch
+
+  mutable std::mutex solvency_mutex;
+  SolvencyView solvency;  // of the last batch
 
   std::atomic<BatchNumber> applied_batch{0};
   std::atomic<int64_t> log_time_ms{0};

@@ -30,6 +30,9 @@ constexpr std::size_t kFillsPerShardMax = 2'048;
 constexpr std::size_t kTradesPerMarketMax = 1'000;
 constexpr std::size_t kFundingsPerMarketMax = 720;  // thirty days
 constexpr std::size_t kLiquidationsPerMarketMax = 1'000;
+constexpr std::size_t kFundChangesPerMarketMax = 1'000;
+constexpr std::size_t kAlertsPerAgentMax = 100;
+constexpr std::size_t kAlertsPerShardMax = 2'048;
 constexpr std::size_t kCandlesPerSeriesMax = 1'500;  // a market and interval; 24 h of minutes fit
 constexpr std::size_t kThoughtsMax = 10'000;
 constexpr std::size_t kPageMax = 1'000;  // rows any one read returns
@@ -72,6 +75,10 @@ class HotStore {
                     const std::vector<CandleView>& candles);
   void warm_thoughts(const std::vector<ThoughtView>& thoughts);
   void warm_order(const OrderView& order);
+  void warm_fundings(const std::vector<FundingView>& fundings);
+  void warm_liquidations(const std::vector<LiquidationView>& liquidations);
+  void warm_fund_changes(const std::vector<FundChangeView>& changes);
+  void warm_money(const MoneyTotals& totals);  // as of the description
 
   BatchNumber applied_batch() const;
   int64_t log_time_ms() const;  // of the last batch
@@ -101,6 +108,19 @@ class HotStore {
                                   int64_t to_ms, std::size_t limit) const;
   std::optional<CandleView> last_candle(MarketId market, CandleInterval interval) const;
 
+  // Newest first.
+  std::vector<FundingView> fundings(MarketId market, std::size_t limit) const;
+  std::vector<LiquidationView> liquidations(MarketId market, std::size_t limit) const;
+  std::vector<FundChangeView> fund_changes(MarketId market, std::size_t limit) const;
+
+  // The money of the whole exchange at the end of one batch, the last that was applied.
+  SolvencyView solvency() const;
+
+  // What the last batch gave rise to. For the egress thread, after apply().
+  const std::vector<AlertView>& last_alerts() const;
+  // Of one agent, below `before` (0 = newest), newest first. Since the process started.
+  std::vector<AlertView> alerts(AgentId agent, uint64_t before, std::size_t limit) const;
+
   // Orders of one agent: open ones, and the recently closed.
   std::optional<OrderView> order(AgentId agent, OrderId id) const;
   std::optional<OrderView> order_by_client_id(AgentId agent, std::string_view client_id) const;
@@ -124,6 +144,8 @@ class HotStore {
   std::vector<ThoughtView> thoughts_of(AgentId agent, uint64_t before_id, std::size_t limit) const;
 
  private:
+  void publish_solvency(const AppliedBatch& batch);
+
   std::unique_ptr<HotDomains> domains_;
 };
 

@@ -1,6 +1,6 @@
 #include <algorithm>
 
-#include "engine/schema/position.hpp"
+#include "stores/health.hpp"
 #include "stores/memory/hot_domains.hpp"
 
 namespace perpetua::stores {
@@ -15,8 +15,19 @@ std::optional<Price> reachable(Price price, const MarketSpec& spec) {
   return price;
 }
 
+template <class Row>
+std::vector<Row> newest_rows(const RecentLog<Row>& log, std::size_t limit) {
+  std::vector<Row> result;
+  if (limit == 0) return result;
+  log.visit_all([&](const Row& row) {
+    result.push_back(row);
+    return result.size() < page(limit);
+  });
+  return result;
+}
+
 PositionView value_holding(AgentId agent, const HoldingRow& row, const MarketState& market) {
-  const MarketRules rules(market.spec);
+  const MarketRules& rules = market.rules;
   const Position position{row.base, row.entry_notional, row.margin};
   PositionView view;
   view.agent = agent;
@@ -29,6 +40,8 @@ PositionView value_holding(AgentId agent, const HoldingRow& row, const MarketSta
   view.notional = notional_at(position, view.mark, rules);
   view.unrealised_pnl = unrealised_pnl(position, view.notional);
   view.maintenance_margin = maintenance_margin(view.notional, rules);
+  view.equity = equity_at(position, view.notional);
+  view.health = health_of(position, view.mark, rules);
   if (position.base != Lots(0)) {
     view.liquidation_price = reachable(liquidation_price(position, rules), rules);
     view.bankruptcy_price = reachable(bankruptcy_price(position, rules), rules);
@@ -131,15 +144,42 @@ std::optional<BookDelta> HotStore::last_book_delta(MarketId market) const {
 }
 
 std::vector<TradeView> HotStore::trades(MarketId market, std::size_t limit) const {
-  std::vector<TradeView> result;
   const MarketState* state = domains_->markets.find(market);
-  if (state == nullptr || limit == 0) return result;
+  if (state == nullptr) return {};
   const std::lock_guard guard(state->mutex);
-  state->trades.visit_all([&](const TradeView& trade) {
-    result.push_back(trade);
-    return result.size() < page(limit);
-  });
-  return result;
+  return newest_rows(state->trades, limit);
+}
+
+std::vector<FundingView> HotStore::fundings(MarketId market, std::size_t limit) const {
+  const MarketState* state = domains_->markets.find(market);
+  if (state == nullptr) return {};
+  const std::lock_guard guard(state->mutex);
+  return newest_rows(state->fundings, limit);
+}
+
+std::vector<LiquidationView> HotStore::liquidations(MarketId market, std::size_t limit) const {
+  const MarketState* state = domains_->markets.find(market);
+  if (state == nullptr) return {};
+  const std::lock_guard guard(state->mutex);
+  return newest_rows(state->liquidations, limit);
+}
+
+std::vector<FundChangeView> HotStore::fund_changes(MarketId market, std::size_t limit) const {
+  const MarketState* state = domains_->markets.find(market);
+  if (state == nullptr) return {};
+  const std::lock_guard guard(state->mutex);
+  return newest_rows(state->fund_changes, limit);
+}
+
+SolvencyView HotStore::solvency() const {
+  const std::lock_guard guard(domains_->solvency_mutex);
+  return domains_->solvency;
+}
+
+const std::vector<AlertView>& HotStore::last_alerts() const { return domains_->alerts; }
+
+std::vector<AlertView> HotStore::alerts(AgentId agent, uint64_t before, std::size_t limit) const {
+  return domains_->shard(agent).alerts(agent, before, page(limit));
 }
 
 std::vector<CandleView> HotStore::candles(MarketId market, CandleInterval interval, int64_t from_ms,

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "stores/perpetual_fold.hpp"
+
 namespace perpetua::stores {
 
 void MarketState::add_trade(const TradeView& trade, Micro traded) {
@@ -10,25 +12,42 @@ void MarketState::add_trade(const TradeView& trade, Micro traded) {
   candles.add_trade(trade.time_ms, trade.price, trade.lots, traded);
 }
 
-void MarketState::apply(const Event& event, int64_t time_ms) {
+void MarketState::apply(const Event& event, int64_t time_ms, bool is_described) {
   switch (event.header.type) {
     case EventType::market_status:
       status = event.market_status;
       break;
     case EventType::fund_changed:
-      open_interest += std::max(Lots(0), event.fund_changed.base) - std::max(Lots(0), fund.base);
       fund = event.fund_changed;
+      if (!is_described) fund_changes.push(newest_fund_change, make_fund_change(event, time_ms));
       break;
     case EventType::funding_settled:
       last_funding = event.funding_settled;
-      fundings.push(newest_funding, {id, event.funding_settled, time_ms});
+      fundings.push(newest_funding, make_funding(event, time_ms));
+      premiums.start_hour();
       break;
-    default: {
-      const EventHeader& header = event.header;
-      liquidations.push(newest_liquidation,
-                        {id, header.sequence, header.agent, event.liquidation, time_ms});
-    }
+    default:
+      liquidations.push(newest_liquidation, make_liquidation(event, time_ms));
   }
+}
+
+void MarketState::sample_premium(int64_t time_ms) {
+  if (index == Price(0) || !premiums.is_due(time_ms)) return;
+  const std::lock_guard guard(mutex);
+  const bool goes_on = status.mode == MarketMode::open || status.mode == MarketMode::cancel_only;
+  premiums.sample(book, index, spec, goes_on && status.is_stale == 0, time_ms);
+}
+
+MarketMoney MarketState::total_money() const {
+  MarketMoney total = money;
+  total.market = id;
+  total.fund_cash = fund.margin;
+  total.bad_debt = fund.bad_debt;
+  total.long_lots += std::max(Lots(0), fund.base);
+  total.short_lots += std::max(Lots(0), -fund.base);
+  total.signed_entry += fund.base < Lots(0) ? -Int128{fund.entry_notional.value}
+                                            : Int128{fund.entry_notional.value};
+  return total;
 }
 
 MarketView MarketState::view() const {
@@ -52,9 +71,11 @@ MarketView MarketState::view() const {
   result.volume_24h = day.volume();
   result.volume_24h_notional = day.volume_notional();
   result.trades_24h = day.trades();
-  result.open_interest = open_interest;
+  result.open_interest = total_money().long_lots;
   result.mode = status.mode;
   result.is_stale = status.is_stale != 0;
+  result.is_breaker_open = status.is_breaker_open != 0;
+  result.funding = premiums.estimate();
   result.fund = fund;
   result.last_funding = last_funding;
   return result;
@@ -62,10 +83,7 @@ MarketView MarketState::view() const {
 
 void MarketTable::add(MarketId id, const MarketSpec& spec) {
   PERPETUA_ASSERT(id == size() && id < limits::kMarketsMax);
-  auto state = std::make_unique<MarketState>();
-  state->id = id;
-  state->spec = spec;
-  states_[id] = std::move(state);
+  states_[id] = std::make_unique<MarketState>(id, spec);
   size_.store(id + std::size_t{1}, std::memory_order_release);
 }
 

@@ -13,22 +13,28 @@
 #include <string_view>
 
 #include "stores/memory/book_levels.hpp"
+#include "stores/memory/health_watch.hpp"
 #include "stores/memory/hot_store.hpp"
 #include "stores/memory/market_candles.hpp"
+#include "stores/memory/premium_samples.hpp"
 #include "stores/memory/recent_log.hpp"
 
 namespace perpetua::stores {
 
 struct MarketState {
-  MarketId id = kNoMarket;
-  MarketSpec spec;
+  MarketState(MarketId market, const MarketSpec& contract)
+      : id(market), spec(contract), rules(contract) {}
+
+  const MarketId id;
+  const MarketSpec spec;
+  const MarketRules rules;
   std::atomic<int64_t> mark_ticks{0};
 
   mutable std::mutex mutex;
   Price index;
   int64_t price_time_ms = 0;
   TradeView last_trade;
-  Lots open_interest;
+  MarketMoney money;  // of agents' positions; the fund's are in `fund`
   BookLevels book;
   MarketCandles candles;
   RecentLog<TradeView> trades{hot_limits::kTradesPerMarketMax};
@@ -40,9 +46,19 @@ struct MarketState {
   RecentLog<FundingView>::Head newest_funding = 0;
   RecentLog<LiquidationView> liquidations{hot_limits::kLiquidationsPerMarketMax};
   RecentLog<LiquidationView>::Head newest_liquidation = 0;
+  RecentLog<FundChangeView> fund_changes{hot_limits::kFundChangesPerMarketMax};
+  RecentLog<FundChangeView>::Head newest_fund_change = 0;
+  PremiumSamples premiums;
+  HealthWatch health{rules};
 
-  // market_status, fund_changed, funding_settled, liquidation.
-  void apply(const Event& event, int64_t time_ms);
+  // market_status, fund_changed, funding_settled, liquidation. `is_described`: no news.
+  void apply(const Event& event, int64_t time_ms, bool is_described);
+
+  // At the end of each batch, by the writer: a premium sample if one is due.
+  void sample_premium(int64_t time_ms);
+
+  // With the fund's position. By the writer, or under the lock.
+  MarketMoney total_money() const;
 
   void add_trade(const TradeView& trade, Micro traded);
   MarketView view() const;  // takes the lock

@@ -44,6 +44,23 @@ constexpr List<FillView> kTrades{'x',       kFillColumns,
                                  "fills",   "trade_id",
                                  read_fill, [](const FillView& row) { return row.trade_id; }};
 
+// Rows of the perpetual are ordered by the sequence of their event.
+template <class Row>
+constexpr List<Row> event_list(char letter, const char* columns, const char* table,
+                               Row (*read)(Statement&)) {
+  return {letter, columns, table, "sequence", read, [](const Row& row) { return row.sequence; }};
+}
+
+const List<FundingView> kFundings = event_list('u', kFundingColumns, "fundings", read_funding);
+const List<FundingPaymentView> kFundingPayments =
+    event_list('p', kFundingPaymentColumns, "funding_payments", read_funding_payment);
+const List<LiquidationView> kLiquidations =
+    event_list('q', kLiquidationColumns, "liquidations", read_liquidation);
+const List<FundChangeView> kFundChanges =
+    event_list('i', kFundChangeColumns, "fund_changes", read_fund_change);
+const List<PositionChangeView> kPositionChanges =
+    event_list('c', kPositionChangeColumns, "position_changes", read_position_change);
+
 std::string select_page(const char* columns, const char* table, const char* key,
                         const char* condition) {
   return std::string("SELECT ") + columns + " FROM " + table + " WHERE " + condition + key +
@@ -167,7 +184,7 @@ Page<TradeView> HistoryReader::trades(MarketId market, const PageRequest& page) 
   Page<TradeView> result{fills.status, {}, fills.next_cursor};
   for (const FillView& fill : fills.rows) {
     result.rows.push_back(
-        {fill.market, fill.trade_id, fill.price, fill.lots, fill.side, fill.time_ms});
+        {fill.market, fill.trade_id, fill.price, fill.lots, fill.side, fill.time_ms, fill.cause});
   }
   return result;
 }
@@ -175,6 +192,57 @@ Page<TradeView> HistoryReader::trades(MarketId market, const PageRequest& page) 
 Page<AgentView> HistoryReader::agents(const PageRequest& page) {
   return read_page(impl_->pool, kAgents, "", std::nullopt, page,
                    [](const AgentView&) { return true; });
+}
+
+Page<FundingView> HistoryReader::fundings(MarketId market, const PageRequest& page) {
+  return read_page(impl_->pool, kFundings, "market = ? AND ", market, page,
+                   [](const FundingView&) { return true; });
+}
+
+Page<FundingPaymentView> HistoryReader::funding_payments(AgentId agent, MarketId market,
+                                                         const PageRequest& page) {
+  return read_page(
+      impl_->pool, kFundingPayments, "agent = ? AND ", agent, page,
+      [&](const FundingPaymentView& payment) { return in_market(market, payment.market); });
+}
+
+Page<LiquidationView> HistoryReader::liquidations(MarketId market, const PageRequest& page) {
+  return read_page(impl_->pool, kLiquidations, "market = ? AND ", market, page,
+                   [](const LiquidationView&) { return true; });
+}
+
+Page<LiquidationView> HistoryReader::liquidations_of(AgentId agent, MarketId market,
+                                                     const PageRequest& page) {
+  return read_page(impl_->pool, kLiquidations, "agent = ? AND ", agent, page,
+                   [&](const LiquidationView& row) { return in_market(market, row.market); });
+}
+
+Page<FundChangeView> HistoryReader::fund_changes(MarketId market, const PageRequest& page) {
+  return read_page(impl_->pool, kFundChanges, "market = ? AND ", market, page,
+                   [](const FundChangeView&) { return true; });
+}
+
+Page<PositionChangeView> HistoryReader::position_changes(AgentId agent, MarketId market,
+                                                         const PageRequest& page) {
+  return read_page(impl_->pool, kPositionChanges, "agent = ? AND ", agent, page,
+                   [&](const PositionChangeView& row) { return in_market(market, row.market); });
+}
+
+std::optional<MoneyTotals> HistoryReader::money() {
+  const auto lease = impl_->pool.lend();
+  Statement& select = lease->statement("SELECT name, value FROM meta WHERE name LIKE 'total_%'");
+  MoneyTotals totals;
+  Statement::Step step = select.step();
+  for (; step == Statement::Step::row; step = select.step()) {
+    const std::string name = select.next_text();
+    const Micro value(select.next_int());
+    if (name == "total_deposits") totals.deposits = value;
+    if (name == "total_withdrawals") totals.withdrawals = value;
+    if (name == "total_fees") totals.fees = value;
+  }
+  select.reset();
+  if (step == Statement::Step::error) return std::nullopt;
+  return totals;
 }
 
 std::vector<CandleView> HistoryReader::candles(MarketId market, CandleInterval interval,

@@ -74,6 +74,18 @@ class HistoryReader {
   Page<TradeView> trades(MarketId market, const PageRequest& page);
   Page<AgentView> agents(const PageRequest& page);  // by registration, newest first
 
+  Page<FundingView> fundings(MarketId market, const PageRequest& page);
+  Page<FundingPaymentView> funding_payments(AgentId agent, MarketId market,
+                                            const PageRequest& page);
+  Page<LiquidationView> liquidations(MarketId market, const PageRequest& page);
+  Page<LiquidationView> liquidations_of(AgentId agent, MarketId market, const PageRequest& page);
+  Page<FundChangeView> fund_changes(MarketId market, const PageRequest& page);
+  Page<PositionChangeView> position_changes(AgentId agent, MarketId market,
+                                            const PageRequest& page);
+
+  // As of applied_batch(); nullopt: a database error.
+  std::optional<MoneyTotals> money();
+
   // Open times in [from_ms, to_ms), rising; the newest `limit` of them.
   std::vector<CandleView> candles(MarketId market, CandleInterval interval, int64_t from_ms,
                                   int64_t to_ms, std::size_t limit);

@@ -4,6 +4,7 @@
 
 #include "stores/agent_fold.hpp"
 #include "stores/order_fold.hpp"
+#include "stores/perpetual_fold.hpp"
 #include "stores/trade_fold.hpp"
 
 namespace perpetua::stores {
@@ -20,6 +21,10 @@ bool leaves_rows(EventType type) {
     case EventType::order_amended:
     case EventType::order_closed:
     case EventType::fill:
+    case EventType::funding_settled:
+    case EventType::liquidation:
+    case EventType::fund_changed:
+    case EventType::position_changed:
       return true;
     default:
       return false;
@@ -49,6 +54,7 @@ HistoryBatch make_history_batch(const AppliedBatch& batch) {
   result.log_time_ms = batch.log_time_ms;
   for (const Event& event : batch.events) {
     if (!leaves_rows(event.header.type)) continue;
+    count_money(result.money, event);
     const std::string_view text = text_of(event, batch);
     const TextSpan span{static_cast<uint32_t>(result.text.size()),
                         static_cast<uint32_t>(text.size())};
@@ -59,12 +65,16 @@ HistoryBatch make_history_batch(const AppliedBatch& batch) {
     if (event.header.type == EventType::agent_registered) copy.agent_registered.text = span;
     if (event.header.type == EventType::thought_posted) copy.thought_posted.text = span;
   }
+  count_fund_deposits(result.money, batch);
   return result;
 }
 
 bool HistoryRows::add(const HistoryBatch& batch) {
   PERPETUA_ASSERT(batch.number > last_batch);
   last_batch = batch.number;
+  money.deposits += batch.money.deposits;
+  money.withdrawals += batch.money.withdrawals;
+  money.fees += batch.money.fees;
   for (const HistoryEvent& item : batch.events) {
     if (!add_event(item, batch)) return false;
   }
@@ -102,6 +112,33 @@ bool HistoryRows::add_event(const HistoryEvent& item, const HistoryBatch& batch)
       return order != nullptr;
     }
     default:
+      return add_perpetual_event(event, time_ms);
+  }
+}
+
+// Payments follow their settlement within one batch.
+bool HistoryRows::add_perpetual_event(const Event& event, int64_t time_ms) {
+  const MarketId market = event.header.market;
+  if (market >= specs_.size() || !specs_[market]) return false;
+  switch (event.header.type) {
+    case EventType::funding_settled:
+      settled_[market] = event.funding_settled;
+      fundings.push_back(make_funding(event, time_ms));
+      return true;
+    case EventType::liquidation:
+      liquidations.push_back(make_liquidation(event, time_ms));
+      return true;
+    case EventType::fund_changed:
+      fund_changes.push_back(make_fund_change(event, time_ms));
+      return true;
+    case EventType::position_changed:
+      if (event.position_changed.cause == PositionChange::funding) {
+        funding_payments.push_back(make_funding_payment(event, settled_[market], time_ms));
+      } else {
+        position_changes.push_back(make_position_change(event, time_ms));
+      }
+      return true;
+    default:
       return true;
   }
 }
@@ -120,9 +157,11 @@ bool HistoryRows::add_fill(const Event& event, int64_t time_ms) {
   if (market >= specs_.size() || !specs_[market]) return false;
   const Fill& fill = event.fill;
   const Micro traded = notional(fill.price, fill.lots, specs_[market]->value_per_tick_lot_micro);
-  OrderView* order = find_order(fill.order_id);
-  if (order == nullptr) return false;
-  fold_fill(*order, event, traded, time_ms);
+  if (fill.order_id != 0) {  // the taker of a liquidation, and the fund, have no order
+    OrderView* order = find_order(fill.order_id);
+    if (order == nullptr) return false;
+    fold_fill(*order, event, traded, time_ms);
+  }
   fills.push_back(make_fill(event, traded, time_ms));
   if (fill.is_taker == 0) return true;
   for (const CandleInterval interval : kAllCandleIntervals) {

@@ -28,6 +28,7 @@ struct HistoryBatch {
   int64_t log_time_ms = 0;
   std::vector<HistoryEvent> events;
   std::string text;
+  MoneyTotals money;  // what the batch added
 
   std::size_t bytes() const { return events.size() * sizeof(HistoryEvent) + text.size(); }
 };
@@ -61,9 +62,16 @@ class HistoryRows {
   std::vector<FillView> fills;
   std::vector<OrderRow> orders;
   std::map<CandleKey, CandleView> candles;
+  std::vector<FundingView> fundings;
+  std::vector<FundingPaymentView> funding_payments;
+  std::vector<LiquidationView> liquidations;
+  std::vector<FundChangeView> fund_changes;
+  std::vector<PositionChangeView> position_changes;
+  MoneyTotals money;
 
  private:
   bool add_event(const HistoryEvent& item, const HistoryBatch& batch);
+  bool add_perpetual_event(const Event& event, int64_t time_ms);
   bool add_market(const Event& event, std::string_view bytes);
   bool add_fill(const Event& event, int64_t time_ms);
   void add_order(const Event& event, int64_t time_ms, std::string_view reason);
@@ -72,6 +80,7 @@ class HistoryRows {
   MarketSpecs& specs_;
   OrderLoader load_;
   std::unordered_map<OrderId, std::size_t> order_index_;  // into orders
+  std::array<FundingSettled, limits::kMarketsMax> settled_{};  // the last one of each market
 };
 
 }  // namespace perpetua::stores

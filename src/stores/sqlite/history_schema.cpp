@@ -34,7 +34,7 @@ CREATE INDEX orders_open ON orders(order_id) WHERE status IN (1, 2);
 CREATE INDEX orders_by_client_id ON orders(agent, client_id) WHERE client_id IS NOT NULL;
 CREATE TABLE fills(sequence INTEGER PRIMARY KEY, trade_id INTEGER, order_id INTEGER,
   agent INTEGER, counterparty INTEGER, market INTEGER, side INTEGER, is_taker INTEGER,
-  price INTEGER, lots INTEGER, notional INTEGER, fee INTEGER, realised_pnl INTEGER,
+  cause INTEGER, price INTEGER, lots INTEGER, notional INTEGER, fee INTEGER, realised_pnl INTEGER,
   time_ms INTEGER);
 CREATE INDEX fills_by_agent ON fills(agent);
 CREATE INDEX trades ON fills(market, trade_id) WHERE is_taker = 1;
@@ -47,6 +47,27 @@ CREATE INDEX thoughts_by_agent ON thoughts(agent);
 CREATE TABLE candles(market INTEGER, interval INTEGER, open_time_ms INTEGER, open INTEGER,
   high INTEGER, low INTEGER, close INTEGER, volume INTEGER, volume_notional INTEGER,
   trades INTEGER, PRIMARY KEY(market, interval, open_time_ms)) WITHOUT ROWID;
+CREATE TABLE fundings(sequence INTEGER PRIMARY KEY, market INTEGER, hour INTEGER, rate INTEGER,
+  average_premium INTEGER, samples INTEGER, index_price INTEGER, due INTEGER, received INTEGER,
+  time_ms INTEGER);
+CREATE INDEX fundings_by_market ON fundings(market);
+CREATE TABLE funding_payments(sequence INTEGER PRIMARY KEY, agent INTEGER, market INTEGER,
+  hour INTEGER, rate INTEGER, index_price INTEGER, amount INTEGER, base INTEGER, margin INTEGER,
+  time_ms INTEGER);
+CREATE INDEX funding_payments_by_agent ON funding_payments(agent);
+CREATE TABLE liquidations(sequence INTEGER PRIMARY KEY, market INTEGER, agent INTEGER,
+  step INTEGER, lots INTEGER, value INTEGER, fee INTEGER, base INTEGER, equity INTEGER,
+  maintenance INTEGER, mark INTEGER, time_ms INTEGER);
+CREATE INDEX liquidations_by_market ON liquidations(market);
+CREATE INDEX liquidations_by_agent ON liquidations(agent);
+CREATE TABLE fund_changes(sequence INTEGER PRIMARY KEY, market INTEGER, base INTEGER,
+  entry_notional INTEGER, margin INTEGER, bad_debt INTEGER, time_ms INTEGER);
+CREATE INDEX fund_changes_by_market ON fund_changes(market);
+CREATE TABLE position_changes(sequence INTEGER PRIMARY KEY, agent INTEGER, market INTEGER,
+  cause INTEGER, lots INTEGER, value INTEGER, amount INTEGER, base INTEGER,
+  entry_notional INTEGER, margin INTEGER, realised_pnl INTEGER, score INTEGER, place INTEGER,
+  counterparty INTEGER, time_ms INTEGER);
+CREATE INDEX position_changes_by_agent ON position_changes(agent);
 )sql";
 
 const char kOrderColumns[] =
@@ -54,7 +75,7 @@ const char kOrderColumns[] =
     " flags, leverage, price, lots, filled, remaining, budget, filled_notional, fee,"
     " expires_at_ms, accepted_at_ms, updated_at_ms, client_id, intent_reason";
 const char kFillColumns[] =
-    "sequence, trade_id, order_id, agent, counterparty, market, side, is_taker, price, lots,"
+    "sequence, trade_id, order_id, agent, counterparty, market, side, is_taker, cause, price, lots,"
     " notional, fee, realised_pnl, time_ms";
 const char kLedgerColumns[] = "sequence, agent, counterparty, kind, amount, free_after, time_ms";
 const char kThoughtColumns[] = "thought_id, agent, market, time_ms, text";
@@ -105,6 +126,7 @@ OrderView read_order(Statement& s) {
 void bind_fill(Statement& s, const FillView& f) {
   s.bind(signed_of(f.sequence)).bind(signed_of(f.trade_id)).bind(signed_of(f.order_id));
   s.bind(f.agent).bind(f.counterparty).bind(f.market).bind(number(f.side)).bind(f.is_taker);
+  s.bind(number(f.cause));
   s.bind(f.price.value).bind(f.lots.value).bind(f.notional.value).bind(f.fee.value);
   s.bind(f.realised_pnl.value).bind(f.time_ms);
 }
@@ -119,6 +141,7 @@ FillView read_fill(Statement& s) {
   f.market = static_cast<MarketId>(s.next_int());
   f.side = s.next_enum<Side>();
   f.is_taker = s.next_int() != 0;
+  f.cause = s.next_enum<TradeCause>();
   f.price = Price(s.next_int());
   f.lots = Lots(s.next_int());
   f.notional = Micro(s.next_int());

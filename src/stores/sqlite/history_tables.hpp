@@ -4,6 +4,7 @@
 // as it was before the call; failure_code() and failure_message() say why.
 #pragma once
 
+#include <array>
 #include <optional>
 #include <string>
 
@@ -29,17 +30,23 @@ class HistoryTables {
  private:
   // A table whose rows are counted and whose oldest go once it is too long.
   struct Counted {
-    const char* name = nullptr;
+    Counted(Database& database, const char* table, const char* key, const char* condition,
+            uint64_t kept);
+    std::string name;  // in meta
     uint64_t kept_max = 0;
     Statement prune;
     uint64_t rows = 0;
+    uint64_t rows_before = 0;  // the transaction
   };
 
   bool write_all(const HistoryRows& rows);
   bool write_rows(const HistoryRows& rows);
   bool write_orders(const HistoryRows& rows);
   bool write_candles(const HistoryRows& rows);
+  bool write_perpetual(const HistoryRows& rows);
+  bool add_money(const MoneyTotals& money);
   bool update_order(const OrderView& order);
+  std::array<Counted*, 9> counted();
   bool put_meta(std::string_view name, uint64_t value);
   bool count_and_prune(Counted& table, uint64_t added);
   bool prune(const HistoryRows& rows);
@@ -55,10 +62,21 @@ class HistoryTables {
   Statement update_order_;
   Statement select_order_;
   Statement upsert_candle_;
+  Statement insert_funding_;
+  Statement insert_funding_payment_;
+  Statement insert_liquidation_;
+  Statement insert_fund_change_;
+  Statement insert_position_change_;
+  Statement add_to_meta_;
   Counted orders_;
   Counted fills_;
   Counted ledger_;
   Counted thoughts_;
+  Counted fundings_;
+  Counted funding_payments_;
+  Counted liquidations_;
+  Counted fund_changes_;
+  Counted position_changes_;
   int failure_code_ = 0;
   std::string failure_message_;
 };

@@ -1,0 +1,141 @@
+// Status, funding, liquidations, fund, alerts and money as the hot store shows them.
+#include "stores/perpetual_test_support.hpp"
+
+namespace perpetua::stores {
+namespace {
+
+using namespace test;
+
+TEST(HotStorePerpetual, the_status_of_a_market_follows_mode_and_age_of_the_index) {
+  PerpetualMarket market;
+  EXPECT_TRUE(market.hot.market(0)->accepts_orders());
+  market.mode(MarketMode::cancel_only);
+  EXPECT_EQ(market.hot.market(0)->mode, MarketMode::cancel_only);
+  EXPECT_FALSE(market.hot.market(0)->accepts_orders());
+  market.mode(MarketMode::open);
+  market.now_ms += 10'001;
+  market.run(Command(CommandType::tick, 0, 0));
+  EXPECT_TRUE(market.hot.market(0)->is_stale);
+  EXPECT_FALSE(market.hot.market(0)->accepts_orders());
+}
+
+TEST(HotStorePerpetual, owners_are_alerted_of_what_happens_to_their_positions) {
+  Collapse market;
+  market.move_price(59'000);
+  auto alerts = market.hot.alerts(market.long_agent, 0, 10);
+  ASSERT_EQ(alerts.size(), 1u) << "once per crossing";
+  EXPECT_EQ(alerts[0].kind, AlertKind::margin_warning);
+  EXPECT_EQ(alerts[0].base, Lots(market.kCoin));
+  EXPECT_LT(alerts[0].equity.value * 2, alerts[0].maintenance.value * 3);
+  EXPECT_EQ(market.hot.position(market.long_agent, 0)->health, Health::warning);
+  market.move_price(50'000);
+  alerts = market.hot.alerts(market.long_agent, 0, 10);
+  ASSERT_EQ(alerts.size(), 2u);
+  EXPECT_EQ(alerts[0].kind, AlertKind::taken_over);
+  const auto others = market.hot.alerts(market.short_agent, 0, 10);
+  ASSERT_EQ(others.size(), 1u);
+  EXPECT_EQ(others[0].kind, AlertKind::deleveraged);
+  EXPECT_EQ(others[0].lots, Lots(market.kCoin));
+  EXPECT_EQ(market.hot.alerts(market.long_agent, alerts[0].sequence, 10),
+            std::vector<AlertView>{alerts[1]});
+}
+
+TEST(HotStorePerpetual, liquidations_and_the_fund_are_listed_newest_first) {
+  Collapse market;
+  market.fall();
+  const auto steps = market.hot.liquidations(0, 10);
+  ASSERT_EQ(steps.size(), 2u);
+  EXPECT_EQ(steps[0].agent, 0u) << "the fund's own position";
+  EXPECT_EQ(steps[0].step.step, LiquidationStep::deleveraged);
+  EXPECT_EQ(steps[1].agent, market.long_agent);
+  EXPECT_EQ(steps[1].step.step, LiquidationStep::taken_over);
+  const auto changes = market.hot.fund_changes(0, 10);
+  ASSERT_EQ(changes.size(), 2u);
+  EXPECT_EQ(changes[1].fund.base, Lots(market.kCoin));
+  EXPECT_EQ(changes[0].fund.base, Lots(0));
+}
+
+Int128 imbalance(const SolvencyView& view) { return view.left_side() - view.right_side(); }
+
+TEST(HotStorePerpetual, both_identities_hold_after_every_batch) {
+  Collapse market;
+  const auto check = [&] {
+    const SolvencyView view = market.hot.solvency();
+    ASSERT_TRUE(view.totals);
+    EXPECT_EQ(imbalance(view), 0);
+    ASSERT_EQ(view.markets.size(), 1u);
+    EXPECT_TRUE(view.markets[0].is_balanced());
+    EXPECT_EQ(view.batch, market.engine.last_batch());
+    EXPECT_EQ(view.sequence + 1, market.engine.next_event_sequence());
+  };
+  check();
+  EXPECT_EQ(market.hot.solvency().markets[0].long_lots, Lots(market.kCoin));
+  market.fund(500);
+  check();
+  for (int64_t price = 59'500; price > 50'000; price -= 500) {
+    market.move_price(price);
+    check();
+  }
+  EXPECT_EQ(market.hot.solvency().totals->deposits, Micro(1'010'500'000'000));
+  Command withdraw(CommandType::withdraw, market.short_agent);
+  withdraw.money = MoveMoney{};
+  withdraw.money.amount = Micro(1'000'000);
+  ASSERT_EQ(market.run(withdraw).code, ResultCode::ok);
+  check();
+  EXPECT_EQ(market.hot.solvency().totals->withdrawals, Micro(1'000'000));
+}
+
+class StoreSink final : public DescribeSink {
+ public:
+  explicit StoreSink(HotStore& store) : store_(store) {}
+  void on_event(const Event& event, std::string_view text) override {
+    store_.on_event(event, text);
+  }
+
+ private:
+  HotStore& store_;
+};
+
+TEST(HotStorePerpetual, a_description_tells_all_but_the_totals_of_money) {
+  Collapse market;
+  market.move_price(59'000);
+  HotStore described;
+  StoreSink sink(described);
+  market.engine.describe(sink);
+  described.finish_bootstrap(market.engine.last_batch(), market.engine.log_time_ms());
+  EXPECT_FALSE(described.solvency().totals);
+  described.warm_money(*market.hot.solvency().totals);
+  EXPECT_EQ(imbalance(described.solvency()), 0);
+  EXPECT_EQ(described.solvency().collateral, market.hot.solvency().collateral);
+  EXPECT_TRUE(described.alerts(market.long_agent, 0, 10).empty()) << "old news";
+}
+
+TEST(HotStorePerpetual, the_predicted_rate_is_that_of_the_settled_hour) {
+  PerpetualMarket market;
+  const AgentId bidder = market.add_agent(10'000'000);
+  const AgentId asker = market.add_agent(10'000'000);
+  market.now_ms += 3'600'000 - market.now_ms % 3'600'000;  // a whole hour lies ahead
+  for (int i = 0; i < 3; ++i) market.price(market.kIndex);
+  market.order(bidder, Side::buy, 60'060, market.kCoin, 10);
+  market.order(asker, Side::sell, 60'120, market.kCoin, 10);
+  for (int i = 0; i < 719; ++i) {
+    market.now_ms += 5'000;
+    market.price(market.kIndex);
+  }
+  const FundingEstimate estimate = market.hot.market(0)->funding;
+  EXPECT_GT(estimate.samples, 700);
+  EXPECT_GT(estimate.average_premium_ppb, 900'000) << "bids 0.1 % above the index";
+  const int64_t end_ms = estimate.next_settlement_ms;
+  EXPECT_EQ(end_ms % 3'600'000, 0);
+  market.now_ms = end_ms;
+  market.price(market.kIndex);
+  const auto settled = market.hot.fundings(0, 1);
+  ASSERT_EQ(settled.size(), 1u);
+  EXPECT_NEAR(static_cast<double>(settled[0].funding.rate_ppb),
+              static_cast<double>(estimate.predicted_rate_ppb),
+              static_cast<double>(estimate.predicted_rate_ppb) / 50);
+  EXPECT_LE(market.hot.market(0)->funding.samples, 1) << "a new hour";
+}
+
+}  // namespace
+}  // namespace perpetua::stores

@@ -1,0 +1,97 @@
+// Events of the perpetual as views, and what they do to the money of the exchange: shared by the
+// hot store and the history. Pure.
+#pragma once
+
+#include "engine/schema/batch.hpp"
+#include "stores/perpetual_views.hpp"
+
+namespace perpetua::stores {
+
+inline FundingView make_funding(const Event& event, int64_t time_ms) {
+  return {event.header.sequence, event.header.market, event.funding_settled, time_ms};
+}
+
+// `settled` is the hour it belongs to: the last one of this market before the event.
+inline FundingPaymentView make_funding_payment(const Event& event, const FundingSettled& settled,
+                                               int64_t time_ms) {
+  const PositionChanged& change = event.position_changed;
+  FundingPaymentView view;
+  view.sequence = event.header.sequence;
+  view.agent = event.header.agent;
+  view.market = event.header.market;
+  view.hour = settled.hour;
+  view.rate_ppb = settled.rate_ppb;
+  view.index = settled.index;
+  view.amount = change.amount;
+  view.base = change.base;
+  view.margin = change.margin;
+  view.time_ms = time_ms;
+  return view;
+}
+
+inline LiquidationView make_liquidation(const Event& event, int64_t time_ms) {
+  return {event.header.market, event.header.sequence, event.header.agent, event.liquidation,
+          time_ms};
+}
+
+inline FundChangeView make_fund_change(const Event& event, int64_t time_ms) {
+  return {event.header.sequence, event.header.market, event.fund_changed, time_ms};
+}
+
+inline PositionChangeView make_position_change(const Event& event, int64_t time_ms) {
+  return {event.header.sequence, event.header.agent, event.header.market, event.position_changed,
+          time_ms};
+}
+
+// REQUIRES: a liquidation of an agent, or a position_changed with cause deleveraged.
+inline AlertView make_step_alert(const Event& event, int64_t time_ms) {
+  AlertView alert;
+  alert.sequence = event.header.sequence;
+  alert.agent = event.header.agent;
+  alert.market = event.header.market;
+  alert.time_ms = time_ms;
+  if (event.header.type == EventType::liquidation) {
+    constexpr AlertKind kinds[] = {AlertKind::liquidated, AlertKind::taken_over,
+                                   AlertKind::bankrupt};
+    const Liquidation& step = event.liquidation;
+    alert.kind = kinds[static_cast<std::size_t>(step.step)];
+    alert.mark = step.mark;
+    alert.base = step.base;
+    alert.lots = step.lots;
+    alert.value = step.value;
+    alert.equity = step.equity;
+    alert.maintenance = step.maintenance;
+    return alert;
+  }
+  alert.kind = AlertKind::deleveraged;
+  alert.base = event.position_changed.base;
+  alert.lots = event.position_changed.lots;
+  alert.value = event.position_changed.value;
+  return alert;
+}
+
+inline void count_money(MoneyTotals& totals, const Event& event) {
+  if (event.header.type == EventType::ledger_entry) {
+    const LedgerEntry& entry = event.ledger_entry;
+    const bool comes_in =
+        entry.kind == LedgerEntryKind::deposit || entry.kind == LedgerEntryKind::faucet;
+    if (comes_in) totals.deposits += entry.amount;
+    if (entry.kind == LedgerEntryKind::withdrawal) totals.withdrawals += entry.amount;
+  } else if (event.header.type == EventType::fill) {
+    const bool is_forced = event.fill.is_taker != 0 && event.fill.cause != TradeCause::order;
+    if (!is_forced) totals.fees += event.fill.fee;
+  }
+}
+
+// What operators put into insurance funds is no entry of anybody's account.
+inline void count_fund_deposits(MoneyTotals& totals, const AppliedBatch& batch) {
+  for (std::size_t i = 0; i < batch.commands.size(); ++i) {
+    const Outcome& outcome = batch.outcomes[i];
+    if (batch.commands[i].header.type == CommandType::fund_insurance &&
+        outcome.code == ResultCode::ok && outcome.replayed == 0) {
+      totals.deposits += batch.commands[i].fund_insurance.amount;
+    }
+  }
+}
+
+}  // namespace perpetua::stores
