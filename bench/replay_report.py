@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
-"""Runs the funding replay, draws docs/funding-replay/*.svg and rewrites the tables between the marks
-in docs/funding-replay.md.
+"""Runs the funding replay, draws docs/funding-replay/*.svg and rewrites the tables between the
+marks in docs/funding-replay.md.
 """
 import csv
 import math
@@ -68,8 +68,8 @@ def draw(series):
 
 
 def table(summary, series):
-    lines = ["| our series | correlation | mean error | mean absolute error | largest | same sign |",
-             "|---|---|---|---|---|---|"]
+    lines = ["| our series | correlation | mean error | mean absolute error | largest | "
+             "same sign |", "|---|---|---|---|---|---|"]
     for row in summary:
         lines.append(f"| {row['series']} | {float(row['correlation']):.4f} "
                      f"| {int(row['mean_error_ppb']):+,} ppb "
@@ -78,12 +78,13 @@ def table(summary, series):
     rates = [int(row["venue_ppb"]) for row in series]
     premiums = [int(row["premium_ppb"]) for row in series]
     in_band = sum(int(row["ours_ppb"]) == INTEREST_PPB for row in series)
-    lines += ["", f"{len(series)} hours. The venue's rate: mean {sum(rates) / len(rates):,.0f} ppb, "
-              f"{min(rates):,} to {max(rates):,}. Our average premium: {min(premiums):,} to "
+    mean = sum(rates) / len(rates)
+    lines += ["", f"{len(series)} hours. The venue's rate: mean {mean:,.0f} ppb,",
+              f"{min(rates):,} to {max(rates):,}. Our average premium: {min(premiums):,} to",
               f"{max(premiums):,} ppb; in {in_band} hours our rate is the interest rate, "
               f"{INTEREST_PPB:,} ppb.", "",
-              "| index guessed from the perpetual's own average over | correlation with the venue |",
-              "|---|---|"]
+              "| index guessed from the perpetual's own average over | correlation with the "
+              "venue |", "|---|---|"]
     lines += [f"| {minutes} minutes | {value:.3f} |" for minutes, value in proxy_correlations()]
     return lines
 
