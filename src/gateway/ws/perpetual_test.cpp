@@ -135,7 +135,7 @@ TEST(WsPerpetualMessages, a_settled_hour_has_the_fields_of_the_history) {
       json::parse(funding_message(perpetua::test::make_spec(), view)).as_object();
   EXPECT_EQ(text_of(message, "kind"), "settled");
   EXPECT_EQ(text_of(message, "rate"), "0.0000125");
-  EXPECT_EQ(number_of(message, "hour_end"), 490'001 * 3'600'000);
+  EXPECT_EQ(number_of(message, "hour_end"), int64_t{490'001} * 3'600'000);
 }
 
 }  // namespace
