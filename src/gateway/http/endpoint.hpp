@@ -1,8 +1,9 @@
 // Endpoint: one row of the API. The only source of router, validation, openapi.json, docs/api.md.
 //
 // A row either responds at once (respond), or prepares commands whose outcomes it then renders
-// (prepare, complete). One that prepares no command has written its reply. Handlers are plain functions; waiting is the session's business. Rows are
-// constexpr tables in native/; strings are literals. Thread-safety: immutable.
+// (prepare, complete). One that prepares no command has written its reply. Handlers are plain
+// functions; waiting is the session's business. Rows are constexpr tables in native/; strings are
+// literals. Thread-safety: immutable.
 #pragma once
 
 #include <span>

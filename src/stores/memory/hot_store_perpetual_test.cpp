@@ -55,6 +55,22 @@ TEST(HotStorePerpetual, liquidations_and_the_fund_are_listed_newest_first) {
   EXPECT_EQ(changes[0].fund.base, Lots(0));
 }
 
+TEST(HotStorePerpetual, the_place_for_deleveraging_is_told_in_fifths) {
+  PerpetualMarket market;
+  const AgentId buyer = market.add_agent(10'000'000);
+  std::vector<AgentId> shorts;
+  for (uint16_t leverage : {1, 3, 5, 8, 12}) {
+    shorts.push_back(market.add_agent(1'000'000));
+    market.trade(buyer, shorts.back(), market.kIndex, market.kCoin / 10, 1, leverage);
+  }
+  market.move_price(59'000);  // shorts are in profit: rank is profit x leverage
+  for (std::size_t i = 0; i < shorts.size(); ++i) {
+    EXPECT_EQ(market.hot.position(shorts[i], 0)->adl_quintile, i + 1) << i;
+  }
+  EXPECT_EQ(market.hot.position(buyer, 0)->adl_quintile, 5) << "the only long";
+  EXPECT_EQ(market.hot.position(market.add_agent(1), 0)->adl_quintile, 0);
+}
+
 Int128 imbalance(const SolvencyView& view) { return view.left_side() - view.right_side(); }
 
 TEST(HotStorePerpetual, both_identities_hold_after_every_batch) {
