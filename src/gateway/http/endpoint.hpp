@@ -50,6 +50,9 @@ struct Endpoint {
   void (*respond)(Call& call) = nullptr;
   bool (*prepare)(Call& call) = nullptr;   // false: call.error is set
   bool (*complete)(Call& call) = nullptr;  // true: call.submissions are to be submitted again
+
+  // Without completion a body is answered by itself: nothing is sequenced.
+  constexpr bool is_mutation() const { return complete != nullptr; }
 };
 
 // Every endpoint, in the order of the documentation.

@@ -92,6 +92,19 @@ TEST_F(WsPerpetualTest, liquidations_come_step_by_step_and_owners_are_alerted) {
   EXPECT_TRUE(changed.at("side").is_null());
 }
 
+TEST_F(WsPerpetualTest, the_fill_of_a_liquidation_has_no_order) {
+  open_position();
+  TestClient owned(gateway.port(), owner.key);
+  owned.ask(subscribe("fills"), 7);
+  const TestAgent bidder = gateway.add_agent();
+  gateway.run(limit(bidder.id, Side::buy, 58'000, 1'000'000));
+  fall_to(58'000);
+  const json::object fill = owned.next_of("fills");
+  EXPECT_TRUE(fill.at("order_id").is_null());
+  EXPECT_EQ(text_of(fill, "cause"), "liquidation");
+  EXPECT_EQ(text_of(fill, "side"), "sell");
+}
+
 TEST_F(WsPerpetualTest, alerts_are_ones_own_alone) {
   open_position();
   TestClient stranger(gateway.port(), gateway.add_agent().key);
@@ -135,7 +148,7 @@ TEST(WsPerpetualMessages, a_settled_hour_has_the_fields_of_the_history) {
       json::parse(funding_message(perpetua::test::make_spec(), view)).as_object();
   EXPECT_EQ(text_of(message, "kind"), "settled");
   EXPECT_EQ(text_of(message, "rate"), "0.0000125");
-  EXPECT_EQ(number_of(message, "hour_end"), 490'001 * 3'600'000);
+  EXPECT_EQ(number_of(message, "hour_end"), int64_t{490'001} * 3'600'000);
 }
 
 }  // namespace

@@ -40,6 +40,18 @@ TEST(HotStorePerpetual, owners_are_alerted_of_what_happens_to_their_positions) {
             std::vector<AlertView>{alerts[1]});
 }
 
+TEST(HotStorePerpetual, a_gap_through_bankruptcy_is_told_to_both_sides) {
+  Collapse market;
+  market.mode(MarketMode::halted);
+  market.move_price(50'000);
+  EXPECT_TRUE(market.hot.liquidations(0, 10).empty()) << "nothing happens while it is halted";
+  market.mode(MarketMode::open);
+  EXPECT_EQ(market.hot.alerts(market.long_agent, 0, 1)[0].kind, AlertKind::bankrupt);
+  EXPECT_EQ(market.hot.alerts(market.short_agent, 0, 1)[0].kind, AlertKind::deleveraged);
+  EXPECT_EQ(market.hot.position(market.long_agent, 0)->base, Lots(0));
+  EXPECT_TRUE(market.hot.solvency().left_side() == market.hot.solvency().right_side());
+}
+
 TEST(HotStorePerpetual, liquidations_and_the_fund_are_listed_newest_first) {
   Collapse market;
   market.fall();
