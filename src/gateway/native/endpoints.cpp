@@ -361,7 +361,7 @@ constexpr Endpoint kEndpoints[] = {
      Access::read, LimitClass::read, {}, kMarketPageQuery, {},
      ReplyShape::page, "Liquidation", kMarketPagedErrors, list_own_liquidations},
     {"listAlerts", Method::get, "/api/v1/account/alerts", "positions",
-     "Warnings and forced changes since the process started, newest first",
+     "Warnings, and what was done to your positions, newest first",
      Access::read, LimitClass::read, {}, kPageQuery, {},
      ReplyShape::page, "Alert", kListedErrors, list_alerts},
     {"setMarketMode", Method::post, "/api/v1/operator/markets/{market}/mode", "operator",

@@ -163,6 +163,7 @@ TEST(HotStorePerpetual, the_predicted_rate_is_that_of_the_settled_hour) {
               static_cast<double>(estimate.predicted_rate_ppb),
               static_cast<double>(estimate.predicted_rate_ppb) / 50);
   EXPECT_LE(market.hot.market(0)->funding.samples, 1) << "a new hour";
+  EXPECT_EQ(market.hot.market(0)->funding.next_settlement_ms, end_ms + 3'600'000);
 }
 
 }  // namespace
