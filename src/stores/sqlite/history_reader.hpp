@@ -83,6 +83,9 @@ class HistoryReader {
   Page<PositionChangeView> position_changes(AgentId agent, MarketId market,
                                             const PageRequest& page);
 
+  // Of all agents: for start-up.
+  Page<PositionChangeView> deleveragings(const PageRequest& page);
+
   // As of applied_batch(); nullopt: a database error.
   std::optional<MoneyTotals> money();
 

@@ -68,6 +68,7 @@ CREATE TABLE position_changes(sequence INTEGER PRIMARY KEY, agent INTEGER, marke
   entry_notional INTEGER, margin INTEGER, realised_pnl INTEGER, score INTEGER, place INTEGER,
   counterparty INTEGER, time_ms INTEGER);
 CREATE INDEX position_changes_by_agent ON position_changes(agent);
+CREATE INDEX deleveragings ON position_changes(sequence) WHERE cause = 3;
 )sql";
 
 const char kOrderColumns[] =

@@ -18,7 +18,7 @@
 
 namespace perpetua::stores {
 
-inline constexpr int64_t kHistorySchemaVersion = 2;
+inline constexpr int64_t kHistorySchemaVersion = 3;
 
 extern const char kHistoryTables[];
 
