@@ -179,7 +179,7 @@ struct TriggerMarket : Market {
   // In advance.
   void fire_triggers(bool is_mark_new) {
     for (const auto& [age, t] : std::map{triggers})
-      if (is_mark_new && t.has_fired && triggers.contains(age)) {
+      if (is_mark_new && t.has_fired && triggers.contains(age) && may_trade(triggers.at(age))) {
         books->reach("a trigger that sends again"); send(triggers.at(age)); }
     std::vector<std::tuple<bool, int64_t, uint64_t>> due;  // rises, way, age
     for (const auto& [age, t] : triggers) {
@@ -201,8 +201,7 @@ struct TriggerMarket : Market {
   void fire(Trigger& t) {
     if (const Trigger* partner = find_trigger(t.partner)) close_trigger(partner->age, other_fired);
     t.has_fired = true; books->reach("a trailing stop that fires", t.trail > 0); send(t); }
-  void send(Trigger& live) {
-    const Trigger t = live;
+  Order order_of(const Trigger& t) const {
     Order order;
     order.agent = t.agent; order.side = t.side; order.lots = Lots(t.lots); order.flags = kTriggered;
     order.kind = t.is_market ? OrderKind::market : OrderKind::limit;
@@ -220,6 +219,15 @@ struct TriggerMarket : Market {
                                 : Price(limit);
       order.flags |= kReduceOnly | (t.lots == 0 ? kClosePosition : 0);
     }
+    return order;
+  }
+  bool may_trade(const Trigger& t) const {
+    const Order order = order_of(t);
+    const int64_t touching = best(opposite(t.side));
+    return touching != 0 && sign(t.side) * (order.price.value - touching) >= 0; }
+  void send(Trigger& live) {
+    const Trigger t = live;
+    const Order order = order_of(t);
     live.held = 0; sending = t.id;
     Outcome outcome;
     try { outcome = Market::place(order); } catch (const Refusal& refusal) {

@@ -67,6 +67,9 @@ std::string Session::run_batch(const BatchInput& batch) {
   if (!money_adds_up()) {
     return report("the model's money does not add up\n" + report_batch(batch, 0));
   }
+  if (const std::string broken = properties_.check(expected_, model_); !broken.empty()) {
+    return report(broken + "\n" + report_batch(batch, 0));
+  }
   if (!funds_are_told()) {
     return report("a fund is not what its last event says\n" + report_batch(batch, 0));
   }

@@ -12,8 +12,9 @@
 // market_liquidation.cpp (ladder and fund), market_deleverage.cpp, market_operator.cpp (margin of a
 // position, mode, settlement), market_triggers.cpp, market_timed.cpp (expiry, dead-man's switches,
 // a change of the spec), market_state.cpp (save, load, describe, check), position.hpp (pure
-// arithmetic). Thread-safety: one thread at a time; different markets at once. Invariants: sum of base = 0; a level's FIFO is the arrival order; every resting
-// order's reservation is required_for() its rest.
+// arithmetic). Thread-safety: one thread at a time; different markets at once. Invariants: sum of
+// base = 0; a level's FIFO is the arrival order; every resting order's reservation is
+// required_for() its rest.
 #pragma once
 
 #include <span>
@@ -244,6 +245,7 @@ class Market {
   void close_entry_triggers(AgentId agent, CloseReason reason, uint32_t command);
   void arm_bracket(const OrderBracket& bracket, AgentId agent, Side side, uint32_t command);
   void fire_triggers(bool is_mark_new, uint32_t command);
+  bool may_trade(uint32_t slot) const;
   void follow(uint32_t slot, uint32_t command);
   void fire(uint32_t slot, uint32_t command);
   PlaceOrder order_of(const Trigger& trigger, MarketOperation& operation) const;

@@ -209,7 +209,7 @@ void Market::fire_triggers(bool is_mark_new, uint32_t command) {
   if (!state_.accepts_orders()) return;
   if (is_mark_new) {
     for (const TriggerTable::Named& named : triggers_.fired()) {
-      if (triggers_.is_same(named)) send_order(named.slot, command);
+      if (triggers_.is_same(named) && may_trade(named.slot)) send_order(named.slot, command);
     }
   }
   due_triggers_.clear();
@@ -224,6 +224,15 @@ void Market::fire_triggers(bool is_mark_new, uint32_t command) {
       follow(named.slot, command);
     }
   }
+}
+
+// There is somebody within the bound: a trigger in an empty book waits without a word.
+bool Market::may_trade(uint32_t slot) const {
+  MarketOperation operation;
+  const PlaceOrder order = order_of(triggers_[slot], operation);
+  const Price best = book_.best(opposite(order.side));
+  if (best == Price(0)) return false;
+  return order.side == Side::buy ? best <= operation.price : best >= operation.price;
 }
 
 // A trailing stop that the mark has left far enough behind.
