@@ -15,6 +15,7 @@ constexpr EventType kEventTypes[] = {
     EventType::order_accepted, EventType::order_amended,    EventType::order_closed,
     EventType::fill,           EventType::market_status,    EventType::funding_settled,
     EventType::liquidation,    EventType::fund_changed,     EventType::position_changed,
+    EventType::premium_sampled,
     EventType::trigger_changed, EventType::trigger_closed,  EventType::order_bracket,
     EventType::switch_changed, EventType::key_limits_changed,
     EventType::market_change_scheduled, EventType::market_changed};

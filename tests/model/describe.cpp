@@ -177,6 +177,8 @@ std::string describe_payload(const Event& e) {
     case EventType::liquidation: return describe_liquidation(e.liquidation);
     case EventType::fund_changed: return describe_fund(e.fund_changed);
     case EventType::trigger_changed: return describe_trigger(e.trigger_changed);
+    case EventType::premium_sampled:
+      return fmt::format("sum={} count={}", e.premium_sampled.sum_ppb, e.premium_sampled.count);
     case EventType::trigger_closed:
       return fmt::format("trigger={} order={} mark={} code={} {}",
                          order_name(e.trigger_closed.trigger_id),
@@ -237,6 +239,7 @@ std::string_view name_of(EventType type) {
     case EventType::fund_changed: return "fund_changed";
     case EventType::position_changed: return "position_changed";
     case EventType::position_described: return "position_described";
+    case EventType::premium_sampled: return "premium_sampled";
     case EventType::trigger_changed: return "trigger_changed";
     case EventType::trigger_closed: return "trigger_closed";
     case EventType::order_bracket: return "order_bracket";

@@ -39,6 +39,7 @@ class Model {
       market.books = &told;
       market.emit_status();
       market.emit(EventType::fund_changed, 0).fund_changed = market.fund_figures();
+      if (market.premium_count > 0) market.emit_premium();
       if (market.index != 0) market.emit_price();
     }
     for (AgentId agent = 1; agent < accounts_.size(); ++agent) {

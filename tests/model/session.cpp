@@ -25,6 +25,7 @@ class Described final : public DescribeSink {
     using enum EventType;
     const EventType type = event.header.type;
     const bool is_known = type == market_status || type == fund_changed || type == price_updated ||
+                          type == premium_sampled ||
                           type == account_changed || type == position_described ||
                           type == trigger_changed || type == switch_changed;
     if (is_known) events.push_back(event);

@@ -108,7 +108,9 @@ class Ledger {
   Decision place_trigger(const Command& command, uint32_t index, const Context& context);
   Decision cancel_all_after(const Command& command, uint32_t index, const Context& context);
   Decision change_market(const Command& command, uint32_t index, const Context& context);
-  Decision reserve_order(const Command& command, uint32_t index, const PlaceDecision& place);
+  void reserve_order(const Command& command, uint32_t index, const PlaceDecision& place,
+                     Decision& decision);
+  static bool is_refused(const Outcome& outcome, Decision& decision);
 
   // ledger_keys.cpp
   Decision set_key_limits(const Command& command, uint32_t index, const Context& context);

@@ -141,15 +141,13 @@ Decision Ledger::set_leverage(const Command& command, uint32_t index, const Cont
     decision.outcome = rejected(ResultCode::market_not_found);
     return decision;
   }
-  decision.outcome = check_key_market(header);
-  if (decision.outcome.code != ResultCode::ok) return decision;
+  if (is_refused(check_key_market(header), decision)) return decision;
   const uint32_t leverage_max = context.markets[header.market].spec->tiers[0].max_leverage;
   if (leverage < 1 || leverage > leverage_max) {
     decision.outcome = rejected(ResultCode::leverage_too_high, leverage, leverage_max);
     return decision;
   }
-  decision.outcome = check_key_leverage(header, leverage);
-  if (decision.outcome.code != ResultCode::ok) return decision;
+  if (is_refused(check_key_leverage(header, leverage), decision)) return decision;
   std::vector<uint16_t>& settings = leverage_[header.market];
   if (settings.size() <= header.agent) settings.resize(accounts_.agent_count() + 1);
   settings[header.agent] = leverage;

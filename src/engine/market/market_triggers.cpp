@@ -185,16 +185,17 @@ void Market::close_entry_triggers(AgentId agent, CloseReason reason, uint32_t co
                  [](const Trigger& trigger) { return trigger.is_protective == 0; });
 }
 
-void Market::arm_bracket(const OrderBracket& bracket, AgentId agent, Side side, uint32_t command) {
+void Market::arm_bracket(const Bracket& bracket, OrderId order_id, AgentId agent, Side side,
+                         uint32_t command) {
   close_triggers(agent, CloseReason::replaced, command,
                  [](const Trigger& trigger) { return trigger.parent_id != 0; });
   TriggerLegs legs;
-  const auto add = [&](TriggerKind kind, Price at) {
-    if (at == Price(0)) return;
+  const auto add = [&](TriggerKind kind, uint32_t at) {
+    if (at == 0) return;
     Trigger& leg = legs.legs[legs.count++];
-    leg.at = at;
+    leg.at = Price(at);
     leg.is_market = 1;
-    leg.parent_id = bracket.order_id;
+    leg.parent_id = order_id;
     leg.agent = agent;
     leg.side = opposite(side);
     leg.kind = kind;
