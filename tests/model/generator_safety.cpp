@@ -60,7 +60,8 @@ Command Generator::place_trigger(const Model& model, AgentId agent) {
 
 void Generator::add_bracket(const Market& market, PlaceOrder& order) {
   if ((order.flags & (kReduceOnly | kClosePosition)) != 0 && !random_.chance(5)) return;
-  const int64_t price = order.price.value > 0 ? order.price.value : market.mark;
+  const bool is_odd = order.price.value <= 0 || order.price.value > limits::kPriceMaxTicks;
+  const int64_t price = is_odd ? market.mark : order.price.value;
   const int64_t reach = std::max<int64_t>(2, market.mark / random_.pick({20, 300, 3'000}));
   const int64_t s = sign(order.side);
   const auto leg = [&](int64_t from, int64_t way) {
