@@ -61,6 +61,9 @@ const List<FundChangeView> kFundChanges =
 const List<PositionChangeView> kPositionChanges =
     event_list('c', kPositionChangeColumns, "position_changes", read_position_change);
 
+const List<MarketChangeView> kMarketChanges =
+    event_list('m', kMarketChangeColumns, "market_changes", read_market_change);
+
 std::string select_page(const char* columns, const char* table, const char* key,
                         const char* condition) {
   return std::string("SELECT ") + columns + " FROM " + table + " WHERE " + condition + key +
@@ -226,6 +229,11 @@ Page<PositionChangeView> HistoryReader::position_changes(AgentId agent, MarketId
                                                          const PageRequest& page) {
   return read_page(impl_->pool, kPositionChanges, "agent = ? AND ", agent, page,
                    [&](const PositionChangeView& row) { return in_market(market, row.market); });
+}
+
+Page<MarketChangeView> HistoryReader::market_changes(MarketId market, const PageRequest& page) {
+  return read_page(impl_->pool, kMarketChanges, "market = ? AND ", market, page,
+                   [](const MarketChangeView&) { return true; });
 }
 
 std::optional<MoneyTotals> HistoryReader::money() {

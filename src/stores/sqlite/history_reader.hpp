@@ -83,6 +83,8 @@ class HistoryReader {
   Page<PositionChangeView> position_changes(AgentId agent, MarketId market,
                                             const PageRequest& page);
 
+  Page<MarketChangeView> market_changes(MarketId market, const PageRequest& page);
+
   // As of applied_batch(); nullopt: a database error.
   std::optional<MoneyTotals> money();
 

@@ -68,6 +68,9 @@ CREATE TABLE position_changes(sequence INTEGER PRIMARY KEY, agent INTEGER, marke
   entry_notional INTEGER, margin INTEGER, realised_pnl INTEGER, score INTEGER, place INTEGER,
   counterparty INTEGER, time_ms INTEGER);
 CREATE INDEX position_changes_by_agent ON position_changes(agent);
+CREATE TABLE market_changes(sequence INTEGER PRIMARY KEY, market INTEGER, spec BLOB,
+  effective_at_ms INTEGER, announced_at_ms INTEGER, applied_at_ms INTEGER);
+CREATE INDEX market_changes_by_market ON market_changes(market);
 )sql";
 
 const char kOrderColumns[] =

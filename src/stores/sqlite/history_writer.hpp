@@ -46,6 +46,7 @@ struct HistoryRetention {
   uint64_t liquidations = 5'000'000;
   uint64_t fund_changes = 5'000'000;
   uint64_t position_changes = 10'000'000;
+  uint64_t market_changes = 1'000'000;
 };
 
 struct HistoryOptions {

@@ -1,0 +1,3 @@
+#include "gateway/native/native_test_support.hpp"
+namespace perpetua::gateway::test {
+}

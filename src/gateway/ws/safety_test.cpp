@@ -1,0 +1,3 @@
+#include "gateway/ws/ws_test_client.hpp"
+namespace perpetua::gateway::ws::test {
+}
