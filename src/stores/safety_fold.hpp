@@ -21,8 +21,8 @@ inline ScheduledChange make_scheduled_change(const Event& event, std::string_vie
 inline MarketChangeView make_market_change(const Event& event, std::string_view spec,
                                            int64_t time_ms) {
   const ScheduledChange change = make_scheduled_change(event, spec);
-  return {event.header.sequence,   event.header.market, change.spec,
-          change.effective_at_ms, time_ms,             0};
+  return {
+      event.header.sequence, event.header.market, change.spec, change.effective_at_ms, time_ms, 0};
 }
 
 }  // namespace perpetua::stores

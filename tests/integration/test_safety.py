@@ -41,7 +41,7 @@ class KeyLimits(ApiTest):
         key = self.limited(agent, daily_loss_max="0.1")
         self.trade(key, maker, "0.01", "60000")
         self.refused_by(key.post(ORDERS, order(price="59000")), "daily_loss", "0.3", "0.1")
-        self.place(maker, "buy", "0.01", "60000")
+        self.place(self.agent(), "buy", "0.01", "60000")
         self.ok(key.post(f"{BTC}/close"))
 
     def test_every_way_to_trade_is_held_to_the_market(self):

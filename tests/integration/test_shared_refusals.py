@@ -44,7 +44,8 @@ def two_requests(operation):
         "fundInsurance": ({"amount": "1"}, {"amount": "2"}),
         "setKeyLimits": ({"leverage_max": 2}, {"leverage_max": 3}),
         "cancelAllAfter": ({"timeout_ms": 0}, {"timeout_ms": 0, "scope": "everything"}),
-        "changeMarket": ({"effective_at": now_ms + 3_600_000}, {"effective_at": now_ms + 7_200_000}),
+        "changeMarket": ({"effective_at": now_ms + 3_600_000},
+                         {"effective_at": now_ms + 7_200_000}),
     }
     if operation.name in bodies:
         first, second = bodies[operation.name]

@@ -45,8 +45,8 @@ class Authenticator {
   Sha256 operator_sha256_{};
 };
 
-// Writes who sends into the commands of an agent, so that the engine holds the key to its limits and
-// its end, whatever has happened since it was looked up here. The operator's commands name no key.
+// Writes who sends into the commands of an agent, so that the engine holds the key to its limits
+// and its end, whatever has happened since it was looked up here. The operator's name no key.
 void name_key(const Principal& principal, std::span<runtime::Submission> submissions);
 
 // The key in `X-API-Key`, else in `Authorization: Bearer`; empty if neither is there.

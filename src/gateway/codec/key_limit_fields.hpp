@@ -13,11 +13,21 @@ inline constexpr FieldSpec kKeyLimitFields[] = {
     {"daily_loss_max", FieldType::decimal, false,
      "USDC lost by trading since midnight UTC, or since the limit was set; once reached, only "
      "reduce-only orders pass. Absent: no such limit"},
-    {"leverage_max", FieldType::integer, false, "absent: no such limit", {}, 1,
+    {"leverage_max",
+     FieldType::integer,
+     false,
+     "absent: no such limit",
+     {},
+     1,
      limits::kLeverageMax},
     {"reduce_only", FieldType::boolean, false, "only reduce-only orders pass"},
-    {"markets", FieldType::token_list, false, "symbols of the markets it may trade; absent: all",
-     {}, 1, limits::kMarketsMax},
+    {"markets",
+     FieldType::token_list,
+     false,
+     "symbols of the markets it may trade; absent: all",
+     {},
+     1,
+     limits::kMarketsMax},
 };
 
 }  // namespace perpetua::gateway

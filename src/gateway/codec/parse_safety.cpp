@@ -29,8 +29,8 @@ bool parse_limit(const object& body, std::string_view field, Micro& limit, ApiEr
   const auto text = text_field(body, field);
   if (!text) return true;
   if (!parse_money(*text, field, limit, error)) return false;
-  return limit > Micro(0) || refuse(error, field, "must be above zero",
-                                    "leave it out for a key without this limit");
+  return limit > Micro(0) ||
+         refuse(error, field, "must be above zero", "leave it out for a key without this limit");
 }
 
 bool parse_limit_markets(const object& body, const ParseContext& context, uint64_t& markets,
@@ -115,8 +115,8 @@ bool parse_set_key_limits(const object& body, const ParseContext& context, Submi
   return parse_key_limits(body, context, submission.command.set_key_limits.limits, error);
 }
 
-bool parse_cancel_all_after(const object& body, const ParseContext& context,
-                            Submission& submission, ApiError& error) {
+bool parse_cancel_all_after(const object& body, const ParseContext& context, Submission& submission,
+                            ApiError& error) {
   MarketId market = kNoMarket;
   const auto symbol = text_field(body, "market");
   if (symbol && !find_market(*symbol, context.markets, market, error)) return false;
@@ -138,8 +138,8 @@ bool parse_market_change(const object& body, MarketId market, const MarketSpec& 
   }
   if (!is_valid(spec)) {
     const std::string_view field = impossible_term(body, present);
-    return refuse(error, field, field.empty() ? "these terms do not fit together"
-                                              : "no market can have this",
+    return refuse(error, field,
+                  field.empty() ? "these terms do not fit together" : "no market can have this",
                   "fees are at most 0.01, the maker's not above the taker's; tiers start at \"0\", "
                   "notionals rise and leverages fall; bounds are above zero");
   }

@@ -27,19 +27,24 @@ inline constexpr FieldSpec kCancelAllAfterFields[] = {
 };
 
 inline constexpr FieldSpec kTierFields[] = {
-    {"from_notional", FieldType::decimal, true, "notional of position and orders from which it "
-                                                "holds; the first is \"0\""},
-    {"max_leverage", FieldType::integer, true, "falls from tier to tier; maintenance rate is "
-                                               "1 / (2 x max_leverage)",
-     {}, 1, limits::kLeverageMax},
+    {"from_notional", FieldType::decimal, true,
+     "notional of position and orders from which it "
+     "holds; the first is \"0\""},
+    {"max_leverage",
+     FieldType::integer,
+     true,
+     "falls from tier to tier; maintenance rate is "
+     "1 / (2 x max_leverage)",
+     {},
+     1,
+     limits::kLeverageMax},
 };
 
 // What may be changed of a market, as its view names it.
 inline constexpr FieldSpec kMarketTermFields[] = {
     {"maker_fee", FieldType::decimal, true, "fraction of the notional"},
     {"taker_fee", FieldType::decimal, true, "fraction of the notional"},
-    {"price_band", FieldType::decimal, true,
-     "limit prices lie within this fraction of the mark"},
+    {"price_band", FieldType::decimal, true, "limit prices lie within this fraction of the mark"},
     {"default_slippage", FieldType::decimal, true, "of market orders"},
     {"max_slippage", FieldType::decimal, true, "of market orders"},
     {"mark_band", FieldType::decimal, true, "the mark lies within this fraction of the index"},
@@ -49,7 +54,13 @@ inline constexpr FieldSpec kMarketTermFields[] = {
     {"max_liquidations_per_minute", FieldType::decimal, true,
      "notional liquidated through the book; above: the breaker is open"},
     {"max_fund_notional", FieldType::decimal, true, "of the insurance fund's position"},
-    {"margin_tiers", FieldType::object_list, true, "leverage by size", {}, 1, limits::kTiersMax,
+    {"margin_tiers",
+     FieldType::object_list,
+     true,
+     "leverage by size",
+     {},
+     1,
+     limits::kTiersMax,
      kTierFields},
 };
 
@@ -60,8 +71,12 @@ constexpr auto market_change_fields() {
     field.required = false;
     fields[end++] = field;
   }
-  fields[end++] = {"effective_at", FieldType::time_ms, true,
-                   "when it holds from; at least a minute ahead", {}, 1};
+  fields[end++] = {"effective_at",
+                   FieldType::time_ms,
+                   true,
+                   "when it holds from; at least a minute ahead",
+                   {},
+                   1};
   fields[end] = kValidUntilField;
   return fields;
 }

@@ -66,21 +66,23 @@ constexpr ResultCode kPlaceErrors[] = {invalid_quantity,
                                        would_cross,
                                        fok_unfillable,
                                        price_unavailable,
-                                       market_closed, key_limited};
+                                       market_closed,
+                                       key_limited};
 constexpr ResultCode kIntentErrors[] = {
     invalid_quantity,     size_too_small,     size_too_large,      price_out_of_band,
     invalid_slippage,     invalid_expiry,     leverage_too_high,   request_expired,
     idempotency_conflict, market_not_found,   insufficient_margin, conflicting_position,
-    too_many_open_orders, position_too_large, price_unavailable,   market_closed, key_limited};
-constexpr ResultCode kAmendErrors[] = {missing_field,        invalid_quantity,  size_too_large,
-                                       price_out_of_band,    leverage_too_high, request_expired,
-                                       idempotency_conflict, order_not_found,   insufficient_margin,
-                                       position_too_large,   would_cross,       market_closed, key_limited};
+    too_many_open_orders, position_too_large, price_unavailable,   market_closed,
+    key_limited};
+constexpr ResultCode kAmendErrors[] = {
+    missing_field,   invalid_quantity,     size_too_large,  price_out_of_band,   leverage_too_high,
+    request_expired, idempotency_conflict, order_not_found, insufficient_margin, position_too_large,
+    would_cross,     market_closed,        key_limited};
 constexpr ResultCode kAmendNamedErrors[] = {
     missing_field,     invalid_quantity,    size_too_large,       price_out_of_band,
     leverage_too_high, request_expired,     idempotency_conflict, market_not_found,
     order_not_found,   insufficient_margin, position_too_large,   would_cross,
-    market_closed, key_limited};
+    market_closed,     key_limited};
 constexpr ResultCode kCancelErrors[] = {request_expired, idempotency_conflict, order_not_found};
 constexpr ResultCode kCancelNamedErrors[] = {request_expired, idempotency_conflict,
                                              market_not_found, order_not_found};
@@ -89,10 +91,10 @@ constexpr ResultCode kCancelBatchErrors[] = {missing_field, request_expired, ide
 constexpr ResultCode kCancelAllErrors[] = {request_expired, idempotency_conflict, market_not_found};
 constexpr ResultCode kCloseErrors[] = {invalid_slippage, request_expired, idempotency_conflict,
                                        market_not_found, no_position,     price_unavailable,
-                                       market_closed, key_limited};
+                                       market_closed,    key_limited};
 constexpr ResultCode kMarginErrors[] = {invalid_amount,   request_expired,     idempotency_conflict,
                                         market_not_found, insufficient_margin, no_position,
-                                        market_closed, key_limited};
+                                        market_closed,    key_limited};
 constexpr ResultCode kPreviewErrors[] = {invalid_quantity, request_expired, market_not_found};
 constexpr ResultCode kModeErrors[] = {request_expired, idempotency_conflict, market_not_found,
                                       price_unavailable, market_closed};
@@ -101,7 +103,7 @@ constexpr ResultCode kFundErrors[] = {invalid_amount, request_expired, idempoten
 constexpr ResultCode kRegisterErrors[] = {request_expired, idempotency_conflict, wallet_taken,
                                           agent_limit_reached};
 constexpr ResultCode kCreateKeyErrors[] = {request_expired, idempotency_conflict, key_limit_reached,
-                                           forbidden, key_limited, market_not_found};
+                                           forbidden,       key_limited,          market_not_found};
 constexpr ResultCode kRevokeKeyErrors[] = {request_expired, idempotency_conflict, key_not_found};
 constexpr ResultCode kKeyLimitsErrors[] = {request_expired, idempotency_conflict, market_not_found,
                                            key_not_found, key_limited};
@@ -111,11 +113,12 @@ constexpr ResultCode kChangeErrors[] = {invalid_expiry, request_expired, idempot
                                         market_not_found};
 constexpr ResultCode kDepositErrors[] = {invalid_amount, request_expired, idempotency_conflict,
                                          agent_not_found, deposit_limit};
-constexpr ResultCode kWithdrawErrors[] = {invalid_amount, request_expired, idempotency_conflict,
-                                          agent_not_found, insufficient_balance, key_limited};
-constexpr ResultCode kTransferErrors[] = {invalid_request, invalid_amount,
-                                          request_expired, idempotency_conflict,
-                                          agent_not_found, insufficient_balance, key_limited};
+constexpr ResultCode kWithdrawErrors[] = {invalid_amount,       request_expired,
+                                          idempotency_conflict, agent_not_found,
+                                          insufficient_balance, key_limited};
+constexpr ResultCode kTransferErrors[] = {
+    invalid_request, invalid_amount,       request_expired, idempotency_conflict,
+    agent_not_found, insufficient_balance, key_limited};
 constexpr ResultCode kFaucetErrors[] = {invalid_amount, request_expired, idempotency_conflict,
                                         faucet_limit,   deposit_limit,   not_in_this_mode};
 constexpr ResultCode kSettingErrors[] = {leverage_too_high, request_expired, idempotency_conflict,
@@ -124,7 +127,7 @@ constexpr ResultCode kNettingErrors[] = {request_expired, idempotency_conflict, 
                                          conflicting_position, key_limited};
 constexpr ResultCode kThoughtErrors[] = {request_expired, idempotency_conflict, market_not_found};
 constexpr ResultCode kPriceErrors[] = {request_expired, idempotency_conflict, market_not_found,
-                                       price_invalid, price_stale, not_in_this_mode};
+                                       price_invalid,   price_stale,          not_in_this_mode};
 constexpr ResultCode kAgentErrors[] = {agent_not_found};
 constexpr ResultCode kMarketErrors[] = {market_not_found};
 constexpr ResultCode kOrderErrors[] = {order_not_found, exchange_unavailable};
@@ -453,9 +456,10 @@ constexpr ResultCode kMutationErrors[] = {
     exchange_unavailable};
 // The key may end between its look-up here and the command.
 constexpr ResultCode kAgentMutationErrors[] = {
-    malformed_json,      invalid_field,    missing_field, unauthorized,      key_expired,
-    forbidden,           rate_limited,     overloaded,    payload_too_large, unsupported_media_type,
-    exchange_unavailable, shutting_down};
+    malformed_json,         invalid_field,        missing_field,
+    unauthorized,           key_expired,          forbidden,
+    rate_limited,           overloaded,           payload_too_large,
+    unsupported_media_type, exchange_unavailable, shutting_down};
 
 }  // namespace
 

@@ -146,7 +146,8 @@ inline constexpr std::string_view kStatusChoices =
     "open|partially_filled|filled|cancelled|rejected|expired";
 inline constexpr std::string_view kReasonChoices =
     "cancelled|cancel_all|ioc_remainder|expired|self_trade_prevention|position_closed|"
-    "would_be_liquidated|price_moved|budget_spent|liquidation|market_settled";
+    "would_be_liquidated|price_moved|budget_spent|liquidation|market_settled|market_changed|"
+    "dead_man";
 
 // What has become of an order or intent.
 inline constexpr FieldSpec kProgressFields[] = {

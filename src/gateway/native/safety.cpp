@@ -50,8 +50,8 @@ void list_switches(Call& call) {
 bool prepare_market_change(Call& call) {
   MarketId market = kNoMarket;
   return path_market(call, market) &&
-         parse_market_change(*call.body, market, *call.markets().spec(market),
-                             add_submission(call), call.error);
+         parse_market_change(*call.body, market, *call.markets().spec(market), add_submission(call),
+                             call.error);
 }
 
 void list_market_changes(Call& call) {

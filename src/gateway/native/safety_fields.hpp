@@ -10,7 +10,13 @@ namespace perpetua::gateway::native {
 using enum FieldType;
 
 inline constexpr FieldSpec kKeyLimitsField[] = {
-    {"limits", object, false, "null: none. Of its fields null: without this limit", {}, 0, 0,
+    {"limits",
+     object,
+     false,
+     "null: none. Of its fields null: without this limit",
+     {},
+     0,
+     0,
      kKeyLimitFields}};
 
 inline constexpr FieldSpec kKeyLimitsHead[] = {{"key_id", id, true, "id of the key"}};
@@ -34,7 +40,13 @@ inline constexpr FieldSpec kEffectiveField[] = {
     {"effective_at", time_ms, true, "when it holds from"}};
 inline constexpr auto kChangeTerms = join(kEffectiveField, kMarketTermFields);
 inline constexpr FieldSpec kPendingChangeField[] = {
-    {"pending_change", object, false, "what the operator has announced; null: nothing", {}, 0, 0,
+    {"pending_change",
+     object,
+     false,
+     "what the operator has announced; null: nothing",
+     {},
+     0,
+     0,
      kChangeTerms}};
 inline constexpr FieldSpec kChangeHead[] = {
     {"sequence", id, true, "place in the history"},

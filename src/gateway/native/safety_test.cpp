@@ -13,8 +13,8 @@ class NativeSafety : public Native {
 
   // A key of the same agent, held to these limits; the client that uses it.
   std::unique_ptr<HttpClient> limited(std::string_view limits) {
-    const HttpReply made = post("/keys", R"({"scopes":["read","trade","withdraw"],"limits":)" +
-                                             std::string(limits) + "}");
+    const HttpReply made = post(
+        "/keys", R"({"scopes":["read","trade","withdraw"],"limits":)" + std::string(limits) + "}");
     EXPECT_EQ(made.status, 200) << made.body;
     key_id = made.text("key_id");
     auto other = std::make_unique<HttpClient>(exchange.port());
@@ -43,9 +43,7 @@ class NativeSafety : public Native {
     client.key = own;
     return reply;
   }
-  json::value pending() {
-    return get("/markets/BTC-PERP").object()["pending_change"];
-  }
+  json::value pending() { return get("/markets/BTC-PERP").object()["pending_change"]; }
 
   std::string key_id;
 };
@@ -72,8 +70,7 @@ TEST_F(NativeSafety, a_repeat_under_another_key_of_the_agent_is_a_repeat) {
   const auto other = limited("null");
   const Headers headers = {{"Idempotency-Key", "once"}};
   const HttpReply first = post("/thoughts", R"({"text":"x"})", headers);
-  const HttpReply second =
-      other->send("POST", "/api/v1/thoughts", R"({"text":"x"})", headers);
+  const HttpReply second = other->send("POST", "/api/v1/thoughts", R"({"text":"x"})", headers);
   EXPECT_EQ(first.text("thought_id"), second.text("thought_id"));
   EXPECT_TRUE(second.object()["replayed"].as_bool());
 }
@@ -112,9 +109,10 @@ TEST_F(NativeSafety, a_key_with_limits_is_made_once_however_often_it_is_asked_fo
 
 TEST_F(NativeSafety, a_key_whose_limits_could_not_be_set_is_not_shown_until_they_are) {
   const std::string body = R"({"scopes":["trade"],"limits":{"reduce_only":true}})";
-  const std::string head = "POST /api/v1/keys HTTP/1.1\r\nHost: x\r\nIdempotency-Key: k\r\n"
-                           "Content-Type: application/json\r\nX-API-Key: " + client.key +
-                           "\r\nContent-Length: " + std::to_string(body.size()) + "\r\n\r\n";
+  const std::string head =
+      "POST /api/v1/keys HTTP/1.1\r\nHost: x\r\nIdempotency-Key: k\r\n"
+      "Content-Type: application/json\r\nX-API-Key: " +
+      client.key + "\r\nContent-Length: " + std::to_string(body.size()) + "\r\n\r\n";
   exchange.hold();
   client.write(head + body);
   ASSERT_TRUE(eventually([&] { return exchange.held() == 1; }));

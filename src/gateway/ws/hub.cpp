@@ -202,9 +202,8 @@ void Hub::serialise_market_events(const AppliedBatch& batch) {
     const Channel channel = stream_of(event->header.type);
     std::string text;
     if (event->header.type == EventType::market_change_scheduled) {
-      text = change_message(*hot_.market(market),
-                            stores::make_scheduled_change(
-                                *event, event_text(event->market_change_scheduled.spec, batch.text)),
+      const auto next = event_text(event->market_change_scheduled.spec, batch.text);
+      text = change_message(*hot_.market(market), stores::make_scheduled_change(*event, next),
                             false, time_ms);
     } else if (event->header.type == EventType::market_changed) {
       text = change_message(*hot_.market(market), {spec, time_ms}, true, time_ms);

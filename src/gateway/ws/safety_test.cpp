@@ -143,10 +143,10 @@ TEST_F(WsSafetyTest, only_who_may_trade_may_ask_for_it) {
   client.next();
   EXPECT_EQ(code_of(client.ask(R"({"op":"cancel_on_disconnect","id":3,"enabled":true})", 3)),
             "unauthorized");
-  EXPECT_EQ(code_of(client.ask(R"({"op":"auth","id":4,"cancel_on_disconnect":true,"key":")" +
-                                   reader.key + "\"}",
-                               4)),
-            "forbidden");
+  EXPECT_EQ(
+      code_of(client.ask(
+          R"({"op":"auth","id":4,"cancel_on_disconnect":true,"key":")" + reader.key + "\"}", 4)),
+      "forbidden");
   EXPECT_EQ(text_of(client.ask(R"({"op":"auth","id":5,"key":")" + reader.key + "\"}", 5), "type"),
             "authenticated");
   EXPECT_EQ(code_of(client.ask(R"({"op":"cancel_on_disconnect","id":6,"enabled":true})", 6)),
