@@ -5,6 +5,8 @@
 //   orders    sequence of order_accepted        fills     sequence of its event
 //   ledger    sequence of its event             thoughts  thought id
 //   candles   market, interval, open time
+//   triggers  trigger id (closed_sequence 0: live)
+//   position_ends: sequence of the fill or change
 //   fundings, funding_payments, liquidations, fund_changes, position_changes: sequence of the event
 //
 // Column lists and the functions that bind and read them go together; a change of either raises
@@ -18,7 +20,7 @@
 
 namespace perpetua::stores {
 
-inline constexpr int64_t kHistorySchemaVersion = 2;
+inline constexpr int64_t kHistorySchemaVersion = 4;
 
 extern const char kHistoryTables[];
 
@@ -26,7 +28,7 @@ extern const char kHistoryTables[];
 inline constexpr const char* kHistoryCounts[] = {
     "rows_orders",   "rows_fills",            "rows_ledger",       "rows_thoughts",
     "rows_fundings", "rows_funding_payments", "rows_liquidations", "rows_fund_changes",
-    "rows_position_changes",
+    "rows_position_changes", "rows_triggers", "rows_position_ends",
     "total_deposits", "total_withdrawals", "total_fees"};
 
 extern const char kOrderColumns[];
@@ -40,6 +42,8 @@ extern const char kFundingPaymentColumns[];
 extern const char kLiquidationColumns[];
 extern const char kFundChangeColumns[];
 extern const char kPositionChangeColumns[];
+extern const char kTriggerColumns[];
+extern const char kPositionEndColumns[];
 
 void bind_order(Statement& statement, const OrderView& order);
 void bind_fill(Statement& statement, const FillView& fill);
@@ -52,6 +56,8 @@ void bind_funding_payment(Statement& statement, const FundingPaymentView& paymen
 void bind_liquidation(Statement& statement, const LiquidationView& liquidation);
 void bind_fund_change(Statement& statement, const FundChangeView& change);
 void bind_position_change(Statement& statement, const PositionChangeView& change);
+void bind_trigger(Statement& statement, const TriggerView& trigger);
+void bind_position_end(Statement& statement, const PositionEndView& end);
 
 OrderView read_order(Statement& statement);
 FillView read_fill(Statement& statement);
@@ -64,5 +70,7 @@ FundingPaymentView read_funding_payment(Statement& statement);
 LiquidationView read_liquidation(Statement& statement);
 FundChangeView read_fund_change(Statement& statement);
 PositionChangeView read_position_change(Statement& statement);
+TriggerView read_trigger(Statement& statement);
+PositionEndView read_position_end(Statement& statement);
 
 }  // namespace perpetua::stores

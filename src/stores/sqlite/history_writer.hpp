@@ -46,6 +46,8 @@ struct HistoryRetention {
   uint64_t liquidations = 5'000'000;
   uint64_t fund_changes = 5'000'000;
   uint64_t position_changes = 10'000'000;
+  uint64_t triggers = 10'000'000;
+  uint64_t position_ends = 20'000'000;
 };
 
 struct HistoryOptions {
