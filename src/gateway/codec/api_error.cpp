@@ -77,7 +77,9 @@ std::string_view field_name(const Command& command, std::string_view field) {
 }
 
 // Which price of a trigger or bracket a refusal is about: the first value is that price.
-std::string_view trigger_field(const Command& command, Price refused, std::string_view field) {
+std::string_view trigger_field(const Command& command, const Outcome& outcome,
+                               std::string_view field) {
+  const Price refused(outcome.values[0]);
   if (command.header.type == CommandType::place_trigger) {
     const PlaceTrigger& trigger = command.trigger;
     const std::pair<Price, std::string_view> prices[] = {
@@ -92,7 +94,7 @@ std::string_view trigger_field(const Command& command, Price refused, std::strin
   }
   if (command.header.type != CommandType::place_order) return field;
   const PlaceOrder& order = command.place;
-  if (order.price == refused) return field;
+  if (outcome.code == ResultCode::price_out_of_band && order.price == refused) return field;
   if (Price(order.stop_loss) == refused) return "stop_loss";
   return Price(order.take_profit) == refused ? "take_profit" : field;
 }
@@ -139,7 +141,7 @@ ApiError outcome_error(const Command& command, const Outcome& outcome,
     error.field = field_name(command, row.field);
     if (outcome.code == ResultCode::trigger_wrong_side ||
         outcome.code == ResultCode::price_out_of_band) {
-      error.field = trigger_field(command, Price(outcome.values[0]), error.field);
+      error.field = trigger_field(command, outcome, error.field);
     }
     if (outcome.code == ResultCode::market_closed) explain_closed_market(outcome, error);
     if (outcome.code == ResultCode::insufficient_margin &&

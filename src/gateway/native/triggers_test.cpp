@@ -10,19 +10,19 @@ const std::string kBtc = R"({"market":"BTC-PERP",)";
 
 class Triggers : public Native {
  protected:
-  // The client is long `size` BTC at 60,000; `other_key` has the other side and makes the market.
+  // The client is long `size` BTC at 60,000; agents of their own quote the two sides.
   void open_position(const std::string& size = "1") {
-    register_agent(client, "maker", "10000000");
-    other_key = client.key;
     quote("sell", size, "60000");
-    client.key.clear();
     register_agent(client, "owner", "1000000");
     const HttpReply bought = post(
         "/orders", kBtc + R"("side":"buy","price":"60000","leverage":5,"size":")" + size + "\"}");
     ASSERT_EQ(bought.text("status"), "filled") << bought.body;
   }
   void quote(std::string_view side, const std::string& size, const std::string& price) {
-    const std::string own = std::exchange(client.key, other_key);
+    std::string& key = makers[std::string(side)];
+    const std::string own = std::exchange(client.key, key);
+    if (key.empty()) register_agent(client, "maker-" + std::string(side), "10000000");
+    key = client.key;
     const HttpReply placed = post("/orders", kBtc + R"("side":")" + std::string(side) +
                                                  R"(","size":")" + size + R"(","price":")" +
                                                  price + "\"}");
@@ -38,7 +38,7 @@ class Triggers : public Native {
   HttpReply trigger(const std::string& fields) { return post("/triggers", kBtc + fields + "}"); }
   HttpReply intent(const std::string& fields) { return post("/intents", kBtc + fields + "}"); }
   json::object shown(const std::string& id) { return get("/triggers/" + id).object(); }
-  std::string other_key;
+  std::map<std::string, std::string> makers;  // side -> API key
 };
 
 TEST_F(Triggers, a_stop_and_a_take_profit_are_shown_and_one_that_fires_closes_the_other) {
@@ -253,10 +253,7 @@ TEST_F(Triggers, a_bracket_is_shown_by_its_order_and_armed_by_the_first_fill) {
 class Intents : public Triggers {
  protected:
   void open_intent(const std::string& more) {
-    register_agent(client, "maker", "10000000");
-    other_key = client.key;
-    quote("sell", "1", "60000");
-    client.key.clear();
+    quote("sell", "0.1", "60000");
     register_agent(client, "owner", "1000000");
     const HttpReply placed =
         intent(R"("direction":"long","size_usdc":"6000","leverage":5,"reason":"because")" + more);
@@ -310,12 +307,11 @@ TEST_F(Intents, a_stop_loss_that_fires_closes_the_intent_and_tells_the_loss) {
 
 TEST_F(Intents, a_take_profit_that_fires_closes_the_intent) {
   open_intent(kBracket);
-  call("DELETE", "/orders/cancel-all");
-  quote("buy", "1", "59990");
-  move_to(60'000, 61'000);
-  quote("buy", "1", "60900");
-  exchange.set_price(0, 61'100);
+  move_to(60'000, 60'900);
+  quote("buy", "1", "60800");
+  move_to(60'900, 61'000);
   EXPECT_EQ(status(), "closed_by_take_profit");
+  EXPECT_EQ(life().at("realised_pnl").as_string(), "80");
 }
 
 TEST_F(Intents, closing_by_hand_and_opening_again_does_not_bring_it_back) {
@@ -326,15 +322,14 @@ TEST_F(Intents, closing_by_hand_and_opening_again_does_not_bring_it_back) {
   EXPECT_EQ(status(), "closed");
   EXPECT_EQ(life().at("closed_by").as_string(), "order");
   EXPECT_EQ(life().at("realised_pnl").as_string(), "-1");
+  quote("sell", "0.1", "60000");
   post("/orders", kBtc + R"("side":"buy","size":"0.1","price":"60000"})");
+  EXPECT_EQ(get("/positions/BTC-PERP").text("size"), "0.1");
   EXPECT_EQ(status(), "closed") << "the new position is another one";
 }
 
 TEST_F(Intents, a_liquidation_of_its_position_is_its_end) {
-  register_agent(client, "maker", "10000000");
-  other_key = client.key;
   quote("sell", "1", "60000");
-  client.key.clear();
   register_agent(client, "owner", "4000");
   id = intent(R"("direction":"long","size_usdc":"60000","leverage":20)").text("intent_id");
   EXPECT_EQ(status(), "active");

@@ -115,7 +115,7 @@ TEST(HotStoreEngine, fed_by_events_equals_made_from_a_description) {
     }
     EXPECT_GT(triggers, 0u);
     EXPECT_GT(closed, 50u);
-    EXPECT_GT(fed.totals().open_orders, 20u);
+    EXPECT_GT(fed.totals().open_orders, 10u);
   }
 }
 
