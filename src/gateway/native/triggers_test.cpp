@@ -244,8 +244,9 @@ TEST_F(Triggers, a_bracket_is_shown_by_its_order_and_armed_by_the_first_fill) {
   EXPECT_EQ(refused(R"("take_profit":"11000000")").code(), "price_out_of_band");
   EXPECT_EQ(refused(R"("take_profit":"90000000")").code(), "invalid_field");
   EXPECT_EQ(refused(R"("reduce_only":true,"stop_loss":"59000")").text("field"), "stop_loss");
-  const HttpReply preview = post(
-      "/orders/preview", kBtc + R"("side":"buy","size":"0.5","price":"59900","stop_loss":"59950"})");
+  const HttpReply preview =
+      post("/orders/preview",
+           kBtc + R"("side":"buy","size":"0.5","price":"59900","stop_loss":"59950"})");
   EXPECT_EQ(preview.text("verdict"), "trigger_wrong_side") << preview.body;
 }
 

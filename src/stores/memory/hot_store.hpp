@@ -136,8 +136,8 @@ class HotStore {
   std::vector<FillView> fills(AgentId agent, MarketId market,
                               std::size_t limit) const;  // newest first
 
-  // Triggers of one agent, live or recently closed; live ones, ids falling, below `before` (0 = from
-  // the top); the recently closed, last closed first. `market` may be kNoMarket for all.
+  // Triggers of one agent: one, live or recently closed; live ones, ids falling, below `before`
+  // (0 = from the top); the recently closed, last closed first. kNoMarket: of all markets.
   std::optional<TriggerView> trigger(AgentId agent, OrderId id) const;
   std::vector<TriggerView> triggers(AgentId agent, MarketId market, OrderId before,
                                     std::size_t limit) const;

@@ -42,6 +42,8 @@ inline std::string select_page(const char* columns, const char* table, const cha
 template <class Row, class Keep>
 Page<Row> read_page(ReaderPool& pool, const List<Row>& list, const char* condition,
                     std::optional<int64_t> owner, const PageRequest& request, Keep&& keep) {
+  using history_limits::kHistoryPageMax;
+  using history_limits::kRowsScannedMax;
   Page<Row> page;
   uint64_t before = INT64_MAX;
   if (!request.cursor.empty()) {
@@ -52,15 +54,15 @@ Page<Row> read_page(ReaderPool& pool, const List<Row>& list, const char* conditi
     }
     before = *key;
   }
-  const std::size_t limit = std::clamp<std::size_t>(request.limit, 1, history_limits::kHistoryPageMax);
+  const std::size_t limit = std::clamp<std::size_t>(request.limit, 1, kHistoryPageMax);
   const auto lease = pool.lend();
   Statement& select = lease->statement(select_page(list.columns, list.table, list.key, condition));
   if (owner) select.bind(*owner);
-  select.bind(static_cast<int64_t>(before)).bind(static_cast<int64_t>(history_limits::kRowsScannedMax) + 1);
+  select.bind(static_cast<int64_t>(before)).bind(static_cast<int64_t>(kRowsScannedMax) + 1);
   std::size_t scanned = 0;
   Statement::Step step = select.step();
   for (; step == Statement::Step::row; step = select.step()) {
-    if (page.rows.size() == limit || scanned == history_limits::kRowsScannedMax) {
+    if (page.rows.size() == limit || scanned == kRowsScannedMax) {
       page.next_cursor = make_cursor(list.letter, before);
       break;
     }
@@ -74,6 +76,8 @@ Page<Row> read_page(ReaderPool& pool, const List<Row>& list, const char* conditi
   return page;
 }
 
-inline bool in_market(MarketId wanted, MarketId market) { return wanted == kNoMarket || wanted == market; }
+inline bool in_market(MarketId wanted, MarketId market) {
+  return wanted == kNoMarket || wanted == market;
+}
 
 }  // namespace perpetua::stores

@@ -34,8 +34,8 @@ CREATE INDEX orders_open ON orders(order_id) WHERE status IN (1, 2);
 CREATE INDEX orders_by_client_id ON orders(agent, client_id) WHERE client_id IS NOT NULL;
 CREATE TABLE fills(sequence INTEGER PRIMARY KEY, trade_id INTEGER, order_id INTEGER,
   agent INTEGER, counterparty INTEGER, market INTEGER, side INTEGER, is_taker INTEGER,
-  is_intent INTEGER, cause INTEGER, price INTEGER, lots INTEGER, notional INTEGER, fee INTEGER, realised_pnl INTEGER,
-  position_base INTEGER, time_ms INTEGER);
+  is_intent INTEGER, cause INTEGER, price INTEGER, lots INTEGER, notional INTEGER, fee INTEGER,
+  realised_pnl INTEGER, position_base INTEGER, time_ms INTEGER);
 CREATE INDEX fills_by_agent ON fills(agent);
 CREATE INDEX fills_of_intents ON fills(order_id) WHERE is_intent = 1;
 CREATE INDEX trades ON fills(market, trade_id) WHERE is_taker = 1;
@@ -87,7 +87,8 @@ CREATE INDEX position_ends_by_agent ON position_ends(agent, market);
 const char kOrderColumns[] =
     "sequence, order_id, agent, market, side, kind, time_in_force, post_only, stp, status, reason,"
     " flags, leverage, price, lots, filled, remaining, budget, filled_notional, fee,"
-    " expires_at_ms, accepted_at_ms, updated_at_ms, client_id, stop_loss, take_profit, intent_reason";
+    " expires_at_ms, accepted_at_ms, updated_at_ms, client_id, stop_loss, take_profit,"
+    " intent_reason";
 const char kFillColumns[] =
     "sequence, trade_id, order_id, agent, counterparty, market, side, is_taker, is_intent, cause,"
     " price, lots, notional, fee, realised_pnl, position_base, time_ms";

@@ -1,5 +1,6 @@
 // HistoryWriter: orders, fills, ledger entries, thoughts, candles, registrations, funding,
-// liquidations and changes of funds and positions in one SQLite file. A projection of the journal: it can be deleted at any time and is rebuilt from it.
+// liquidations, changes and ends of positions, funds and triggers in one SQLite file. A projection
+// of the journal: it can be deleted at any time and is rebuilt from it.
 //
 // apply() copies the rows of a batch into a bounded queue and returns; a thread of its own writes
 // what has queued in one transaction, with applied_batch in it. A full queue makes the caller wait:
