@@ -61,11 +61,6 @@ void write_intent_fields(JsonWriter& json, const stores::OrderView& view, const 
   write_text_or_null(json, "closed_by", life.closed_by);
   write_id_or_null(json, "closing_order_id", life.closing_order);
   write_time_or_null(json, "closed_at", life.closed_at_ms);
-  json.key("realised_pnl");
-  if (life.realised_pnl)
-    json.micro(*life.realised_pnl);
-  else
-    json.null();
   json.key("reason").text(view.intent_reason);
   write_time_or_null(json, "expires_at", view.expires_at_ms);
   json.key("created_at").number(view.accepted_at_ms);
@@ -151,6 +146,11 @@ void render_intent_detail(std::string& out, const stores::OrderView& view, const
   JsonWriter json(out);
   json.begin_object();
   write_intent_fields(json, view, life, spec);
+  json.key("realised_pnl");
+  if (life.realised_pnl)
+    json.micro(*life.realised_pnl);
+  else
+    json.null();
   const auto write_list = [&](std::string_view name, const auto& rows, auto render) {
     json.key(name).begin_array();
     std::string row_text;

@@ -30,13 +30,14 @@ struct IntentLife {
   std::string_view closed_by;  // what ended its position; empty: nothing has
   OrderId closing_order = 0;   // the order whose fill did; 0: none
   int64_t closed_at_ms = 0;
+  // The detail's alone.
   std::optional<Micro> realised_pnl;  // nullopt: not known
   std::vector<stores::FillView> fills;
   std::vector<stores::TriggerView> triggers;
 };
 void render_intent(std::string& out, const stores::OrderView& view, const IntentLife& life,
                    const MarketSpec& spec);
-// With its fills and triggers.
+// With its realised PnL, fills and triggers.
 void render_intent_detail(std::string& out, const stores::OrderView& view, const IntentLife& life,
                           const MarketSpec& spec);
 

@@ -58,18 +58,20 @@ void tell_recent_life(Call& call, const OrderView& order, IntentLife& life) {
 }
 
 // The position an intent came to is the one it held after its last fill, until its next end.
-void tell_kept_life(Call& call, const OrderView& order, IntentLife& life) {
+void tell_kept_life(Call& call, const OrderView& order, bool is_detail, IntentLife& life) {
   stores::HistoryReader& history = *call.history();
-  life.fills = history.intent_fills(order.agent, order.order_id);
   life.triggers = history.triggers_of_order(order.agent, order.order_id);
   const auto last = history.last_intent_fill(order.agent, order.order_id);
-  if (life.fills.empty() || !last) return;
+  if (!last) return;
   const bool was_held = holds_position(last->position_base, order.side);
   std::optional<PositionEndView> end;
   if (was_held) end = history.position_end(order.agent, order.market, last->sequence);
-  const uint64_t until = end ? end->sequence : was_held ? INT64_MAX : last->sequence;
-  life.realised_pnl =
-      history.realised_pnl(order.agent, order.market, life.fills.front().sequence, until);
+  if (is_detail) life.fills = history.intent_fills(order.agent, order.order_id);
+  if (!life.fills.empty()) {
+    const uint64_t first = life.fills.front().sequence;
+    const uint64_t until = end ? end->sequence : was_held ? INT64_MAX : last->sequence;
+    life.realised_pnl = history.realised_pnl(order.agent, order.market, first, until);
+  }
   if (order.is_open() || !was_held) return;
   if (end) {
     tell_end(call, *end, life);
@@ -79,19 +81,20 @@ void tell_kept_life(Call& call, const OrderView& order, IntentLife& life) {
 }
 
 // False: the call will be made again where it may block, or when history has caught up.
-bool tell_life(Call& call, const OrderView& order, IntentLife& life) {
+bool tell_life(Call& call, const OrderView& order, bool is_detail, IntentLife& life) {
   life.status = wire_name(order.status);
   if (order.filled == Lots(0)) {
     life.realised_pnl = Micro(0);
     return true;
   }
+  if (order.is_open() && !is_detail) return true;
   if (call.history() == nullptr) {
     tell_recent_life(call, order, life);
     return true;
   }
   if (!call.may_use_disk()) return false;
   if (!call.history_is_current()) return call.await_history();
-  tell_kept_life(call, order, life);
+  tell_kept_life(call, order, is_detail, life);
   return true;
 }
 
@@ -99,7 +102,7 @@ void write_intents(Call& call, const std::vector<OrderView>& rows, std::string_v
   std::vector<std::pair<const OrderView*, IntentLife>> lives;
   for (const OrderView& row : rows) {
     lives.emplace_back(&row, IntentLife());
-    if (!tell_life(call, row, lives.back().second)) return;
+    if (!tell_life(call, row, false, lives.back().second)) return;
   }
   write_page(call.reply, lives, next_cursor, [&](std::string& out, const auto& row) {
     render_intent(out, *row.first, row.second, *call.markets().spec(row.first->market));
@@ -152,7 +155,7 @@ void get_intent(Call& call) {
     return;
   }
   IntentLife life;
-  if (!tell_life(call, *order, life)) return;
+  if (!tell_life(call, *order, true, life)) return;
   render_intent_detail(call.reply, *order, life, *call.markets().spec(order->market));
 }
 

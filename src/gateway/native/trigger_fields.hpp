@@ -84,15 +84,15 @@ inline constexpr FieldSpec kIntentLifeFields[] = {
      "take_profit|stop_loss|order|liquidation|deleveraging|settlement"},
     {"closing_order_id", id, false, "the order of yours whose fill did"},
     {"closed_at", time_ms, false, "when its position ended"},
-    {"realised_pnl", decimal, false,
-     "of the market's position from its first fill to the end of its position, fees and funding "
-     "apart; null: not known"},
     {"reason", text, true, "as given; may be empty"},
     {"expires_at", time_ms, false, "when the rest is cancelled"},
     {"created_at", time_ms, true, "when"},
     {"updated_at", time_ms, true, "when"},
 };
 inline constexpr FieldSpec kIntentLists[] = {
+    {"realised_pnl", decimal, false,
+     "of the market's position from its first fill to the end of its position, fees and funding "
+     "apart; null: not known"},
     {"fills", object_list, true, "of its order, oldest first, at most 100", {}, 0, 0, kFillSchema},
     {"triggers", object_list, true, "of its bracket, live and closed", {}, 0, 0, kTriggerSchema},
 };

@@ -327,6 +327,10 @@ TEST_F(Intents, closing_by_hand_and_opening_again_does_not_bring_it_back) {
   post("/orders", kBtc + R"("side":"buy","size":"0.1","price":"60000"})");
   EXPECT_EQ(get("/positions/BTC-PERP").text("size"), "0.1");
   EXPECT_EQ(status(), "closed") << "the new position is another one";
+  quote("sell", "0.1", "60000");
+  const std::string next =
+      intent(R"("direction":"long","size_usdc":"600")").text("intent_id");
+  EXPECT_EQ(get("/intents/" + next).text("status"), "active") << "the end was before it";
 }
 
 TEST_F(Intents, a_liquidation_of_its_position_is_its_end) {
@@ -334,8 +338,10 @@ TEST_F(Intents, a_liquidation_of_its_position_is_its_end) {
   register_agent(client, "owner", "4000");
   id = intent(R"("direction":"long","size_usdc":"60000","leverage":20)").text("intent_id");
   EXPECT_EQ(status(), "active");
+  post("/positions/BTC-PERP/margin", R"({"action":"add","amount":"100"})");
   move_to(60'000, 50'000);
   EXPECT_EQ(status(), "liquidated");
+  EXPECT_EQ(life().at("realised_pnl").as_string(), "-3100") << "its margin, all of it";
   EXPECT_EQ(life().at("closed_by").as_string(), "liquidation");
 }
 
@@ -345,7 +351,10 @@ TEST_F(Intents, an_intent_that_only_reduces_has_no_position_of_its_own) {
   quote("buy", "1", "59990");
   id = intent(R"("direction":"short","size_usdc":"6000","limit_price":"59990")").text("intent_id");
   EXPECT_EQ(status(), "filled");
+  const json::value realised = life().at("realised_pnl");
   post("/positions/BTC-PERP/close", "{}");
+  EXPECT_TRUE(get("/positions/BTC-PERP").is_null("side"));
+  EXPECT_EQ(life().at("realised_pnl"), realised);
   EXPECT_EQ(status(), "filled") << "that was another position's end";
 }
 

@@ -51,6 +51,7 @@ TEST_F(HistoryTriggersTest, closed_ones_are_paged_as_they_closed_and_equal_those
       cursor = page.next_cursor;
     } while (!cursor.empty());
     total += all.size();
+    for (const TriggerView& row : all) EXPECT_FALSE(row.is_live());
     const auto recent = hot_.closed_triggers(agent, kNoMarket, 1'000);
     ASSERT_LE(recent.size(), all.size());
     for (std::size_t i = 0; i < recent.size(); ++i) EXPECT_TRUE(is_same(recent[i], all[i]));
