@@ -153,12 +153,36 @@ class Flow {
     if (pick(3) == 0) {
       order.client_id = make_client_id("client-" + std::to_string(++client_ids_));
     }
+    if ((order.flags & kReduceOnly) == 0 && pick(4) == 0) {
+      order.stop_loss = static_cast<uint32_t>(price_[market] - sign(side) * (60 + pick(100)));
+      order.take_profit = static_cast<uint32_t>(price_[market] + sign(side) * (60 + pick(100)));
+    }
     std::string reason;
     if (pick(4) == 0) {
       order.flags |= kIntent;
       reason = "because " + std::to_string(client_ids_);
     }
     add(batch, command, reason);
+  }
+
+  void add_trigger(RecordedBatch& batch) {
+    const MarketId market = some_market();
+    Command command(CommandType::place_trigger, some_agent(), market);
+    command.trigger = PlaceTrigger();
+    PlaceTrigger& trigger = command.trigger;
+    const int64_t distance = (pick(2) == 0 ? 1 : -1) * (10 + pick(80));
+    trigger.stop = Price(price_[market] + distance);
+    if (pick(3) == 0) trigger.take_profit = Price(price_[market] - distance);
+    if (pick(4) == 0) {
+      trigger.flags = 0;
+      trigger.take_profit = Price(0);
+      trigger.side = some_side();
+      trigger.lots = Lots(100 + pick(5'000));
+    } else if (pick(4) == 0) {
+      trigger.stop = Price(0);
+      trigger.trail = Price(10 + pick(60));
+    }
+    add(batch, command);
   }
 
   void add_change(RecordedBatch& batch) {
@@ -215,6 +239,8 @@ class Flow {
     const int64_t kind = pick(100);
     if (kind < 8) {
       add_price(batch, some_market());
+    } else if (kind < 14) {
+      add_trigger(batch);
     } else if (kind < 65) {
       add_order(batch);
     } else if (kind < 85) {

@@ -16,6 +16,7 @@
 #include "engine/schema/market_spec.hpp"
 #include "stores/perpetual_views.hpp"
 #include "stores/safety_views.hpp"
+#include "stores/trigger_views.hpp"
 
 namespace perpetua::stores {
 
@@ -188,6 +189,8 @@ struct OrderView {
   int64_t accepted_at_ms = 0;
   int64_t updated_at_ms = 0;
   ClientId client_id{};
+  Price stop_loss;  // bracket as given, 0 = without; what became of it its triggers tell
+  Price take_profit;
   std::string intent_reason;  // text given with an intent
 
   bool is_intent() const { return (flags & kIntent) != 0; }
@@ -237,12 +240,14 @@ struct FillView {
   MarketId market = kNoMarket;
   Side side = Side::buy;
   bool is_taker = false;
+  bool is_intent = false;                // its order was placed as an intent
   TradeCause cause = TradeCause::order;  // else who took had no order: order_id of that side is 0
   Price price;
   Lots lots;
   Micro notional;
   Micro fee;
   Micro realised_pnl;
+  Lots position_base;  // afterwards
   int64_t time_ms = 0;
   bool operator==(const FillView&) const = default;
 };

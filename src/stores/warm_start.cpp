@@ -77,6 +77,9 @@ bool warm_start(HotStore& hot, HistoryReader& history) {
   const auto money = history.money();
   if (!money) return false;
   hot.warm_money(*money);
+  const bool has_triggers =
+      history.live_triggers([&](const TriggerView& trigger) { hot.warm_trigger(trigger); });
+  if (!has_triggers) return false;
   return history.open_orders([&](const OrderView& order) { hot.warm_order(order); });
 }
 

@@ -6,7 +6,8 @@ import api_case
 from api_case import LONG_AGO, ApiTest, order, unique
 
 PLACEHOLDERS = {"agent_id": "1", "key_id": "900001", "market": "BTC-PERP", "order_id": "4294999999",
-                "intent_id": "4294999999", "client_id": "nobody"}
+                "intent_id": "4294999999", "client_id": "nobody",
+                "trigger_id": str((1 << 63) + 1)}
 BODY_BYTES_MAX = 64 * 1024
 
 
@@ -35,6 +36,9 @@ def two_requests(operation):
         "amendOrderByClientId": ({"size": "1"}, {"size": "2"}),
         "placeIntent": (intent("10"), intent("20")),
         "closePosition": ({"max_slippage": "0.01"}, {"max_slippage": "0.02"}),
+        "placeTrigger": ({"market": "BTC-PERP", "stop": "50000"},
+                         {"market": "BTC-PERP", "stop": "50001"}),
+        "setProtection": ({"stop_loss": "50000"}, {"stop_loss": "50001"}),
         "setLeverage": ({"leverage": 2}, {"leverage": 3}),
         "setNetting": ({"netting": True}, {"netting": False}),
         "postThought": ({"text": "a"}, {"text": "b"}),
@@ -51,7 +55,7 @@ def two_requests(operation):
         first, second = bodies[operation.name]
         return (path_of(operation), first), (path_of(operation), second)
     other = {"key_id": "900002", "order_id": "4294999998", "intent_id": "4294999998",
-             "client_id": "none"}
+             "client_id": "none", "trigger_id": str((1 << 63) + 2)}
     return (path_of(operation), {}), (path_of(operation, **other), {})
 
 

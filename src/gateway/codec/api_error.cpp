@@ -30,6 +30,8 @@ constexpr NumberNames kNumberNames[] = {
     {ResultCode::faucet_limit, "amount", "mm", {"wanted", "left"}},
     {ResultCode::conflicting_position, "side", "ll", {"position_size", "opposite_open_size"}},
     {ResultCode::too_many_open_orders, "market", "ii", {"open_orders", "maximum"}},
+    {ResultCode::trigger_wrong_side, "stop", "pp", {"trigger_price", "reference_price"}},
+    {ResultCode::too_many_triggers, "market", "ii", {"triggers", "maximum"}},
     {ResultCode::invalid_quantity, "size", "ll", {"size", "filled"}},
     {ResultCode::invalid_timeout, "timeout_ms", "iii", {"given", "minimum", "maximum"}},
     {ResultCode::invalid_expiry, "expires_at", "", {}},
@@ -79,6 +81,29 @@ std::string_view field_name(const Command& command, std::string_view field) {
   return field;
 }
 
+// Which price of a trigger or bracket a refusal is about: the first value is that price.
+std::string_view trigger_field(const Command& command, const Outcome& outcome,
+                               std::string_view field) {
+  const Price refused(outcome.values[0]);
+  if (command.header.type == CommandType::place_trigger) {
+    const PlaceTrigger& trigger = command.trigger;
+    const std::pair<Price, std::string_view> prices[] = {
+        {trigger.stop, "stop"},
+        {trigger.stop_limit, "stop_limit"},
+        {trigger.take_profit, "take_profit"},
+        {trigger.take_profit_limit, "take_profit_limit"}};
+    for (const auto& [price, name] : prices) {
+      if (price == refused) return name;
+    }
+    return "trail";
+  }
+  if (command.header.type != CommandType::place_order) return field;
+  const PlaceOrder& order = command.place;
+  if (outcome.code == ResultCode::price_out_of_band && order.price == refused) return field;
+  if (Price(order.stop_loss) == refused) return "stop_loss";
+  return Price(order.take_profit) == refused ? "take_profit" : field;
+}
+
 // What would help depends on why the market is closed.
 void explain_closed_market(const Outcome& outcome, ApiError& error) {
   const auto mode = static_cast<MarketMode>(outcome.values[0]);
@@ -126,6 +151,10 @@ ApiError outcome_error(const Command& command, const Outcome& outcome,
   for (const NumberNames& row : kNumberNames) {
     if (row.code != outcome.code) continue;
     error.field = field_name(command, row.field);
+    if (outcome.code == ResultCode::trigger_wrong_side ||
+        outcome.code == ResultCode::price_out_of_band) {
+      error.field = trigger_field(command, outcome, error.field);
+    }
     if (outcome.code == ResultCode::market_closed) explain_closed_market(outcome, error);
     if (error.field == "effective_at") explain_early_change(error);
     if (outcome.code == ResultCode::insufficient_margin &&

@@ -45,6 +45,12 @@ bool parse_place(const object& body, const ParseContext& context, runtime::Submi
 bool parse_intent(const object& body, const ParseContext& context, runtime::Submission& submission,
                   ApiError& error);
 
+// kTriggerFields; kProtectionFields: instead of all protective triggers of the agent's position.
+bool parse_trigger(const object& body, const ParseContext& context, runtime::Submission& submission,
+                   ApiError& error);
+bool parse_protection(const object& body, const ParseContext& context, MarketId market,
+                      runtime::Submission& submission, ApiError& error);
+
 // kAmendFields or kAmendNamedFields; cancels take valid_until alone from the body.
 bool parse_amend(const object& body, const ParseContext& context, const OrderName& name,
                  runtime::Submission& submission, ApiError& error);

@@ -31,7 +31,6 @@ void render_trade(std::string& out, const stores::TradeView& view, const MarketS
 void render_candle(std::string& out, const stores::CandleView& view, const MarketSpec& spec);
 
 void render_order(std::string& out, const stores::OrderView& view, const MarketSpec& spec);
-void render_intent(std::string& out, const stores::OrderView& view, const MarketSpec& spec);
 void render_fill(std::string& out, const stores::FillView& view, const MarketSpec& spec);
 void render_position(std::string& out, const stores::PositionView& view, const MarketSpec& spec);
 void render_ledger_entry(std::string& out, const stores::LedgerEntryView& view);

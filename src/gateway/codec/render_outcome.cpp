@@ -57,6 +57,20 @@ void write_order_outcome(JsonWriter& json, const Command& command, const Outcome
   json.key("price").price(Price(outcome.values[3]), spec);
 }
 
+void write_trigger_outcome(JsonWriter& json, const Command& command, const Outcome& outcome,
+                           const MarketDirectory& markets) {
+  const MarketSpec& spec = *markets.spec(command.header.market);
+  json.key("trigger_id").id(outcome.id);
+  json.key("partner_id");
+  if (outcome.values[0] == 0)
+    json.null();
+  else
+    json.id(static_cast<uint64_t>(outcome.values[0]));
+  json.key("market").text(symbol_view(spec)).key("status").text("waiting");
+  json.key("stop").price_or_null(Price(outcome.values[1]), spec);
+  json.key("take_profit").price_or_null(Price(outcome.values[2]), spec);
+}
+
 void write_prices_outcome(JsonWriter& json, const Command& command, const Outcome& outcome,
                           const MarketDirectory& markets) {
   const MarketSpec& spec = *markets.spec(command.header.market);
@@ -105,6 +119,9 @@ void write_outcome_fields(JsonWriter& json, const Command& command, const Outcom
     case CommandType::amend_order:
     case CommandType::cancel_order:
       write_order_outcome(json, command, outcome, markets);
+      break;
+    case CommandType::place_trigger:
+      write_trigger_outcome(json, command, outcome, markets);
       break;
     case CommandType::cancel_all:
       json.key("cancelled_orders").number(outcome.count);

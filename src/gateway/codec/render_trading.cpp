@@ -1,4 +1,5 @@
 #include "gateway/codec/render.hpp"
+#include "gateway/codec/render_triggers.hpp"
 
 namespace perpetua::gateway {
 namespace {
@@ -113,30 +114,8 @@ void render_order(std::string& out, const stores::OrderView& view, const MarketS
   json.key("price").price(view.price, spec);
   json.key("size").lots(view.lots, spec);
   write_micro_or_null(json, "size_usdc", view.budget);
+  write_bracket_prices(json, view.stop_loss, view.take_profit, spec);
   write_progress(json, view, spec);
-  write_time_or_null(json, "expires_at", view.expires_at_ms);
-  json.key("created_at").number(view.accepted_at_ms);
-  json.key("updated_at").number(view.updated_at_ms);
-  json.end_object();
-}
-
-void render_intent(std::string& out, const stores::OrderView& view, const MarketSpec& spec) {
-  JsonWriter json(out);
-  json.begin_object();
-  json.key("intent_id").id(view.order_id);
-  write_client_id(json, view.client_id);
-  json.key("agent_id").id(view.agent);
-  json.key("market").text(symbol_view(spec));
-  json.key("direction").text(view.side == Side::buy ? "long" : "short");
-  json.key("size_usdc").micro(view.budget);
-  json.key("leverage").number(view.leverage);
-  json.key("limit_price");
-  if (view.kind == OrderKind::limit)
-    json.price(view.price, spec);
-  else
-    json.null();
-  write_progress(json, view, spec);
-  json.key("reason").text(view.intent_reason);
   write_time_or_null(json, "expires_at", view.expires_at_ms);
   json.key("created_at").number(view.accepted_at_ms);
   json.key("updated_at").number(view.updated_at_ms);

@@ -17,6 +17,7 @@ constexpr FieldSpec kKeyPath[] = {{"key_id", FieldType::id, true, "key"}};
 constexpr FieldSpec kMarketPath[] = {{"market", FieldType::market, true, "market symbol"}};
 constexpr FieldSpec kOrderPath[] = {{"order_id", FieldType::id, true, "order"}};
 constexpr FieldSpec kIntentPath[] = {{"intent_id", FieldType::id, true, "intent"}};
+constexpr FieldSpec kTriggerPath[] = {{"trigger_id", FieldType::id, true, "trigger"}};
 constexpr FieldSpec kClientPath[] = {{"client_id",
                                       FieldType::token,
                                       true,
@@ -67,13 +68,22 @@ constexpr ResultCode kPlaceErrors[] = {invalid_quantity,
                                        fok_unfillable,
                                        price_unavailable,
                                        market_closed,
-                                       key_limited};
+                                       key_limited, trigger_wrong_side};
 constexpr ResultCode kIntentErrors[] = {
     invalid_quantity,     size_too_small,     size_too_large,      price_out_of_band,
     invalid_slippage,     invalid_expiry,     leverage_too_high,   request_expired,
     idempotency_conflict, market_not_found,   insufficient_margin, conflicting_position,
     too_many_open_orders, position_too_large, price_unavailable,   market_closed,
-    key_limited};
+    key_limited, trigger_wrong_side};
+constexpr ResultCode kTriggerErrors[] = {
+    invalid_quantity,     size_too_small,    size_too_large,   price_out_of_band,
+    invalid_slippage,     leverage_too_high, request_expired,  idempotency_conflict,
+    market_not_found,     no_position,       price_unavailable, market_closed,
+    insufficient_margin,  trigger_wrong_side, too_many_triggers, key_limited};
+constexpr ResultCode kProtectionErrors[] = {
+    missing_field,     price_out_of_band, invalid_slippage, request_expired,
+    idempotency_conflict, market_not_found, no_position, price_unavailable,
+    market_closed, trigger_wrong_side, key_limited};
 constexpr ResultCode kAmendErrors[] = {
     missing_field,   invalid_quantity,     size_too_large,  price_out_of_band,   leverage_too_high,
     request_expired, idempotency_conflict, order_not_found, insufficient_margin, position_too_large,
@@ -284,7 +294,7 @@ constexpr Endpoint kEndpoints[] = {
      ReplyShape::results, "CancelResult", kCancelBatchErrors,
      nullptr, prepare_cancel_batch, complete_results},
     {"cancelAll", Method::post, "/api/v1/orders/cancel-all", "orders",
-     "Cancel all your orders, of one market or of all",
+     "Cancel all your orders or triggers or both, of one market or of all",
      Access::trade, LimitClass::cancel, {}, {}, kCancelAllFields,
      ReplyShape::object, "CancelAllResult", kCancelAllErrors,
      nullptr, prepare_cancel_all, complete_one},
@@ -332,6 +342,28 @@ constexpr Endpoint kEndpoints[] = {
      "Your fills, newest first",
      Access::read, LimitClass::read, {}, kMarketPageQuery, {},
      ReplyShape::page, "Fill", kMarketPagedErrors, list_fills},
+    {"placeTrigger", Method::post, "/api/v1/triggers", "triggers",
+     "Wait for the mark, then send an order: stop, take-profit, both, or a trailing stop",
+     Access::trade, LimitClass::mutation, {}, {}, kTriggerFields,
+     ReplyShape::object, "TriggerResult", kTriggerErrors,
+     nullptr, prepare_place_trigger, complete_one},
+    {"listTriggers", Method::get, "/api/v1/triggers", "triggers",
+     "Your live triggers, ids falling",
+     Access::read, LimitClass::read, {}, kMarketPageQuery, {},
+     ReplyShape::page, "Trigger", kMarketListedErrors, list_triggers},
+    {"listTriggerHistory", Method::get, "/api/v1/triggers/history", "triggers",
+     "Your closed triggers, last closed first",
+     Access::read, LimitClass::read, {}, kMarketPageQuery, {},
+     ReplyShape::page, "Trigger", kMarketPagedErrors, list_trigger_history},
+    {"getTrigger", Method::get, "/api/v1/triggers/{trigger_id}", "triggers",
+     "One of your triggers, live or closed",
+     Access::read, LimitClass::read, kTriggerPath, {}, {},
+     ReplyShape::object, "Trigger", kOrderErrors, get_trigger},
+    {"cancelTrigger", Method::delete_, "/api/v1/triggers/{trigger_id}", "triggers",
+     "Cancel a trigger",
+     Access::trade, LimitClass::cancel, kTriggerPath, {}, kDeadlineFields,
+     ReplyShape::object, "TriggerCancelled", kCancelErrors,
+     nullptr, prepare_cancel_trigger, complete_cancel_trigger},
     {"placeIntent", Method::post, "/api/v1/intents", "intents",
      "Say what you want: direction, notional, leverage, and why",
      Access::trade, LimitClass::mutation, {}, {}, kIntentFields,
@@ -342,9 +374,9 @@ constexpr Endpoint kEndpoints[] = {
      Access::read, LimitClass::read, {}, kIntentQuery, {},
      ReplyShape::page, "Intent", kMarketPagedErrors, list_intents},
     {"getIntent", Method::get, "/api/v1/intents/{intent_id}", "intents",
-     "One of your intents",
+     "One of your intents: its order, fills, triggers, and what its position came to",
      Access::read, LimitClass::read, kIntentPath, {}, {},
-     ReplyShape::object, "Intent", kOrderErrors, get_intent},
+     ReplyShape::object, "IntentDetail", kOrderErrors, get_intent},
     {"cancelIntent", Method::delete_, "/api/v1/intents/{intent_id}", "intents",
      "Cancel what is open of an intent",
      Access::trade, LimitClass::cancel, kIntentPath, {}, kDeadlineFields,
@@ -363,6 +395,11 @@ constexpr Endpoint kEndpoints[] = {
      Access::trade, LimitClass::mutation, kMarketPath, {}, kCloseFields,
      ReplyShape::object, "OrderResult", kCloseErrors,
      nullptr, prepare_close_position, complete_close_position},
+    {"setProtection", Method::put, "/api/v1/positions/{market}/protection", "positions",
+     "Stop-loss, take-profit or trailing stop of the whole position, instead of those before",
+     Access::trade, LimitClass::mutation, kMarketPath, {}, kProtectionFields,
+     ReplyShape::object, "TriggerResult", kProtectionErrors,
+     nullptr, prepare_protection, complete_protection},
     {"setLeverage", Method::put, "/api/v1/positions/{market}/leverage", "positions",
      "Leverage of orders to come",
      Access::trade, LimitClass::mutation, kMarketPath, {}, kLeverageFields,

@@ -58,6 +58,16 @@ bool complete_cancel_intent(Call& call);
 void list_intents(Call& call);
 void get_intent(Call& call);
 
+// triggers.cpp
+bool prepare_place_trigger(Call& call);
+bool prepare_protection(Call& call);
+bool complete_protection(Call& call);
+bool prepare_cancel_trigger(Call& call);
+bool complete_cancel_trigger(Call& call);
+void list_triggers(Call& call);
+void list_trigger_history(Call& call);
+void get_trigger(Call& call);
+
 // positions.cpp
 void list_positions(Call& call);
 void get_position(Call& call);

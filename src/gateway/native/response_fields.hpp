@@ -174,6 +174,8 @@ inline constexpr FieldSpec kOrderTerms[] = {
     {"price", decimal, true, "limit, or the bound of a market order"},
     {"size", decimal, true, "total; of a budget order what it filled and rested"},
     {"size_usdc", decimal, false, "budget, if the size was given so"},
+    {"stop_loss", decimal, false, "bracket as given; GET /api/v1/triggers shows it once armed"},
+    {"take_profit", decimal, false, "bracket as given"},
 };
 inline constexpr FieldSpec kOrderTimes[] = {
     {"expires_at", time_ms, false, "of a gtd order"},
@@ -181,24 +183,6 @@ inline constexpr FieldSpec kOrderTimes[] = {
     {"updated_at", time_ms, true, "when"},
 };
 inline constexpr auto kOrderSchema = join(kOrderTerms, kProgressFields, kOrderTimes);
-
-inline constexpr FieldSpec kIntentTerms[] = {
-    {"intent_id", id, true, "intent, and its order"},
-    {"client_id", text, false, "your own name for it"},
-    {"agent_id", id, true, "agent"},
-    {"market", market, true, "symbol"},
-    {"direction", choice, true, "direction", kDirectionChoices},
-    {"size_usdc", decimal, true, "as asked"},
-    {"leverage", integer, true, "leverage"},
-    {"limit_price", decimal, false, "null: market order"},
-};
-inline constexpr FieldSpec kIntentTimes[] = {
-    {"reason", text, true, "as given; may be empty"},
-    {"expires_at", time_ms, false, "when the rest is cancelled"},
-    {"created_at", time_ms, true, "when"},
-    {"updated_at", time_ms, true, "when"},
-};
-inline constexpr auto kIntentSchema = join(kIntentTerms, kProgressFields, kIntentTimes);
 
 // What a command did to an order.
 inline constexpr FieldSpec kOrderName[] = {{"order_id", id, true, "order"}};
@@ -224,7 +208,8 @@ inline constexpr auto kIntentResultSchema =
 inline constexpr auto kCancelResultSchema =
     join(kOrderName, kResultFields, kTakenOutFields, kResultEnd);
 
-inline constexpr FieldSpec kCancelAllSchema[] = {{"cancelled_orders", integer, true, "how many"},
+inline constexpr FieldSpec kCancelAllSchema[] = {{"cancelled_orders", integer, true,
+                                                  "how many, triggers included"},
                                                  kReplayedField};
 
 inline constexpr FieldSpec kFillSchema[] = {

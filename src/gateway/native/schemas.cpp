@@ -1,6 +1,6 @@
 #include <algorithm>
 
-#include "gateway/native/response_fields.hpp"
+#include "gateway/native/trigger_fields.hpp"
 
 namespace perpetua::gateway {
 namespace {
@@ -26,9 +26,13 @@ constexpr ResponseSchema kSchemas[] = {
     {"CancelResult", native::kCancelResultSchema},
     {"CancelAllResult", native::kCancelAllSchema},
     {"Intent", native::kIntentSchema},
+    {"IntentDetail", native::kIntentDetailSchema},
     {"IntentResult", native::kIntentResultSchema},
     {"Fill", native::kFillSchema},
     {"Position", native::kPositionSchema},
+    {"Trigger", native::kTriggerSchema},
+    {"TriggerResult", native::kTriggerResultSchema},
+    {"TriggerCancelled", native::kTriggerCancelSchema},
     {"LeverageResult", native::kLeverageResultSchema},
     {"NettingResult", native::kNettingResultSchema},
     {"MarginResult", native::kMarginResultSchema},

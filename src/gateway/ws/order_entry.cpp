@@ -35,6 +35,7 @@ constexpr std::array<FieldSpec, N + 3> with_envelope(const FieldSpec (&body)[N])
 
 constexpr auto kPlace = with_envelope(kPlaceFields);
 constexpr auto kIntentEntry = with_envelope(kIntentFields);
+constexpr auto kTriggerEntry = with_envelope(kTriggerFields);
 constexpr auto kAmend = with_envelope(kAmendNamedFields);
 constexpr auto kCancel = with_envelope(kCancelNamedFields);
 constexpr auto kCancelEverything = with_envelope(kCancelAllFields);
@@ -71,6 +72,7 @@ struct Entry {
 constexpr Entry kEntries[] = {
     {"place", kPlace, parse_single<parse_place>, LimitClass::mutation, false},
     {"intent", kIntentEntry, parse_single<parse_intent>, LimitClass::mutation, false},
+    {"trigger", kTriggerEntry, parse_single<parse_trigger>, LimitClass::mutation, false},
     {"amend", kAmend, parse_named<parse_amend>, LimitClass::mutation, false},
     {"cancel", kCancel, parse_named<parse_cancel>, LimitClass::cancel, false},
     {"cancel_all", kCancelEverything, parse_single<parse_cancel_all>, LimitClass::cancel, false},

@@ -3,6 +3,7 @@
 #include "base/assert.hpp"
 #include "engine/schema/position.hpp"
 #include "gateway/codec/render.hpp"
+#include "gateway/codec/render_triggers.hpp"
 
 namespace perpetua::gateway::ws {
 namespace {
@@ -152,6 +153,40 @@ void write_switch(JsonWriter& json, const SwitchChanged& armed, const MarketSpec
   }
 }
 
+void write_trigger_closed(JsonWriter& json, const TriggerClosed& closed, const MarketSpec& spec) {
+  json.key("trigger_id").id(closed.trigger_id).key("market").text(symbol_view(spec));
+  json.key("order_id");
+  if (closed.order_id == 0) {
+    json.null();
+  } else {
+    json.id(closed.order_id);
+  }
+  json.key("mark_price").price_or_null(closed.mark, spec);
+  json.key("close_reason").text(wire_name(closed.reason)).key("refusal");
+  if (closed.code == 0) {
+    json.null();
+  } else {
+    json.text(result_info(static_cast<ResultCode>(closed.code)).name);
+  }
+}
+
+void write_trigger_event(JsonWriter& json, const Event& event, const MarketSpec& spec) {
+  switch (event.header.type) {
+    case EventType::trigger_changed:
+      write_trigger_terms(json, event.trigger_changed, spec);
+      json.key("status").text(wire_name(event.trigger_changed.status));
+      break;
+    case EventType::trigger_closed:
+      write_trigger_closed(json, event.trigger_closed, spec);
+      break;
+    default:
+      json.key("order_id").id(event.order_bracket.order_id);
+      json.key("market").text(symbol_view(spec));
+      write_bracket_prices(json, event.order_bracket.stop_loss, event.order_bracket.take_profit,
+                           spec);
+  }
+}
+
 std::string_view event_name(Channel channel, EventType type) {
   switch (type) {
     case EventType::ledger_entry:
@@ -170,6 +205,12 @@ std::string_view event_name(Channel channel, EventType type) {
       return "changed";
     case EventType::switch_changed:
       return "switch";
+    case EventType::trigger_changed:
+      return "trigger";
+    case EventType::trigger_closed:
+      return "trigger_closed";
+    case EventType::order_bracket:
+      return "bracket";
     default:
       return channel == Channel::fills ? "fill" : "position";
   }
@@ -224,6 +265,11 @@ std::string private_message(Channel channel, const Event& event, const MarketSpe
       break;
     case EventType::position_changed:
       write_change(json, event.position_changed, *spec);
+      break;
+    case EventType::trigger_changed:
+    case EventType::trigger_closed:
+    case EventType::order_bracket:
+      write_trigger_event(json, event, *spec);
       break;
     default:
       if (channel == Channel::fills) {

@@ -122,7 +122,6 @@ HoldingChange AgentShard::change_position(AgentId agent, MarketId market,
 HoldingChange AgentShard::add_fill(const Event& event, const FillView& fill) {
   const Guard guard(mutex_);
   AgentState& owner = state(fill.agent);
-  fills_.push(owner.fills, fill);
   HoldingRow& row = holding_of(owner, fill.market);
   const HoldingChange change =
       change_of(row.base, row.entry_notional, event.fill.position_base,
@@ -131,8 +130,14 @@ HoldingChange AgentShard::add_fill(const Event& event, const FillView& fill) {
   row.entry_notional = event.fill.position_entry_notional;
   row.margin = event.fill.position_margin;
   row.realised_pnl += event.fill.realised_pnl;
-  if (fill.order_id == 0) return change;  // the taker of a liquidation is no order
+  if (fill.order_id == 0) {  // the taker of a liquidation is no order
+    fills_.push(owner.fills, fill);
+    return change;
+  }
   const auto order = open_order(owner, fill.order_id);
+  FillView shown = fill;
+  shown.is_intent = order->second.is_intent();
+  fills_.push(owner.fills, shown);
   fold_fill(order->second, event, fill.notional, fill.time_ms);
   if (event.fill.order_done != 0) retire(owner, order);
   return change;
@@ -159,6 +164,11 @@ void AgentShard::close_order(const Event& event, int64_t time_ms) {
   const auto order = open_order(owner, event.order_closed.order_id);
   fold_close(order->second, event, time_ms);
   retire(owner, order);
+}
+
+void AgentShard::set_bracket(const Event& event) {
+  const Guard guard(mutex_);
+  fold_bracket(open_order(state(event.header.agent), event.order_bracket.order_id)->second, event);
 }
 
 void AgentShard::add_alert(const AlertView& alert) {

@@ -54,6 +54,7 @@ class AgentShard {
   void add_order(const OrderView& order);
   void amend_order(const Event& event, int64_t time_ms);
   void close_order(const Event& event, int64_t time_ms);
+  void set_bracket(const Event& event);
   void add_alert(const AlertView& alert);
   // Completes an open order from history; false if it is not open here.
   bool warm_order(const OrderView& order);

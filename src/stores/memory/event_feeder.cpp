@@ -50,6 +50,15 @@ void EventFeeder::feed(const Event& event, std::string_view reason) {
       enter_market(event.header.market);
       market_->apply_change();
       break;
+    case EventType::trigger_changed:
+      domains_.triggers(event.header.agent).change(event, time_ms_);
+      break;
+    case EventType::trigger_closed:
+      domains_.triggers(event.header.agent).close(event, time_ms_);
+      break;
+    case EventType::order_bracket:
+      domains_.shard(event.header.agent).set_bracket(event);
+      break;
     case EventType::market_status:
     case EventType::fund_changed:
     case EventType::funding_settled:

@@ -12,6 +12,7 @@
 #include "stores/memory/hot_store.hpp"
 #include "stores/memory/market_table.hpp"
 #include "stores/memory/thought_feed.hpp"
+#include "stores/memory/trigger_shard.hpp"
 
 namespace perpetua::stores {
 
@@ -29,6 +30,7 @@ struct HotDomains {
   Directory directory;
   MarketTable markets;
   std::array<AgentShard, hot_limits::kAgentShards> shards;
+  std::array<TriggerShard, hot_limits::kAgentShards> trigger_shards;
   ThoughtFeed thoughts;
 
   // The writer's own.
@@ -52,6 +54,7 @@ struct HotDomains {
 
   AgentShard& shard(AgentId agent) { return shards[agent % hot_limits::kAgentShards]; }
   const AgentShard& shard(AgentId agent) const { return shards[agent % hot_limits::kAgentShards]; }
+  TriggerShard& triggers(AgentId agent) { return trigger_shards[agent % hot_limits::kAgentShards]; }
 };
 
 }  // namespace perpetua::stores

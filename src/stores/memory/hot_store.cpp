@@ -140,4 +140,8 @@ void HotStore::warm_order(const OrderView& order) {
   domains_->shard(order.agent).warm_order(order);
 }
 
+void HotStore::warm_trigger(const TriggerView& trigger) {
+  domains_->triggers(trigger.agent).warm(trigger);
+}
+
 }  // namespace perpetua::stores

@@ -27,6 +27,8 @@ constexpr std::size_t kClosedOrdersPerAgentMax = 100;
 constexpr std::size_t kClosedOrdersPerShardMax = 2'048;
 constexpr std::size_t kFillsPerAgentMax = 100;
 constexpr std::size_t kFillsPerShardMax = 2'048;
+constexpr std::size_t kClosedTriggersPerAgentMax = 100;
+constexpr std::size_t kClosedTriggersPerShardMax = 1'024;
 constexpr std::size_t kTradesPerMarketMax = 1'000;
 constexpr std::size_t kFundingsPerMarketMax = 720;  // thirty days
 constexpr std::size_t kLiquidationsPerMarketMax = 1'000;
@@ -75,6 +77,7 @@ class HotStore {
                     const std::vector<CandleView>& candles);
   void warm_thoughts(const std::vector<ThoughtView>& thoughts);
   void warm_order(const OrderView& order);
+  void warm_trigger(const TriggerView& trigger);  // its times
   void warm_fundings(const std::vector<FundingView>& fundings);
   void warm_liquidations(const std::vector<LiquidationView>& liquidations);
   void warm_fund_changes(const std::vector<FundChangeView>& changes);
@@ -135,6 +138,14 @@ class HotStore {
                                        std::size_t limit) const;  // last closed first
   std::vector<FillView> fills(AgentId agent, MarketId market,
                               std::size_t limit) const;  // newest first
+
+  // Triggers of one agent: one, live or recently closed; live ones, ids falling, below `before`
+  // (0 = from the top); the recently closed, last closed first. kNoMarket: of all markets.
+  std::optional<TriggerView> trigger(AgentId agent, OrderId id) const;
+  std::vector<TriggerView> triggers(AgentId agent, MarketId market, OrderId before,
+                                    std::size_t limit) const;
+  std::vector<TriggerView> closed_triggers(AgentId agent, MarketId market,
+                                           std::size_t limit) const;
 
   // Positions that are not zero, by market id; one of them, zero or not (nullopt: unknown market
   // or agent).

@@ -243,6 +243,20 @@ std::vector<SwitchView> HotStore::switches(AgentId agent) const {
   return result;
 }
 
+std::optional<TriggerView> HotStore::trigger(AgentId agent, OrderId id) const {
+  return domains_->triggers(agent).trigger(agent, id);
+}
+
+std::vector<TriggerView> HotStore::triggers(AgentId agent, MarketId market, OrderId before,
+                                            std::size_t limit) const {
+  return domains_->triggers(agent).live(agent, market, before, page(limit));
+}
+
+std::vector<TriggerView> HotStore::closed_triggers(AgentId agent, MarketId market,
+                                                   std::size_t limit) const {
+  return domains_->triggers(agent).closed(agent, market, page(limit));
+}
+
 std::vector<PositionView> HotStore::positions(AgentId agent) const {
   std::vector<PositionView> result;
   const auto rows = domains_->shard(agent).holdings(agent);

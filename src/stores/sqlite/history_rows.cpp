@@ -8,6 +8,7 @@
 #include "stores/perpetual_fold.hpp"
 #include "stores/safety_fold.hpp"
 #include "stores/trade_fold.hpp"
+#include "stores/trigger_fold.hpp"
 
 namespace perpetua::stores {
 
@@ -29,6 +30,9 @@ bool leaves_rows(EventType type) {
     case EventType::position_changed:
     case EventType::market_change_scheduled:
     case EventType::market_changed:
+    case EventType::trigger_changed:
+    case EventType::trigger_closed:
+    case EventType::order_bracket:
       return true;
     default:
       return false;
@@ -120,6 +124,14 @@ bool HistoryRows::add_event(const HistoryEvent& item, const HistoryBatch& batch)
     case EventType::market_change_scheduled:
     case EventType::market_changed:
       return add_market_change(item, batch);
+    case EventType::order_bracket: {
+      OrderView* order = find_order(event.order_bracket.order_id);
+      if (order != nullptr) fold_bracket(*order, event);
+      return order != nullptr;
+    }
+    case EventType::trigger_changed:
+    case EventType::trigger_closed:
+      return add_trigger_event(event, time_ms);
     default:
       return add_perpetual_event(event, time_ms);
   }
@@ -146,6 +158,7 @@ bool HistoryRows::add_perpetual_event(const Event& event, int64_t time_ms) {
       } else {
         position_changes.push_back(make_position_change(event, time_ms));
       }
+      add_position_end(event, time_ms);
       return true;
     default:
       return true;
@@ -185,12 +198,14 @@ bool HistoryRows::add_fill(const Event& event, int64_t time_ms) {
   if (market >= specs_.size() || !specs_[market]) return false;
   const Fill& fill = event.fill;
   const Micro traded = notional(fill.price, fill.lots, specs_[market]->value_per_tick_lot_micro);
+  fills.push_back(make_fill(event, traded, time_ms));
   if (fill.order_id != 0) {  // the taker of a liquidation, and the fund, have no order
     OrderView* order = find_order(fill.order_id);
     if (order == nullptr) return false;
     fold_fill(*order, event, traded, time_ms);
+    fills.back().is_intent = order->is_intent();
   }
-  fills.push_back(make_fill(event, traded, time_ms));
+  add_position_end(event, time_ms);
   if (fill.is_taker == 0) return true;
   for (const CandleInterval interval : kAllCandleIntervals) {
     const int64_t open_time_ms = candle_open_time_ms(time_ms, interval);
@@ -200,6 +215,40 @@ bool HistoryRows::add_fill(const Event& event, int64_t time_ms) {
     if (!added) fold_trade(candle->second, fill.price, fill.lots, traded);
   }
   return true;
+}
+
+bool HistoryRows::add_trigger_event(const Event& event, int64_t time_ms) {
+  const bool is_close = event.header.type == EventType::trigger_closed;
+  const OrderId id =
+      is_close ? event.trigger_closed.trigger_id : event.trigger_changed.trigger_id;
+  TriggerView* trigger = find_trigger(id);
+  if (is_close) {
+    if (trigger != nullptr) fold_trigger_close(*trigger, event, time_ms);
+    return trigger != nullptr;
+  }
+  if (trigger != nullptr) {
+    fold_trigger_change(*trigger, event, time_ms);
+    return true;
+  }
+  trigger_index_[id] = triggers.size();
+  triggers.push_back({make_trigger(event, time_ms), true});
+  return true;
+}
+
+// The insurance fund's is told by fund_changed.
+void HistoryRows::add_position_end(const Event& event, int64_t time_ms) {
+  if (event.header.agent == 0) return;
+  if (const auto end = find_position_end(event, time_ms)) position_ends.push_back(*end);
+}
+
+TriggerView* HistoryRows::find_trigger(OrderId id) {
+  const auto found = trigger_index_.find(id);
+  if (found != trigger_index_.end()) return &triggers[found->second].trigger;
+  const std::optional<TriggerView> loaded = load_trigger_(id);
+  if (!loaded) return nullptr;
+  trigger_index_[id] = triggers.size();
+  triggers.push_back({*loaded, false});
+  return &triggers.back().trigger;
 }
 
 void HistoryRows::add_order(const Event& event, int64_t time_ms, std::string_view reason) {

@@ -5,6 +5,8 @@
 //   orders    sequence of order_accepted        fills     sequence of its event
 //   ledger    sequence of its event             thoughts  thought id
 //   candles   market, interval, open time
+//   triggers  trigger id (closed_sequence 0: live)
+//   position_ends: sequence of the fill or change
 //   fundings, funding_payments, liquidations, fund_changes, position_changes, market_changes:
 //   sequence of the event; markets has the spec a market was created with
 //
@@ -19,7 +21,7 @@
 
 namespace perpetua::stores {
 
-inline constexpr int64_t kHistorySchemaVersion = 3;
+inline constexpr int64_t kHistorySchemaVersion = 4;
 
 extern const char kHistoryTables[];
 
@@ -27,7 +29,7 @@ extern const char kHistoryTables[];
 inline constexpr const char* kHistoryCounts[] = {
     "rows_orders",   "rows_fills",            "rows_ledger",       "rows_thoughts",
     "rows_fundings", "rows_funding_payments", "rows_liquidations", "rows_fund_changes",
-    "rows_position_changes", "rows_market_changes",
+    "rows_position_changes", "rows_market_changes", "rows_triggers", "rows_position_ends",
     "total_deposits", "total_withdrawals", "total_fees"};
 
 extern const char kOrderColumns[];
@@ -42,6 +44,8 @@ extern const char kLiquidationColumns[];
 extern const char kFundChangeColumns[];
 extern const char kPositionChangeColumns[];
 extern const char kMarketChangeColumns[];
+extern const char kTriggerColumns[];
+extern const char kPositionEndColumns[];
 
 void bind_order(Statement& statement, const OrderView& order);
 void bind_fill(Statement& statement, const FillView& fill);
@@ -55,6 +59,8 @@ void bind_liquidation(Statement& statement, const LiquidationView& liquidation);
 void bind_fund_change(Statement& statement, const FundChangeView& change);
 void bind_position_change(Statement& statement, const PositionChangeView& change);
 void bind_market_change(Statement& statement, const MarketChangeView& change);
+void bind_trigger(Statement& statement, const TriggerView& trigger);
+void bind_position_end(Statement& statement, const PositionEndView& end);
 
 OrderView read_order(Statement& statement);
 FillView read_fill(Statement& statement);
@@ -68,5 +74,7 @@ LiquidationView read_liquidation(Statement& statement);
 FundChangeView read_fund_change(Statement& statement);
 PositionChangeView read_position_change(Statement& statement);
 MarketChangeView read_market_change(Statement& statement);
+TriggerView read_trigger(Statement& statement);
+PositionEndView read_position_end(Statement& statement);
 
 }  // namespace perpetua::stores

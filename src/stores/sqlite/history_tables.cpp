@@ -9,8 +9,8 @@ namespace perpetua::stores {
 
 namespace {
 
-std::string insert_sql(const char* table, std::string_view columns) {
-  std::string sql = std::string("INSERT INTO ") + table + "(" + std::string(columns) +
+std::string insert_sql(const char* table, std::string_view columns, const char* verb = "INSERT") {
+  std::string sql = std::string(verb) + " INTO " + table + "(" + std::string(columns) +
                     ") VALUES (?";
   for (const char c : columns) sql += c == ',' ? ", ?" : "";
   return sql + ")";
@@ -55,10 +55,10 @@ HistoryTables::Counted::Counted(Database& database, const char* table, const cha
       kept_max(kept),
       prune(database, prune_sql(table, key, condition)) {}
 
-std::array<HistoryTables::Counted*, 10> HistoryTables::counted() {
+std::array<HistoryTables::Counted*, 12> HistoryTables::counted() {
   return {&orders_,       &fills_,        &ledger_,           &thoughts_,
           &fundings_,     &liquidations_, &funding_payments_, &position_changes_,
-          &fund_changes_, &market_changes_};
+          &fund_changes_, &market_changes_, &triggers_, &position_ends_};
 }
 
 HistoryTables::HistoryTables(Database& database, const HistoryRetention& retention)
@@ -80,6 +80,10 @@ HistoryTables::HistoryTables(Database& database, const HistoryRetention& retenti
       insert_position_change_(database, insert_sql("position_changes", kPositionChangeColumns)),
       insert_market_change_(database, insert_sql("market_changes", kMarketChangeColumns)),
       apply_market_change_(database, kApplyMarketChange),
+      put_trigger_(database, insert_sql("triggers", kTriggerColumns, "INSERT OR REPLACE")),
+      select_trigger_(database, std::string("SELECT ") + kTriggerColumns +
+                                    " FROM triggers WHERE trigger_id = ?"),
+      insert_position_end_(database, insert_sql("position_ends", kPositionEndColumns)),
       add_to_meta_(database, "UPDATE meta SET value = value + ? WHERE name = ?"),
       orders_(database, "orders", "sequence", kClosedOrders, retention.orders),
       fills_(database, "fills", "sequence", "1", retention.fills),
@@ -92,7 +96,10 @@ HistoryTables::HistoryTables(Database& database, const HistoryRetention& retenti
       fund_changes_(database, "fund_changes", "sequence", "1", retention.fund_changes),
       position_changes_(database, "position_changes", "sequence", "1",
                         retention.position_changes),
-      market_changes_(database, "market_changes", "sequence", "1", retention.market_changes) {
+      market_changes_(database, "market_changes", "sequence", "1", retention.market_changes),
+      triggers_(database, "triggers", "closed_sequence", "closed_sequence > 0",
+                retention.triggers),
+      position_ends_(database, "position_ends", "sequence", "1", retention.position_ends) {
   Statement select(database, "SELECT value FROM meta WHERE name = ?");
   for (Counted* table : counted()) {
     select.start().bind_text(table->name);
@@ -122,6 +129,14 @@ std::optional<OrderView> HistoryTables::load_order(OrderId id) {
   if (select_order_.step() == Statement::Step::row) order = read_order(select_order_);
   select_order_.reset();
   return order;
+}
+
+std::optional<TriggerView> HistoryTables::load_trigger(OrderId id) {
+  select_trigger_.start().bind(static_cast<int64_t>(id));
+  std::optional<TriggerView> trigger;
+  if (select_trigger_.step() == Statement::Step::row) trigger = read_trigger(select_trigger_);
+  select_trigger_.reset();
+  return trigger;
 }
 
 bool HistoryTables::write(const HistoryRows& rows) {
@@ -163,7 +178,7 @@ bool HistoryTables::write_rows(const HistoryRows& rows) {
     if (!insert_fill_.run()) return false;
   }
   return write_orders(rows) && write_candles(rows) && write_perpetual(rows) &&
-         add_money(rows.money);
+         write_triggers(rows) && add_money(rows.money);
 }
 
 bool HistoryTables::write_perpetual(const HistoryRows& rows) {
@@ -189,6 +204,18 @@ bool HistoryTables::write_market_changes(const HistoryRows& rows) {
   for (const MarketChangeView& change : rows.market_changes) {
     bind_market_change(insert_market_change_.start(), change);
     if (!insert_market_change_.run()) return false;
+  }
+  return true;
+}
+
+bool HistoryTables::write_triggers(const HistoryRows& rows) {
+  for (const HistoryRows::TriggerRow& row : rows.triggers) {
+    bind_trigger(put_trigger_.start(), row.trigger);
+    if (!put_trigger_.run()) return false;
+  }
+  for (const PositionEndView& end : rows.position_ends) {
+    bind_position_end(insert_position_end_.start(), end);
+    if (!insert_position_end_.run()) return false;
   }
   return true;
 }
@@ -250,6 +277,8 @@ bool HistoryTables::count_and_prune(Counted& table, uint64_t added) {
 bool HistoryTables::prune(const HistoryRows& rows) {
   uint64_t new_orders = 0;
   for (const HistoryRows::OrderRow& row : rows.orders) new_orders += row.is_new ? 1 : 0;
+  uint64_t new_triggers = 0;
+  for (const HistoryRows::TriggerRow& row : rows.triggers) new_triggers += row.is_new ? 1 : 0;
   return count_and_prune(orders_, new_orders) && count_and_prune(fills_, rows.fills.size()) &&
          count_and_prune(ledger_, rows.ledger.size()) &&
          count_and_prune(thoughts_, rows.thoughts.size()) &&
@@ -258,7 +287,9 @@ bool HistoryTables::prune(const HistoryRows& rows) {
          count_and_prune(liquidations_, rows.liquidations.size()) &&
          count_and_prune(fund_changes_, rows.fund_changes.size()) &&
          count_and_prune(position_changes_, rows.position_changes.size()) &&
-         count_and_prune(market_changes_, rows.market_changes.size());
+         count_and_prune(market_changes_, rows.market_changes.size()) &&
+         count_and_prune(triggers_, new_triggers) &&
+         count_and_prune(position_ends_, rows.position_ends.size());
 }
 
 }  // namespace perpetua::stores

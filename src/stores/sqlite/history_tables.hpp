@@ -20,6 +20,7 @@ class HistoryTables {
 
   [[nodiscard]] bool load_markets(MarketSpecs& specs);
   std::optional<OrderView> load_order(OrderId id);
+  std::optional<TriggerView> load_trigger(OrderId id);
 
   // Rows, counts, applied_batch and pruning, in one transaction.
   [[nodiscard]] bool write(const HistoryRows& rows);
@@ -45,9 +46,10 @@ class HistoryTables {
   bool write_candles(const HistoryRows& rows);
   bool write_perpetual(const HistoryRows& rows);
   bool write_market_changes(const HistoryRows& rows);
+  bool write_triggers(const HistoryRows& rows);
   bool add_money(const MoneyTotals& money);
   bool update_order(const OrderView& order);
-  std::array<Counted*, 10> counted();
+  std::array<Counted*, 12> counted();
   bool put_meta(std::string_view name, uint64_t value);
   bool count_and_prune(Counted& table, uint64_t added);
   bool prune(const HistoryRows& rows);
@@ -70,6 +72,9 @@ class HistoryTables {
   Statement insert_position_change_;
   Statement insert_market_change_;
   Statement apply_market_change_;
+  Statement put_trigger_;
+  Statement select_trigger_;
+  Statement insert_position_end_;
   Statement add_to_meta_;
   Counted orders_;
   Counted fills_;
@@ -81,6 +86,8 @@ class HistoryTables {
   Counted fund_changes_;
   Counted position_changes_;
   Counted market_changes_;
+  Counted triggers_;
+  Counted position_ends_;
   int failure_code_ = 0;
   std::string failure_message_;
 };
