@@ -111,7 +111,20 @@ class KeyLimits(ApiTest):
         self.assertEqual(len(self.ok(agent.get(KEYS))["items"]), 2)
 
 
-class Restarted(ApiTest):
+class Restarted(WebSocketTest):
+    def setUp(self):
+        for _ in range(3):  # fresh enough to open the markets again
+            self.exchange.push_prices()
+
+    def test_a_stop_of_the_exchange_ends_sockets_and_their_orders(self):
+        agent = self.agent()
+        placed = self.place(agent, price="59000")
+        self.socket().call("auth", key=agent.key, cancel_on_disconnect=True)
+        self.exchange.stop()
+        self.exchange.start()
+        row = self.ok(agent.get(f"{ORDERS}/{placed['order_id']}"))
+        self.assertEqual(row["close_reason"], "cancel_all")
+
     def test_limits_and_switches_outlive_the_process(self):
         agent = self.agent()
         key = self.key_of(agent, *EVERY_SCOPE, limits={"order_notional_max": "500"})
@@ -121,8 +134,7 @@ class Restarted(ApiTest):
         self.exchange.start()
         self.assertEqual(self.ok(agent.get(KEYS)), keys)
         self.assertEqual(self.ok(agent.get(SWITCH)), switches)
-        for _ in range(3):
-            self.exchange.push_prices()
+        self.setUp()
         self.refused(key.post(ORDERS, order(price="59000")), "key_limited", "order_notional")
 
 
