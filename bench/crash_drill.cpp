@@ -21,7 +21,6 @@
 namespace perpetua::drill {
 namespace {
 
-constexpr int64_t kFundUsdc = 1'000'000;
 constexpr int64_t kReturnMs = 15'000;  // flat agents come back that often
 constexpr std::size_t kHourBars = 60;
 
@@ -33,11 +32,14 @@ struct Settings {
   std::size_t minutes = 0;  // 0: to the end
   bool needs_every_step = false;
   uint64_t seed = 1;
+  int64_t fund_usdc = 1'000'000;
+  int64_t fund_cap_usdc = 10'000'000;
+  int64_t breaker_usdc = 10'000'000;  // through the book in a minute
   PopulationSettings population;
   MakerSettings makers;
 };
 
-MarketSpec make_spec() {
+MarketSpec make_spec(const Settings& settings) {
   MarketSpec spec;
   std::memcpy(spec.symbol.data(), "BTC-PERP", 8);
   spec.tick_size_e9 = 1'000'000'000;
@@ -51,6 +53,8 @@ MarketSpec make_spec() {
   spec.tiers[0] = {0, 20, 0};
   spec.tiers[1] = {100'000'000'000, 10, 0};
   spec.tiers[2] = {500'000'000'000, 5, 0};
+  spec.fund_notional_max = Micro(settings.fund_cap_usdc * 1'000'000);
+  spec.liquidation_per_minute_max = Micro(settings.breaker_usdc * 1'000'000);
   return spec;
 }
 
@@ -60,7 +64,7 @@ class Drill {
       : settings_(settings),
         path_(settings.bars_file),
         first_(settings.is_worst_hour ? path_.worst_fall(kHourBars) : 0),
-        exchange_(make_spec()),
+        exchange_(make_spec(settings)),
         population_((start_clock(), exchange_), settings.population, settings.seed),
         makers_(exchange_, settings.makers),
         report_(exchange_) {}
@@ -97,7 +101,7 @@ class Drill {
     Command fund(CommandType::fund_insurance);
     fund.header.market = 0;
     fund.fund_insurance = FundInsurance{};
-    fund.fund_insurance.amount = Micro(kFundUsdc * 1'000'000);
+    fund.fund_insurance.amount = Micro(settings_.fund_usdc * 1'000'000);
     exchange_.auditor.add_deposit(fund.fund_insurance.amount);
     exchange_.add(fund);
     set_price(PricePath::at(path_.bars()[first_], 0));
@@ -150,6 +154,9 @@ int run(int argc, char** argv) {
   app.add_option("--agents", settings.population.agents, "agents with a position")
       ->check(CLI::Range(1, 100'000));
   app.add_option("--makers", settings.makers.makers, "agents who quote");
+  app.add_option("--fund", settings.fund_usdc, "cash of the insurance fund, USDC");
+  app.add_option("--fund-cap", settings.fund_cap_usdc, "the fund's largest position, USDC");
+  app.add_option("--breaker", settings.breaker_usdc, "liquidated in the book a minute, USDC");
   app.add_option("--seed", settings.seed, "of every choice");
   CLI11_PARSE(app, argc, argv);
   return Drill(settings).run() ? 0 : 1;

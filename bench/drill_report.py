@@ -17,6 +17,7 @@ BARS = ROOT / "bench/data/btcusdt_spot_1m_20210417.csv"
 PAGE = ROOT / "docs/crash-drill.md"
 PLOTS = ROOT / "docs/crash-drill"
 BEGIN, END = "<!-- measured: begin -->", "<!-- measured: end -->"
+VARIANTS_BEGIN, VARIANTS_END = "<!-- variants: begin -->", "<!-- variants: end -->"
 
 ROWS = [
     ("prices", "prices sent"),
@@ -45,6 +46,19 @@ ROWS = [
     ("deleveraging_batches", "prices that deleveraged"),
     ("deleveraging_p50_us", "of them p50, µs"),
     ("deleveraging_max_us", "of them max, µs"),
+]
+
+HOUR = ["--worst-hour", "--step", "3"]
+VARIANTS = [
+    ("as above", []),
+    ("breaker at 100 million a minute", ["--breaker", "100000000"]),
+    ("fund may hold 100 million", ["--fund-cap", "100000000"]),
+    ("fund of 10 million, may hold 100 million",
+     ["--fund", "10000000", "--fund-cap", "100000000"]),
+    ("both, and the breaker at 100 million",
+     ["--fund", "10000000", "--fund-cap", "100000000", "--breaker", "100000000"]),
+    ("32 makers instead of 8, breaker at 100 million",
+     ["--makers", "32", "--breaker", "100000000"]),
 ]
 
 
@@ -104,6 +118,20 @@ def draw(name, series, labels):
     chart.write(PLOTS / f"{name}-deleveraging.svg")
 
 
+def variant_lines():
+    """The hour with other settings."""
+    lines = ["| the hour, with | through the book | taken over | deleveraged | fund at the end | "
+             "violations |", "|---|---|---|---|---|---|"]
+    for name, options in VARIANTS:
+        with tempfile.TemporaryDirectory() as folder:
+            summary, _ = run_drill(folder, *HOUR, *options)
+        figures = [float(summary[key]) / 1e6 for key in
+                   ("book_usdc", "taken_over_usdc", "deleveraged_usdc", "fund_equity_usdc")]
+        lines.append(f"| {name} | " + " | ".join(f"{figure:.1f}" for figure in figures)
+                     + f" | {summary['violations']} |")
+    return lines + ["", "Millions of USDC."]
+
+
 def shown(value):
     try:
         return f"{float(value):,.1f}" if "." in value else f"{int(value):,}"
@@ -111,11 +139,16 @@ def shown(value):
         return value
 
 
+def replace(begin, end, lines):
+    before, rest = PAGE.read_text().split(begin)
+    PAGE.write_text(before + "\n".join(lines + ["", end]) + rest.split(end)[1])
+
+
 def main():
     PLOTS.mkdir(exist_ok=True)
     with tempfile.TemporaryDirectory() as folder:
         days, days_series = run_drill(folder)
-        hour, hour_series = run_drill(folder, "--worst-hour", "--step", "3")
+        hour, hour_series = run_drill(folder, *HOUR)
     draw("days", days_series, time_labels(days_series, 360, "%d %H:%M"))
     draw("hour", hour_series, time_labels(hour_series, 10, "%H:%M"))
     lines = [BEGIN, "", f"{machine()}, {datetime.date.today()}.", "",
@@ -123,9 +156,8 @@ def main():
              "a price every 3 s |", "|---|---|---|"]
     lines += [f"| {text} | {shown(days.get(key, '–'))} | {shown(hour.get(key, '–'))} |"
               for key, text in ROWS]
-    text = PAGE.read_text()
-    before, rest = text.split(BEGIN)
-    PAGE.write_text(before + "\n".join(lines + ["", END]) + rest.split(END)[1])
+    replace(BEGIN, END, lines)
+    replace(VARIANTS_BEGIN, VARIANTS_END, [VARIANTS_BEGIN, "", *variant_lines()])
 
 
 if __name__ == "__main__":

@@ -53,6 +53,13 @@ void describe_market(const Market& market, DescribeSink& sink) {
   fund.fund_changed.margin = market.fund().margin;
   fund.fund_changed.bad_debt = market.perpetual().bad_debt;
   sink.on_event(fund, {});
+  const FundingSamples& samples = market.perpetual().funding;
+  if (samples.count > 0) {
+    Event sampled(EventType::premium_sampled, 0, market.id(), kNoCommand);
+    sampled.premium_sampled.sum_ppb = static_cast<int64_t>(samples.sum_ppb);
+    sampled.premium_sampled.count = samples.count;
+    sink.on_event(sampled, {});
+  }
   if (market.index() == Price(0)) return;
   Event price(EventType::price_updated, 0, market.id(), kNoCommand);
   price.price_updated.index = market.index();
@@ -135,6 +142,12 @@ bool Engine::load(ByteSource& source) {
 void Engine::describe(DescribeSink& sink) const {
   const Ledger& ledger = impl_->ledger;
   const uint32_t agents = ledger.accounts().agent_count();
+  const MoneyTotals& totals = ledger.accounts().totals();
+  Event money(EventType::money_described, 0, kNoMarket, kNoCommand);
+  money.money_described.deposits = totals.deposits;
+  money.money_described.withdrawals = totals.withdrawals;
+  money.money_described.fees = totals.fees;
+  sink.on_event(money, {});
   for (const auto& market : impl_->markets) describe_market(*market, sink);
   for (AgentId agent = 1; agent <= agents; ++agent) {
     describe_agent(agent, ledger.registry().profile(agent), sink);

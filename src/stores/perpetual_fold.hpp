@@ -43,30 +43,36 @@ inline PositionChangeView make_position_change(const Event& event, int64_t time_
           time_ms};
 }
 
-// REQUIRES: a liquidation of an agent, or a position_changed with cause deleveraged.
-inline AlertView make_step_alert(const Event& event, int64_t time_ms) {
+// REQUIRES: of an agent.
+inline AlertView make_alert(const LiquidationView& view) {
+  constexpr AlertKind kinds[] = {AlertKind::liquidated, AlertKind::taken_over,
+                                 AlertKind::bankrupt};
   AlertView alert;
-  alert.sequence = event.header.sequence;
-  alert.agent = event.header.agent;
-  alert.market = event.header.market;
-  alert.time_ms = time_ms;
-  if (event.header.type == EventType::liquidation) {
-    constexpr AlertKind kinds[] = {AlertKind::liquidated, AlertKind::taken_over,
-                                   AlertKind::bankrupt};
-    const Liquidation& step = event.liquidation;
-    alert.kind = kinds[static_cast<std::size_t>(step.step)];
-    alert.mark = step.mark;
-    alert.base = step.base;
-    alert.lots = step.lots;
-    alert.value = step.value;
-    alert.equity = step.equity;
-    alert.maintenance = step.maintenance;
-    return alert;
-  }
+  alert.sequence = view.sequence;
+  alert.agent = view.agent;
+  alert.market = view.market;
+  alert.kind = kinds[static_cast<std::size_t>(view.step.step)];
+  alert.mark = view.step.mark;
+  alert.base = view.step.base;
+  alert.lots = view.step.lots;
+  alert.value = view.step.value;
+  alert.equity = view.step.equity;
+  alert.maintenance = view.step.maintenance;
+  alert.time_ms = view.time_ms;
+  return alert;
+}
+
+// REQUIRES: cause deleveraged.
+inline AlertView make_alert(const PositionChangeView& view) {
+  AlertView alert;
+  alert.sequence = view.sequence;
+  alert.agent = view.agent;
+  alert.market = view.market;
   alert.kind = AlertKind::deleveraged;
-  alert.base = event.position_changed.base;
-  alert.lots = event.position_changed.lots;
-  alert.value = event.position_changed.value;
+  alert.base = view.change.base;
+  alert.lots = view.change.lots;
+  alert.value = view.change.value;
+  alert.time_ms = view.time_ms;
   return alert;
 }
 

@@ -213,6 +213,7 @@ struct PositionView {
   Micro maintenance_margin;
   Micro equity;  // at mark
   Health health = Health::healthy;
+  uint8_t adl_quintile = 0;  // 5: deleveraged first, 1: last; 0: no position
   std::optional<Price> liquidation_price;
   std::optional<Price> bankruptcy_price;
   uint16_t leverage = 0;  // the agent's setting for the market

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "stores/memory/hot_store.hpp"
+#include "stores/perpetual_fold.hpp"
 #include "stores/sqlite/history_reader.hpp"
 
 namespace perpetua::stores {
@@ -23,6 +24,25 @@ std::vector<Row> newest_rows(std::size_t count, Read&& read) {
   }
   std::reverse(rows.begin(), rows.end());
   return rows;
+}
+
+// What was done to positions, in the order in which it was done.
+void warm_alerts(HotStore& hot, HistoryReader& history) {
+  std::vector<AlertView> alerts;
+  for (const MarketView& market : hot.markets()) {
+    for (const LiquidationView& step :
+         hot.liquidations(market.id, hot_limits::kLiquidationsPerMarketMax)) {
+      if (step.agent != 0) alerts.push_back(make_alert(step));
+    }
+  }
+  for (const PositionChangeView& row : newest_rows<PositionChangeView>(
+           hot_limits::kLiquidationsPerMarketMax,
+           [&](const PageRequest& page) { return history.deleveragings(page); })) {
+    alerts.push_back(make_alert(row));
+  }
+  std::sort(alerts.begin(), alerts.end(),
+            [](const AlertView& a, const AlertView& b) { return a.sequence < b.sequence; });
+  hot.warm_alerts(alerts);
 }
 
 void warm_market(HotStore& hot, HistoryReader& history, MarketId market) {
@@ -50,6 +70,7 @@ void warm_market(HotStore& hot, HistoryReader& history, MarketId market) {
 
 bool warm_start(HotStore& hot, HistoryReader& history) {
   for (const MarketView& market : hot.markets()) warm_market(hot, history, market.id);
+  warm_alerts(hot, history);
   hot.warm_thoughts(newest_rows<ThoughtView>(
       hot_limits::kThoughtsMax,
       [&](const PageRequest& page) { return history.thoughts(std::nullopt, page); }));

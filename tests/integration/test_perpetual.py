@@ -161,6 +161,10 @@ class Liquidations(PerpetualTest):
         kinds = {a["kind"] for a in self.ok(owner.get("/api/v1/account/alerts"))["items"]}
         self.assertGreaterEqual(kinds, {"margin_warning", "liquidated"})
 
+        metrics = self.guest.get("/metrics").text
+        self.assertIn("perpetua_solvent 1", metrics)
+        self.assertIn('perpetua_market_accepts_orders{market="ETH-PERP"} 1', metrics)
+
     def check_history(self, owner):
         own = self.all_pages(owner, "/api/v1/account/liquidations")
         steps = {step["step"] for step in own}

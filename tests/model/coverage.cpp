@@ -15,6 +15,7 @@ constexpr EventType kEventTypes[] = {
     EventType::order_accepted, EventType::order_amended,    EventType::order_closed,
     EventType::fill,           EventType::market_status,    EventType::funding_settled,
     EventType::liquidation,    EventType::fund_changed,     EventType::position_changed,
+    EventType::premium_sampled,
     EventType::trigger_changed, EventType::trigger_closed,  EventType::order_bracket,
     EventType::switch_changed, EventType::key_limits_changed,
     EventType::market_change_scheduled, EventType::market_changed};
@@ -22,8 +23,8 @@ constexpr EventType kEventTypes[] = {
 // A quarter of a million agents: a test of the ledger reaches it, random commands do not.
 constexpr bool is_out_of_reach(ResultCode code) { return code == ResultCode::agent_limit_reached; }
 
-// What model_perpetual.hpp and model_market.hpp name. Not asked for: a second pass of deleveraging
-// and what leads to it (docs/rules-perpetual.md section 17 says why nothing does), the highest rate.
+// What the parts of the model name. Not asked for: a second pass of deleveraging and what leads to
+// it (docs/rules-perpetual.md section 17 says why nothing does), the highest rate.
 constexpr std::string_view kBranches[] = {
     "a bad debt",
     "a bad debt that is repaid",

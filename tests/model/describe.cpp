@@ -138,8 +138,8 @@ std::string describe_change(const PositionChanged& p) {
 
 std::string describe_trigger(const TriggerChanged& t) {
   return fmt::format(
-      "trigger={} partner={} parent={} order={} {} {} {} at={} limit={} lots={} reserved={} trail={} "
-      "slippage={} leverage={} protective={} market={}",
+      "trigger={} partner={} parent={} order={} {} {} {} at={} limit={} lots={} reserved={} "
+      "trail={} slippage={} leverage={} protective={} market={}",
       order_name(t.trigger_id), order_name(t.partner_id), order_name(t.parent_id),
       order_name(t.order_id), wire_name(t.status), wire_name(t.kind), wire_name(t.side),
       t.at.value, t.limit.value, t.lots.value, t.reserved.value, t.trail, t.slippage_ppm,
@@ -177,6 +177,8 @@ std::string describe_payload(const Event& e) {
     case EventType::liquidation: return describe_liquidation(e.liquidation);
     case EventType::fund_changed: return describe_fund(e.fund_changed);
     case EventType::trigger_changed: return describe_trigger(e.trigger_changed);
+    case EventType::premium_sampled:
+      return fmt::format("sum={} count={}", e.premium_sampled.sum_ppb, e.premium_sampled.count);
     case EventType::trigger_closed:
       return fmt::format("trigger={} order={} mark={} code={} {}",
                          order_name(e.trigger_closed.trigger_id),
@@ -237,6 +239,7 @@ std::string_view name_of(EventType type) {
     case EventType::fund_changed: return "fund_changed";
     case EventType::position_changed: return "position_changed";
     case EventType::position_described: return "position_described";
+    case EventType::premium_sampled: return "premium_sampled";
     case EventType::trigger_changed: return "trigger_changed";
     case EventType::trigger_closed: return "trigger_closed";
     case EventType::order_bracket: return "order_bracket";

@@ -103,10 +103,13 @@ uint32_t Generator::key_of(AgentId agent) {
 
 Command Generator::limit_key(AgentId agent) {
   Command command(CommandType::set_key_limits, agent);
-  SetKeyLimits& wanted = command.set_key_limits;
-  wanted.key_id = key_of(agent);
-  KeyLimits& limits = wanted.limits;
-  if (random_.chance(25)) return command;
+  command.set_key_limits.key_id = key_of(agent);
+  if (!random_.chance(25)) command.set_key_limits.limits = draw_limits();
+  return command;
+}
+
+KeyLimits Generator::draw_limits() {
+  KeyLimits limits;
   const MarketSpec& spec = specs_[random_.below(specs_.size())];
   const int64_t most = std::max<int64_t>(2, spec.position_notional_max.value / 20);
   if (random_.chance(30)) limits.order_notional_max = Micro(random_.spread(most));
@@ -116,7 +119,7 @@ Command Generator::limit_key(AgentId agent) {
   if (random_.chance(30)) limits.leverage_max = static_cast<uint16_t>(random_.between(1, 20));
   if (random_.chance(10)) limits.reduce_only = 1;
   if (random_.chance(3)) limits.daily_loss_max = Micro(-1);
-  return command;
+  return limits;
 }
 
 void Generator::add_change_market(const Model& model) {

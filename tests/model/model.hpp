@@ -39,6 +39,7 @@ class Model {
       market.books = &told;
       market.emit_status();
       market.emit(EventType::fund_changed, 0).fund_changed = market.fund_figures();
+      if (market.premium_count > 0) market.emit_premium();
       if (market.index != 0) market.emit_price();
     }
     for (AgentId agent = 1; agent < accounts_.size(); ++agent) {
@@ -281,44 +282,14 @@ class Model {
     refuse_if(need > available, insufficient_margin, need, available);
     order.held = narrow(need); books_.release(order.agent, -order.held);
   }
-  static void refuse_bracket(const Market& market, const Order& order) {
-    if (!order.has_bracket()) return;
-    const int64_t low = market.spec.price_min.value, high = market.spec.price_max.value;
-    refuse_if(order.reduces(), invalid_request);
-    for (const int64_t at : {order.stop_loss, order.take_profit})
-      refuse_if(at != 0 && (at < low || at > high), price_out_of_band, at, low, high);
-    const int64_t s = sign(order.side);
-    const int64_t opens = s * std::min(s * order.price.value, s * market.mark);
-    refuse_if(order.stop_loss != 0 && s * (order.stop_loss - opens) >= 0, trigger_wrong_side,
-              order.stop_loss, opens);
-    refuse_if(order.take_profit != 0 && s * (order.take_profit - opens) <= 0, trigger_wrong_side,
-              order.take_profit, opens);
-  }
-
   // Sections 20 to 23.
   Decision add_trigger(const CommandHeader& header, const PlaceTrigger& p) {
     Market& market = allowed_market_of(header);
     const MarketSpec& spec = market.spec;
     const bool is_protective = (p.flags & kReduceOnly) != 0;
-    const bool has_stop = p.stop.value > 0, has_target = p.take_profit.value > 0;
-    const bool trails = p.trail.value > 0;
+    const bool has_stop = p.stop.value > 0;
     refuse_if(market.mark == 0, price_unavailable);
-    refuse_if(std::min({p.stop.value, p.take_profit.value, p.stop_limit.value,
-                        p.take_profit_limit.value, p.trail.value, p.lots.value}) < 0,
-              invalid_request);
-    refuse_if((has_stop && trails) || !(has_stop || trails || has_target), invalid_request);
-    refuse_if((p.stop_limit.value > 0 && !has_stop) || (p.take_profit_limit.value > 0 && !has_target),
-              invalid_request);
-    refuse_if(!is_protective && ((p.flags & kReplaceTriggers) != 0 || trails ||
-                                 (has_stop && has_target)), invalid_request);
-    refuse_if(!is_protective && p.lots.value == 0, invalid_quantity);
-    refuse_if(p.slippage_ppm > spec.slippage_max_ppm, invalid_slippage, p.slippage_ppm,
-              spec.slippage_max_ppm);
-    const int64_t low = spec.price_min.value, high = spec.price_max.value;
-    for (const Price price : {p.stop, p.stop_limit, p.take_profit, p.take_profit_limit})
-      refuse_if(price.value != 0 && (price.value < low || price.value > high), price_out_of_band,
-                price.value, low, high);
-    refuse_if(p.trail.value > high, price_out_of_band, p.trail.value, 1, high);
+    refuse_malformed(p, spec);
     Order order;
     order.agent = header.agent; order.side = p.side; order.lots = p.lots;
     refuse_if(is_protective && p.lots > lots_max(spec), size_too_large, 0,
@@ -394,16 +365,18 @@ class Model {
     refuse_if(key.start - result >= loss_max, key_limited, static_cast<int>(KeyLimit::daily_loss),
               key.start - result, loss_max);
   }
+  static void refuse_negative(const KeyLimits& l) {
+    refuse_if(std::min({l.order_notional_max.value, l.position_notional_max.value,
+                        l.daily_loss_max.value}) < 0, invalid_request); }
+  void put_limits(AgentId agent, uint32_t key, const KeyLimits& limits) {
+    limited_.erase(key);
+    if (limits != KeyLimits{}) limited_[key].limits = limits;
+    books_.emit(EventType::key_limits_changed, agent).key_limits_changed = {limits, key, {}}; }
   Decision limit_key(AgentId agent, const SetKeyLimits& wanted) {
-    const KeyLimits& l = wanted.limits;
-    const bool is_negative = std::min({l.order_notional_max.value, l.position_notional_max.value,
-                                       l.daily_loss_max.value}) < 0;
-    refuse_if(is_negative, invalid_request);
+    refuse_negative(wanted.limits);
     const auto key = keys_.find(wanted.key_id);
     refuse_if(key == keys_.end() || key->second.agent != agent, key_not_found);
-    limited_.erase(wanted.key_id);
-    if (l != KeyLimits{}) limited_[wanted.key_id].limits = l;
-    books_.emit(EventType::key_limits_changed, agent).key_limits_changed = {l, wanted.key_id, {}};
+    put_limits(agent, wanted.key_id, wanted.limits);
     return done(wanted.key_id);
   }
   Decision schedule(const CommandHeader& header, int64_t effective_at_ms) {
@@ -422,7 +395,8 @@ class Model {
     const MarketId market = order_market(c.order_id);
     const AgentId agent = header.agent;
     const Work work = [agent, &c](Perpetual& m) {
-      return is_trigger(c.order_id) ? m.cancel_trigger(agent, c.order_id) : m.cancel(agent, c.order_id, c.client_id); };
+      return is_trigger(c.order_id) ? m.cancel_trigger(agent, c.order_id)
+                                    : m.cancel(agent, c.order_id, c.client_id); };
     refuse_if(c.order_id == 0 && c.client_id == ClientId{}, invalid_request);
     refuse_if(c.order_id == 0 ? markets_.empty() && header.market == kNoMarket
                               : market >= markets_.size(), order_not_found);
@@ -507,15 +481,18 @@ class Model {
     return done(agent, last_key_);
   }
   void give_key(AgentId agent, const Sha256& hash, int64_t expires_at_ms, uint8_t scopes) {
-    keys_[++last_key_] = {agent, hash, expires_at_ms}; key_hashes_.insert(hash); ++accounts_[agent].keys;
+    keys_[++last_key_] = {agent, hash, expires_at_ms};
+    key_hashes_.insert(hash); ++accounts_[agent].keys;
     books_.emit(EventType::key_created, agent).key_created = {
         hash, last_key_, scopes, {}, batch_.log_time_ms, expires_at_ms, {}}; }
   Decision add_key(AgentId agent, const CreateKey& wanted) {
     const bool is_full = accounts_[agent].keys >= limits::kKeysPerAgentMax;
     refuse_if(wanted.scopes < 1 || wanted.scopes > kScopesAll, invalid_request);
+    refuse_negative(wanted.limits);
     refuse_if(key_hashes_.contains(wanted.key_sha256), key_taken);
     refuse_if(is_full || last_key_ >= limits::kKeysTotalMax, key_limit_reached);
     give_key(agent, wanted.key_sha256, wanted.expires_at_ms, wanted.scopes);
+    if (wanted.limits != KeyLimits{}) put_limits(agent, last_key_, wanted.limits);
     return done(last_key_);
   }
   Decision remove_key(AgentId agent, uint32_t key) {
@@ -527,7 +504,8 @@ class Model {
   // `amount` is above zero for what comes in, below for what goes out.
   Outcome move(AgentId agent, int64_t amount, AgentId counterparty, LedgerEntryKind kind) {
     const Account& account = accounts_[agent];
-    accounts_[agent].paid_in += amount; deposited_ += amount;  // a transfer's two sides add up to nothing
+    accounts_[agent].paid_in += amount;
+    deposited_ += amount;  // a transfer's two sides add up to nothing
     books_.credit(agent, amount, 0, 0);
     books_.emit(EventType::ledger_entry, agent).ledger_entry = {
         Micro(std::abs(amount)), Micro(account.free), counterparty, kind, {}};

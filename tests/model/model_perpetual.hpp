@@ -61,6 +61,9 @@ struct Perpetual : TriggerMarket {
   void emit_price() {
     emit(EventType::price_updated, 0).price_updated = {
         Price(index), Price(mark), index_time_ms, {}}; }
+  void emit_premium() {
+    emit(EventType::premium_sampled, 0).premium_sampled = {
+        static_cast<int64_t>(premium_sum), premium_count, {}}; }
   FundChanged fund_figures() const {
     const Position f = fund_now();
     return {Lots(f.base), Micro(f.entry), Micro(f.margin), Micro(bad_debt), {}}; }
@@ -148,6 +151,7 @@ struct Perpetual : TriggerMarket {
     if (now_ms < next_premium_ms) return;
     next_premium_ms = now_ms + 5'000;
     premium_sum += impact(Side::buy) - impact(Side::sell); ++premium_count;
+    emit_premium();
   }
   void settle_hours() {
     const int64_t hour = now_ms / 3'600'000;

@@ -19,6 +19,42 @@ struct Trigger {
   bool falls() const { return (kind == TriggerKind::stop) == (side == Side::sell); }
 };
 
+// In reserve.
+inline void refuse_malformed(const PlaceTrigger& p, const MarketSpec& spec) {
+  const bool is_protective = (p.flags & kReduceOnly) != 0;
+  const bool has_stop = p.stop.value > 0, has_target = p.take_profit.value > 0;
+  const bool trails = p.trail.value > 0;
+  refuse_if(std::min({p.stop.value, p.take_profit.value, p.stop_limit.value,
+                      p.take_profit_limit.value, p.trail.value, p.lots.value}) < 0,
+            invalid_request);
+  refuse_if((has_stop && trails) || !(has_stop || trails || has_target), invalid_request);
+  refuse_if(p.stop_limit.value > 0 && !has_stop, invalid_request);
+  refuse_if(p.take_profit_limit.value > 0 && !has_target, invalid_request);
+  refuse_if(!is_protective && ((p.flags & kReplaceTriggers) != 0 || trails ||
+                               (has_stop && has_target)), invalid_request);
+  refuse_if(!is_protective && p.lots.value == 0, invalid_quantity);
+  refuse_if(p.slippage_ppm > spec.slippage_max_ppm, invalid_slippage, p.slippage_ppm,
+            spec.slippage_max_ppm);
+  const int64_t low = spec.price_min.value, high = spec.price_max.value;
+  for (const Price price : {p.stop, p.stop_limit, p.take_profit, p.take_profit_limit})
+    refuse_if(price.value != 0 && (price.value < low || price.value > high), price_out_of_band,
+              price.value, low, high);
+  refuse_if(p.trail.value > high, price_out_of_band, p.trail.value, 1, high);
+}
+inline void refuse_bracket(const Market& market, const Order& order) {
+  if (!order.has_bracket()) return;
+  const int64_t low = market.spec.price_min.value, high = market.spec.price_max.value;
+  refuse_if(order.reduces(), invalid_request);
+  for (const int64_t at : {order.stop_loss, order.take_profit})
+    refuse_if(at != 0 && (at < low || at > high), price_out_of_band, at, low, high);
+  const int64_t s = sign(order.side);
+  const int64_t opens = s * std::min(s * order.price.value, s * market.mark);
+  refuse_if(order.stop_loss != 0 && s * (order.stop_loss - opens) >= 0, trigger_wrong_side,
+            order.stop_loss, opens);
+  refuse_if(order.take_profit != 0 && s * (order.take_profit - opens) <= 0, trigger_wrong_side,
+            order.take_profit, opens);
+}
+
 struct TriggerMarket : Market {
   std::map<uint64_t, Trigger> triggers;  // by age
   uint64_t last_trigger = 0; OrderId sending = 0;
@@ -143,7 +179,7 @@ struct TriggerMarket : Market {
   // In advance.
   void fire_triggers(bool is_mark_new) {
     for (const auto& [age, t] : std::map{triggers})
-      if (is_mark_new && t.has_fired && triggers.contains(age)) {
+      if (is_mark_new && t.has_fired && triggers.contains(age) && may_trade(triggers.at(age))) {
         books->reach("a trigger that sends again"); send(triggers.at(age)); }
     std::vector<std::tuple<bool, int64_t, uint64_t>> due;  // rises, way, age
     for (const auto& [age, t] : triggers) {
@@ -165,8 +201,7 @@ struct TriggerMarket : Market {
   void fire(Trigger& t) {
     if (const Trigger* partner = find_trigger(t.partner)) close_trigger(partner->age, other_fired);
     t.has_fired = true; books->reach("a trailing stop that fires", t.trail > 0); send(t); }
-  void send(Trigger& live) {
-    const Trigger t = live;
+  Order order_of(const Trigger& t) const {
     Order order;
     order.agent = t.agent; order.side = t.side; order.lots = Lots(t.lots); order.flags = kTriggered;
     order.kind = t.is_market ? OrderKind::market : OrderKind::limit;
@@ -184,6 +219,15 @@ struct TriggerMarket : Market {
                                 : Price(limit);
       order.flags |= kReduceOnly | (t.lots == 0 ? kClosePosition : 0);
     }
+    return order;
+  }
+  bool may_trade(const Trigger& t) const {
+    const Order order = order_of(t);
+    const int64_t touching = best(opposite(t.side));
+    return touching != 0 && sign(t.side) * (order.price.value - touching) >= 0; }
+  void send(Trigger& live) {
+    const Trigger t = live;
+    const Order order = order_of(t);
     live.held = 0; sending = t.id;
     Outcome outcome;
     try { outcome = Market::place(order); } catch (const Refusal& refusal) {

@@ -25,6 +25,7 @@ class Described final : public DescribeSink {
     using enum EventType;
     const EventType type = event.header.type;
     const bool is_known = type == market_status || type == fund_changed || type == price_updated ||
+                          type == premium_sampled ||
                           type == account_changed || type == position_described ||
                           type == trigger_changed || type == switch_changed;
     if (is_known) events.push_back(event);
@@ -66,6 +67,9 @@ std::string Session::run_batch(const BatchInput& batch) {
   }
   if (!money_adds_up()) {
     return report("the model's money does not add up\n" + report_batch(batch, 0));
+  }
+  if (const std::string broken = properties_.check(expected_, model_); !broken.empty()) {
+    return report(broken + "\n" + report_batch(batch, 0));
   }
   if (!funds_are_told()) {
     return report("a fund is not what its last event says\n" + report_batch(batch, 0));

@@ -15,6 +15,7 @@
 #include "coverage.hpp"
 #include "engine/engine.hpp"
 #include "generator.hpp"
+#include "properties.hpp"
 #include "thread_executor.hpp"
 
 namespace perpetua::model {
@@ -56,6 +57,7 @@ class Session {
   BatchOutput expected_;
   Wide deposited_ = 0;  // less what was withdrawn
   std::map<MarketId, FundChanged> told_funds_;  // by events
+  Properties properties_;
   std::vector<Subject> subjects_;
   Coverage coverage_;
   BatchInput batch_;

@@ -2,7 +2,8 @@
 // ones that concern a market on with their reservation, and applies what the markets return.
 //
 // Owns accounts, agents and keys with their limits, the idempotency table, leverage settings and
-// global counters. Rules: docs/rules.md sections 2, 3, 6, 7, 8, rules-perpetual.md 18 to 23. Thread-safety: none (sequencer thread).
+// global counters. Rules: docs/rules.md sections 2, 3, 6, 7, 8, rules-perpetual.md 18 to 23.
+// Thread-safety: none (sequencer thread).
 #pragma once
 
 #include <span>
@@ -107,10 +108,15 @@ class Ledger {
   Decision place_trigger(const Command& command, uint32_t index, const Context& context);
   Decision cancel_all_after(const Command& command, uint32_t index, const Context& context);
   Decision change_market(const Command& command, uint32_t index, const Context& context);
-  Decision reserve_order(const Command& command, uint32_t index, const PlaceDecision& place);
+  void reserve_order(const Command& command, uint32_t index, const PlaceDecision& place,
+                     Decision& decision);
+  static bool is_refused(const Outcome& outcome, Decision& decision);
 
   // ledger_keys.cpp
   Decision set_key_limits(const Command& command, uint32_t index, const Context& context);
+  static bool are_valid(const KeyLimits& limits);
+  void limit_key(AgentId agent, uint32_t key_id, const KeyLimits& limits, uint32_t index,
+                 const Context& context);
   const KeyLimits* limits_of(const CommandHeader& header) const;
   bool key_may_not(const CommandHeader& header) const;
   Outcome check_key_market(const CommandHeader& header) const;

@@ -11,6 +11,7 @@ uint16_t Ledger::leverage_setting(AgentId agent, MarketId market) const {
   return agent < settings.size() ? settings[agent] : 0;
 }
 
+// One variable is returned, so that no call copies it.
 Decision Ledger::place(const Command& command, uint32_t index, const Context& context) {
   const CommandHeader& header = command.header;
   Decision decision;
@@ -18,38 +19,44 @@ Decision Ledger::place(const Command& command, uint32_t index, const Context& co
     decision.outcome = rejected(ResultCode::market_not_found);
     return decision;
   }
-  decision.outcome = check_key_market(header);
-  if (decision.outcome.code != ResultCode::ok) return decision;
+  if (header.key_id != 0 && is_refused(check_key_market(header), decision)) return decision;
   const MarketView& view = context.markets[header.market];
   const uint16_t setting = leverage_setting(header.agent, header.market);
   const uint32_t leverage = setting == 0 ? view.spec->default_leverage : setting;
   const PlaceDecision place = decide_place(command.place, view, context.log_time_ms, leverage);
-  decision.outcome = place.refusal;
-  if (decision.outcome.code != ResultCode::ok) return decision;
+  if (place.refusal.code != ResultCode::ok) {
+    decision.outcome = place.refusal;
+    return decision;
+  }
   if (header.key_id != 0) {
     const PlaceOrder& order = command.place;
     const bool is_reduce_only = (order.flags & (kReduceOnly | kClosePosition)) != 0;
     const Int128 value = order.budget > Micro(0)
                              ? static_cast<Int128>(order.budget.value)
                              : notional_wide(place.reserve_price, order.lots, *view.spec);
-    decision.outcome = check_key_order(header, {is_reduce_only, value, place.leverage},
-                                       context.log_time_ms);
-    if (decision.outcome.code != ResultCode::ok) return decision;
+    const KeyQuestion question{is_reduce_only, value, place.leverage};
+    const Outcome limited = check_key_order(header, question, context.log_time_ms);
+    if (is_refused(limited, decision)) return decision;
   }
-  return reserve_order(command, index, place);
+  reserve_order(command, index, place, decision);
+  return decision;
+}
+
+bool Ledger::is_refused(const Outcome& outcome, Decision& decision) {
+  decision.outcome = outcome;
+  return outcome.code != ResultCode::ok;
 }
 
 // Sends an order, or a trigger that holds one's reservation, to its market.
-Decision Ledger::reserve_order(const Command& command, uint32_t index,
-                               const PlaceDecision& place) {
+void Ledger::reserve_order(const Command& command, uint32_t index, const PlaceDecision& place,
+                           Decision& decision) {
   const CommandHeader& header = command.header;
-  Decision decision;
   if (place.need > Micro(0)) {
     const Micro available = accounts_.available(header.agent);
     if (place.need > available) {
       decision = refuse_or_defer(header.agent, rejected(ResultCode::insufficient_margin,
                                                         place.need.value, available.value));
-      return decision;  // the one variable that is returned, so that no call copies it
+      return;
     }
     accounts_.reserve(header.agent, place.need);
   }
@@ -62,8 +69,7 @@ Decision Ledger::reserve_order(const Command& command, uint32_t index,
   operation.price = place.price;
   operation.reserve_price = place.reserve_price;
   operation.reserved = place.need;
-  operation.position_max = key_position_max(header);
-  return decision;
+  if (header.key_id != 0) operation.position_max = key_position_max(header);
 }
 
 bool Ledger::find_order(const Command& command, const Context& context, MarketId& market,
@@ -121,12 +127,12 @@ Decision Ledger::amend(const Command& command, uint32_t index, const Context& co
   if (command.header.key_id != 0) {
     const Lots lots = (amend.lots > Lots(0) ? amend.lots : resting.lots) - resting.filled;
     const MarketRules& spec = *context.markets[decision.market].spec;
-    decision.outcome = check_key_amend(command.header, decision.market,
-                                       {resting.is_reduce_only,
-                                        notional_wide(amended.reserve_price, lots, spec),
-                                        resting.leverage},
-                                       context.log_time_ms);
-    if (decision.outcome.code != ResultCode::ok) return decision;
+    const KeyQuestion question{resting.is_reduce_only,
+                               notional_wide(amended.reserve_price, lots, spec),
+                               resting.leverage};
+    const Outcome limited =
+        check_key_amend(command.header, decision.market, question, context.log_time_ms);
+    if (is_refused(limited, decision)) return decision;
   }
   const Micro available = accounts_.available(agent);
   if (amended.need > Micro(0) && amended.need > available) {
@@ -145,7 +151,7 @@ Decision Ledger::amend(const Command& command, uint32_t index, const Context& co
   operation.reserve_price = amended.reserve_price;
   operation.reserved = amended.need;
   operation.order_id = order_id;
-  operation.position_max = key_position_max(command.header);
+  if (command.header.key_id != 0) operation.position_max = key_position_max(command.header);
   return decision;
 }
 
@@ -254,8 +260,7 @@ Decision Ledger::forward(const Command& command, uint32_t index, const Context& 
     decision.outcome = rejected(ResultCode::market_not_found);
     return decision;
   }
-  decision.outcome = check_key_market(command.header);
-  if (decision.outcome.code != ResultCode::ok) return decision;
+  if (is_refused(check_key_market(command.header), decision)) return decision;
   decision.disposition = Disposition::to_market;
   if (command.header.agent != 0) accounts_.set_flag(command.header.agent, kWentToMarket);
   return decision;

@@ -48,10 +48,10 @@ Decision Ledger::place_trigger(const Command& command, uint32_t index, const Con
   const PlaceTrigger& wanted = command.trigger;
   PERPETUA_ASSERT((wanted.flags & ~(kReduceOnly | kReplaceTriggers)) == 0 &&
                   wanted.side <= Side::sell);
-  Decision refusal;
+  Decision decision;
   const auto refuse = [&](const Outcome& outcome) {
-    refusal.outcome = outcome;
-    return refusal;
+    decision.outcome = outcome;
+    return decision;
   };
   if (header.market >= context.markets.size()) {
     return refuse(rejected(ResultCode::market_not_found));
@@ -69,7 +69,8 @@ Decision Ledger::place_trigger(const Command& command, uint32_t index, const Con
     if (wanted.lots > view.spec->lots_max) {
       return refuse(rejected(ResultCode::size_too_large, 0, limits::kNotionalMaxMicro));
     }
-    return reserve_order(command, index, PlaceDecision{});
+    reserve_order(command, index, PlaceDecision{}, decision);
+    return decision;
   }
   const uint16_t setting = leverage_setting(header.agent, header.market);
   const PlaceDecision entry = decide_entry_trigger(
@@ -79,7 +80,8 @@ Decision Ledger::place_trigger(const Command& command, uint32_t index, const Con
   const Outcome limited =
       check_key_order(header, {false, value, entry.leverage}, context.log_time_ms);
   if (limited.code != ResultCode::ok) return refuse(limited);
-  return reserve_order(command, index, entry);
+  reserve_order(command, index, entry, decision);
+  return decision;
 }
 
 Decision Ledger::cancel_all_after(const Command& command, uint32_t index,

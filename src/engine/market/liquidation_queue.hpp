@@ -28,17 +28,18 @@ class LiquidationQueue {
 
   // The agent's position is not what it was.
   void mark_changed(AgentId agent) {
-    if (agent >= nodes_.size()) nodes_.resize(agent + 1);
-    if (nodes_[agent].is_changed != 0) return;
-    nodes_[agent].is_changed = 1;
+    if (agent >= is_changed_.size()) is_changed_.resize(agent + 1);
+    if (is_changed_[agent] != 0) return;
+    is_changed_[agent] = 1;
     changed_.push_back(agent);
   }
 
   // Brings every changed agent to its place. `position_of(agent)` gives its position.
   template <class PositionOf>
   void refresh(const MarketRules& rules, PositionOf&& position_of) {
+    if (nodes_.size() < is_changed_.size()) nodes_.resize(is_changed_.size());
     for (const AgentId agent : changed_) {
-      nodes_[agent].is_changed = 0;
+      is_changed_[agent] = 0;
       unlink(agent);
       const Position& position = position_of(agent);
       if (position.base == Lots(0)) continue;
@@ -59,7 +60,6 @@ class LiquidationQueue {
     uint32_t next = 0;   // agents; 0 ends the list, because agent 0 has no place here
     uint32_t previous = 0;
     uint8_t is_long = 0;
-    uint8_t is_changed = 0;
   };
 
   // A short due at every price has price 0, a long due at every price price_max + 1.
@@ -73,6 +73,7 @@ class LiquidationQueue {
   PriceLadder ladders_[2];
   std::vector<Node> nodes_;  // [agent]
   std::vector<AgentId> changed_;
+  std::vector<uint8_t> is_changed_;  // [agent] is in changed_; bytes, so that fills find them near
 };
 
 }  // namespace perpetua

@@ -12,7 +12,12 @@ constexpr std::size_t kLookAhead = 6;
 }  // namespace
 
 Market::Market(MarketId id, const MarketSpec& spec, uint64_t seed)
-    : id_(id), spec_(spec), seed_(seed), book_(id, spec.price_max), queue_(spec.price_max), triggers_(id) {}
+    : id_(id),
+      spec_(spec),
+      seed_(seed),
+      book_(id, spec.price_max),
+      queue_(spec.price_max),
+      triggers_(id) {}
 
 MarketAccount& Market::account(AgentId agent) {
   if (agent >= accounts_.size()) {
@@ -126,7 +131,9 @@ void Market::set_position(AgentId agent, const Position& after) {
   signed_entry_total_ += signed_entry(after) - signed_entry(own);
   base_total_ += after.base - own.base;
   own = after;
-  for (DeleverageRanking& ranking : rankings_) ranking.mark_changed(agent);
+  if (has_rankings_) {
+    for (DeleverageRanking& ranking : rankings_) ranking.mark_changed(agent);
+  }
   PERPETUA_ASSERT(own.margin >= Micro(0) && own.entry_notional >= Micro(0));
   PERPETUA_ASSERT(own.base != Lots(0) || own.entry_notional == Micro(0));
   if (agent == 0) return;

@@ -11,9 +11,10 @@
 // market_conclude.cpp (what becomes of the rest), market_advance.cpp (time, mark, funding),
 // market_liquidation.cpp (ladder and fund), market_deleverage.cpp, market_operator.cpp (margin of a
 // position, mode, settlement), market_triggers.cpp, market_timed.cpp (expiry, dead-man's switches,
-// a change of the spec), market_state.cpp (save, load, describe, check), position.hpp and margin.hpp (pure arithmetic). Thread-safety: one thread at a time; different
-// markets at once. Invariants: sum of base = 0; a level's FIFO is the arrival order; every resting
-// order's reservation is required_for() its rest.
+// a change of the spec), market_state.cpp (save, load, describe, check), position.hpp (pure
+// arithmetic). Thread-safety: one thread at a time; different markets at once. Invariants: sum of
+// base = 0; a level's FIFO is the arrival order; every resting order's reservation is
+// required_for() its rest.
 #pragma once
 
 #include <span>
@@ -73,8 +74,8 @@ class Market {
   MarketRound& round() { return round_; }
   const MarketRound& round() const { return round_; }
 
-  // Executes round().operations into round().outcomes, credits, fees and *events. In the first round
-  // of a batch what time brings comes first, a change of the spec last.
+  // Executes round().operations into round().outcomes, credits, fees and *events. In the first
+  // round of a batch what time brings comes first, a change of the spec last.
   void execute(std::span<const Command> commands, std::string_view text, int64_t log_time_ms,
                bool is_first_round);
   // Hint, when an operation is queued: what it will touch is on its way when its turn comes.
@@ -169,7 +170,7 @@ class Market {
   void advance(int64_t log_time_ms, uint32_t command, bool is_index_new);
   void move_mark(int64_t log_time_ms);
   ImpactFill impact_fill(Side side) const;
-  void sample_premium(int64_t log_time_ms);
+  void sample_premium(int64_t log_time_ms, uint32_t command);
   void settle_funding_hours(int64_t log_time_ms, uint32_t command);
   void settle_funding(int64_t rate_ppb, uint32_t command);
   void pay_fund(Micro amount);
@@ -242,8 +243,15 @@ class Market {
   }
   void close_protective(AgentId agent, uint32_t command);
   void close_entry_triggers(AgentId agent, CloseReason reason, uint32_t command);
-  void arm_bracket(const OrderBracket& bracket, AgentId agent, Side side, uint32_t command);
+  struct Bracket {  // of an order; ticks, 0 = without
+    uint32_t stop_loss = 0;
+    uint32_t take_profit = 0;
+    bool is_set() const { return (stop_loss | take_profit) != 0; }
+  };
+  void arm_bracket(const Bracket& bracket, OrderId order_id, AgentId agent, Side side,
+                   uint32_t command);
   void fire_triggers(bool is_mark_new, uint32_t command);
+  bool may_trade(uint32_t slot) const;
   void follow(uint32_t slot, uint32_t command);
   void fire(uint32_t slot, uint32_t command);
   PlaceOrder order_of(const Trigger& trigger, MarketOperation& operation) const;
@@ -293,7 +301,7 @@ class Market {
                  Lots remaining, bool is_done);
   void cancel_reduce_only(AgentId agent, uint32_t command);
   void arm_brackets(Taker& taker, uint32_t maker_slot, const FillSide& maker,
-                    const OrderBracket& of_maker, bool maker_done);
+                    const Bracket& of_maker, bool maker_done);
 
   // market_conclude.cpp
   CloseReason closing_reason(const Taker& taker) const;
@@ -318,6 +326,7 @@ class Market {
   std::vector<SliceTime> slices_;
   LiquidationQueue queue_;
   DeleverageRanking rankings_[2];           // against shorts, against longs
+  bool has_rankings_ = false;               // one of them is built
   std::vector<LiquidationQueue::Due> due_;  // of the advance in hand
   TriggerTable triggers_;
   std::vector<TriggerTable::Named> due_triggers_;  // of the advance in hand

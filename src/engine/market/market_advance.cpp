@@ -67,7 +67,7 @@ void Market::advance(int64_t log_time_ms, uint32_t command, bool is_index_new) {
     event.price_updated.mark = mark_;
     event.price_updated.source_time_ms = price_time_ms_;
   }
-  if (is_live) sample_premium(log_time_ms);
+  if (is_live) sample_premium(log_time_ms, command);
   settle_funding_hours(log_time_ms, command);
   if (is_live) {
     watch_fund(command);
@@ -76,6 +76,7 @@ void Market::advance(int64_t log_time_ms, uint32_t command, bool is_index_new) {
     unwind_fund(log_time_ms, command);
   }
   for (DeleverageRanking& ranking : rankings_) ranking.forget();
+  has_rankings_ = false;
   emit_fund_change(fund_before, debt_before, command);
 }
 
@@ -116,13 +117,16 @@ ImpactFill Market::impact_fill(Side side) const {
   return fill;
 }
 
-void Market::sample_premium(int64_t log_time_ms) {
+void Market::sample_premium(int64_t log_time_ms, uint32_t command) {
   FundingSamples& samples = state_.funding;
   if (log_time_ms < samples.next_at_ms) return;
   samples.next_at_ms = log_time_ms + kPremiumPeriodMs;
   samples.sum_ppb += premium_ppb(impact_fill(Side::buy), impact_fill(Side::sell), index_,
                                  spec_.value_per_tick_lot_micro);
   ++samples.count;
+  Event& event = emit(EventType::premium_sampled, 0, command);
+  event.premium_sampled.sum_ppb = static_cast<int64_t>(samples.sum_ppb);
+  event.premium_sampled.count = samples.count;
 }
 
 void Market::settle_funding_hours(int64_t log_time_ms, uint32_t command) {
@@ -177,7 +181,9 @@ void Market::settle_funding(int64_t rate_ppb, uint32_t command) {
 void Market::pay_fund(Micro amount) {
   Position& own = account(0).position;
   own.margin += amount;
-  for (DeleverageRanking& ranking : rankings_) ranking.mark_changed(0);
+  if (has_rankings_) {
+    for (DeleverageRanking& ranking : rankings_) ranking.mark_changed(0);
+  }
   if (own.margin >= Micro(0)) return;
   state_.bad_debt -= own.margin;
   own.margin = Micro(0);

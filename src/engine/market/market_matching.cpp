@@ -222,9 +222,7 @@ void Market::commit_fill(Taker& taker, uint32_t maker_slot, const FillSide& own,
   }
   take_lots(taker, own.terms);
   const OrderDetail& detail = orders_.detail(maker_slot);
-  const OrderBracket of_maker{maker.order_id, Price(detail.stop_loss), Price(detail.take_profit),
-                              {}};
-  const bool has_bracket = detail.has_bracket() || taker.has_bracket;
+  const Bracket of_maker{detail.stop_loss, detail.take_profit};
   const bool maker_done = reduce_maker(maker_slot, maker.terms);
   const int64_t lot_value = notional(own.terms.price, Lots(1), spec_).value;
   const Lots left = taker.has_budget ? Lots(taker.budget_left.value / lot_value) : taker.remaining;
@@ -241,30 +239,30 @@ void Market::commit_fill(Taker& taker, uint32_t maker_slot, const FillSide& own,
   if (has_ended(own_base_before, own.effect.after.base.value)) {
     cancel_reduce_only(own.agent, taker.command);
   }
-  if (has_bracket) [[unlikely]] arm_brackets(taker, maker_slot, maker, of_maker, maker_done);
+  if (of_maker.is_set() || taker.has_bracket) [[unlikely]] {
+    arm_brackets(taker, maker_slot, maker, of_maker, maker_done);
+  }
 }
 
 // An order's bracket comes to life with the first fill that leaves the position on its side.
 void Market::arm_brackets(Taker& taker, uint32_t maker_slot, const FillSide& maker,
-                          const OrderBracket& of_maker, bool maker_done) {
+                          const Bracket& of_maker, bool maker_done) {
   const auto is_on_side = [this](AgentId agent, Side side) {
     return sign(side) * accounts_[agent].position.base.value > 0;
   };
-  const bool maker_has_one = of_maker.stop_loss != Price(0) || of_maker.take_profit != Price(0);
   const Side maker_side = opposite(taker.side);
-  if (maker_has_one && is_on_side(maker.agent, maker_side)) {
+  if (of_maker.is_set() && is_on_side(maker.agent, maker_side)) {
     if (!maker_done) {
       orders_.detail(maker_slot).stop_loss = orders_.detail(maker_slot).take_profit = 0;
     }
-    arm_bracket(of_maker, maker.agent, maker_side, taker.command);
+    arm_bracket(of_maker, maker.order_id, maker.agent, maker_side, taker.command);
   }
   if (!taker.has_bracket || !is_on_side(taker.agent, taker.side)) return;
   OrderDetail& detail = orders_.detail(taker.slot);
-  const OrderBracket of_taker{book_.id(taker.slot), Price(detail.stop_loss),
-                              Price(detail.take_profit), {}};
+  const Bracket of_taker{detail.stop_loss, detail.take_profit};
   detail.stop_loss = detail.take_profit = 0;
   taker.has_bracket = false;
-  arm_bracket(of_taker, taker.agent, taker.side, taker.command);
+  arm_bracket(of_taker, book_.id(taker.slot), taker.agent, taker.side, taker.command);
 }
 
 // What only closes a position goes with it: its reduce-only orders and its protective triggers.

@@ -185,16 +185,17 @@ void Market::close_entry_triggers(AgentId agent, CloseReason reason, uint32_t co
                  [](const Trigger& trigger) { return trigger.is_protective == 0; });
 }
 
-void Market::arm_bracket(const OrderBracket& bracket, AgentId agent, Side side, uint32_t command) {
+void Market::arm_bracket(const Bracket& bracket, OrderId order_id, AgentId agent, Side side,
+                         uint32_t command) {
   close_triggers(agent, CloseReason::replaced, command,
                  [](const Trigger& trigger) { return trigger.parent_id != 0; });
   TriggerLegs legs;
-  const auto add = [&](TriggerKind kind, Price at) {
-    if (at == Price(0)) return;
+  const auto add = [&](TriggerKind kind, uint32_t at) {
+    if (at == 0) return;
     Trigger& leg = legs.legs[legs.count++];
-    leg.at = at;
+    leg.at = Price(at);
     leg.is_market = 1;
-    leg.parent_id = bracket.order_id;
+    leg.parent_id = order_id;
     leg.agent = agent;
     leg.side = opposite(side);
     leg.kind = kind;
@@ -209,7 +210,7 @@ void Market::fire_triggers(bool is_mark_new, uint32_t command) {
   if (!state_.accepts_orders()) return;
   if (is_mark_new) {
     for (const TriggerTable::Named& named : triggers_.fired()) {
-      if (triggers_.is_same(named)) send_order(named.slot, command);
+      if (triggers_.is_same(named) && may_trade(named.slot)) send_order(named.slot, command);
     }
   }
   due_triggers_.clear();
@@ -224,6 +225,15 @@ void Market::fire_triggers(bool is_mark_new, uint32_t command) {
       follow(named.slot, command);
     }
   }
+}
+
+// There is somebody within the bound: a trigger in an empty book waits without a word.
+bool Market::may_trade(uint32_t slot) const {
+  MarketOperation operation;
+  const PlaceOrder order = order_of(triggers_[slot], operation);
+  const Price best = book_.best(opposite(order.side));
+  if (best == Price(0)) return false;
+  return order.side == Side::buy ? best <= operation.price : best >= operation.price;
 }
 
 // A trailing stop that the mark has left far enough behind.

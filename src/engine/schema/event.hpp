@@ -35,6 +35,8 @@ enum class EventType : uint8_t {
   market_change_scheduled = 11,  // text: MarketSpec
   market_changed = 12,           // the scheduled spec is the market's
   key_limits_changed = 13,
+  premium_sampled = 14,
+  money_described = 15,  // only from Engine::describe
   // private: carry agent_sequence
   ledger_entry = 32,
   account_changed = 33,
@@ -160,6 +162,21 @@ struct MarketChangeScheduled {
   TextSpan spec;
   int64_t effective_at_ms = 0;
   uint8_t zero[80] = {};
+};
+
+// Of the hour that runs: what its rate will be made of.
+struct PremiumSampled {
+  int64_t sum_ppb = 0;
+  int64_t count = 0;
+  uint8_t zero[80] = {};
+};
+
+// Totals since the beginning; the terms of the money identity that no account shows.
+struct MoneyDescribed {
+  Micro deposits;
+  Micro withdrawals;
+  Micro fees;
+  uint8_t zero[72] = {};
 };
 
 struct KeyLimitsChanged {
@@ -344,6 +361,8 @@ struct Event {
     PositionChanged position_changed;
     MarketChangeScheduled market_change_scheduled;
     KeyLimitsChanged key_limits_changed;
+    PremiumSampled premium_sampled;
+    MoneyDescribed money_described;
     TriggerChanged trigger_changed;
     TriggerClosed trigger_closed;
     OrderBracket order_bracket;
@@ -376,6 +395,8 @@ static_assert(sizeof(KeyCreated) == 96 && PlainRecord<KeyCreated>);
 static_assert(sizeof(AgentRegistered) == 96 && PlainRecord<AgentRegistered>);
 static_assert(sizeof(MarketChangeScheduled) == 96 && PlainRecord<MarketChangeScheduled>);
 static_assert(sizeof(KeyLimitsChanged) == 96 && PlainRecord<KeyLimitsChanged>);
+static_assert(sizeof(PremiumSampled) == 96 && PlainRecord<PremiumSampled>);
+static_assert(sizeof(MoneyDescribed) == 96 && PlainRecord<MoneyDescribed>);
 static_assert(sizeof(TriggerChanged) == 96 && PlainRecord<TriggerChanged>);
 static_assert(sizeof(TriggerClosed) == 96 && PlainRecord<TriggerClosed>);
 static_assert(sizeof(OrderBracket) == 96 && PlainRecord<OrderBracket>);

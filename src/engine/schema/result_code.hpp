@@ -58,7 +58,7 @@
   X(price_unavailable, 80, 503, "the market has no price yet", "retry in a second")                \
   X(price_invalid, 81, 422, "price must be above zero and inside the market's absolute band", "")  \
   X(price_stale, 82, 422, "the price is older than the limit", "send fresh prices")                \
-  X(market_closed, 83, 409, "the market takes no orders now; cancels work", "see `status` of /api/v1/markets; it opens again by itself after stale prices") \
+  X(market_closed, 83, 409, "the market takes no orders now; cancels work", "see `exchange_status` of /api/v1/markets; it opens again by itself after stale prices") \
   /* before sequencing: nothing has happened */                                                    \
   X(malformed_json, 200, 400, "the body is not valid JSON", "")                                    \
   X(invalid_field, 201, 422, "a field has a wrong type, form or range", "")                        \

@@ -205,7 +205,7 @@ constexpr std::string_view wire_name(CancelScope v) {
   return names[static_cast<int>(v)];
 }
 constexpr std::string_view wire_name(KeyLimit v) {
-  constexpr std::string_view names[] = {"command",  "market",     "reduce_only",      "order_notional",
+  constexpr std::string_view names[] = {"command",  "market",     "reduce_only", "order_notional",
                                         "leverage", "daily_loss", "position_notional"};
   return names[static_cast<int>(v)];
 }

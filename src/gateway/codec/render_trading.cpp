@@ -175,6 +175,11 @@ void render_position(std::string& out, const stores::PositionView& view, const M
   json.key("equity").micro(view.equity);
   write_margin_ratio(json, view);
   json.key("health").text(wire_name(view.health));
+  json.key("adl_quintile");
+  if (view.adl_quintile == 0)
+    json.null();
+  else
+    json.number(view.adl_quintile);
   write_leverage(json, view);
   json.key("leverage_setting").number(view.leverage);
   json.key("netting").boolean(view.netting);

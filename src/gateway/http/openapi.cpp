@@ -146,7 +146,7 @@ void write_parameters(JsonWriter& json, const Endpoint& endpoint) {
   };
   write_all(endpoint.path_fields, "path");
   write_all(endpoint.query_fields, "query");
-  if (endpoint.prepare != nullptr) {
+  if (endpoint.is_mutation()) {
     json.raw(R"({"$ref":"#/components/parameters/IdempotencyKey"})");
   }
   json.end_array();

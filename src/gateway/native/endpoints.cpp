@@ -271,7 +271,7 @@ constexpr Endpoint kEndpoints[] = {
     {"previewOrder", Method::post, "/api/v1/orders/preview", "orders",
      "What an order would do and cost now; nothing is placed",
      Access::trade, LimitClass::read, {}, {}, kPlaceFields,
-     ReplyShape::object, "OrderPreview", kPreviewErrors, nullptr, prepare_preview, complete_one},
+     ReplyShape::object, "OrderPreview", kPreviewErrors, nullptr, prepare_preview},
     {"cancelBatch", Method::post, "/api/v1/orders/cancel", "orders",
      "Cancel up to 100 orders",
      Access::trade, LimitClass::cancel, {}, {}, kBatchCancelFields,
@@ -400,7 +400,7 @@ constexpr Endpoint kEndpoints[] = {
      Access::read, LimitClass::read, {}, kMarketPageQuery, {},
      ReplyShape::page, "Liquidation", kMarketPagedErrors, list_own_liquidations},
     {"listAlerts", Method::get, "/api/v1/account/alerts", "positions",
-     "Warnings and forced changes since the process started, newest first",
+     "Warnings, and what was done to your positions, newest first",
      Access::read, LimitClass::read, {}, kPageQuery, {},
      ReplyShape::page, "Alert", kListedErrors, list_alerts},
     {"setMarketMode", Method::post, "/api/v1/operator/markets/{market}/mode", "operator",
@@ -457,6 +457,9 @@ constexpr ResultCode kPlainErrors[] = {invalid_field, unauthorized};
 constexpr ResultCode kOpenErrors[] = {invalid_field, missing_field, unauthorized, rate_limited};
 constexpr ResultCode kKeyErrors[] = {invalid_field, missing_field, unauthorized, forbidden,
                                      rate_limited};
+constexpr ResultCode kBodyErrors[] = {malformed_json, invalid_field,     missing_field,
+                                      unauthorized,   forbidden,         rate_limited,
+                                      payload_too_large, unsupported_media_type};
 constexpr ResultCode kMutationErrors[] = {
     malformed_json,      invalid_field, missing_field,     unauthorized,           forbidden,
     rate_limited,        overloaded,    payload_too_large, unsupported_media_type, shutting_down,
@@ -468,7 +471,8 @@ std::span<const Endpoint> all_endpoints() { return kEndpoints; }
 
 std::span<const ResultCode> common_errors(const Endpoint& endpoint) {
   if (endpoint.limit == LimitClass::none) return kPlainErrors;
-  if (endpoint.prepare != nullptr) return kMutationErrors;
+  if (endpoint.is_mutation()) return kMutationErrors;
+  if (endpoint.prepare != nullptr) return kBodyErrors;
   return endpoint.access == Access::open ? std::span<const ResultCode>(kOpenErrors)
                                          : std::span<const ResultCode>(kKeyErrors);
 }

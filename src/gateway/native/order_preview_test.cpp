@@ -57,7 +57,9 @@ TEST_F(Native, the_verdict_is_the_engine_s_answer) {
   client.key.clear();
   register_agent(client, "w", "30000");
   std::mt19937 random(11);
-  const auto pick = [&](int below) { return static_cast<int>(random() % static_cast<unsigned>(below)); };
+  const auto pick = [&](int below) {
+    return static_cast<int>(random() % static_cast<unsigned>(below));
+  };
   std::map<std::string, int> seen;
   for (int i = 0; i < 400; ++i) {
     std::string body = kBtc + "\"side\":\"" + (pick(2) == 0 ? "buy" : "sell") + "\"";

@@ -256,6 +256,8 @@ inline constexpr FieldSpec kPositionSchema[] = {
      "equity / maintenance margin, cut to 4 digits: liquidated below 1; null: no position"},
     {"health", choice, true, "warning: equity below 1.5 x maintenance margin",
      "healthy|warning|liquidatable"},
+    {"adl_quintile", integer, false,
+     "place for auto-deleveraging: 5 goes first, 1 last; a second old at most; null: no position"},
     {"leverage", decimal, false, "entry notional / margin, to 2 digits; null: no position"},
     {"leverage_setting", integer, true, "your setting for the market: of orders to come"},
     {"netting", boolean, true, "your setting for the market"},

@@ -92,6 +92,19 @@ TEST_F(WsPerpetualTest, liquidations_come_step_by_step_and_owners_are_alerted) {
   EXPECT_TRUE(changed.at("side").is_null());
 }
 
+TEST_F(WsPerpetualTest, the_fill_of_a_liquidation_has_no_order) {
+  open_position();
+  TestClient owned(gateway.port(), owner.key);
+  owned.ask(subscribe("fills"), 7);
+  const TestAgent bidder = gateway.add_agent();
+  gateway.run(limit(bidder.id, Side::buy, 58'000, 1'000'000));
+  fall_to(58'000);
+  const json::object fill = owned.next_of("fills");
+  EXPECT_TRUE(fill.at("order_id").is_null());
+  EXPECT_EQ(text_of(fill, "cause"), "liquidation");
+  EXPECT_EQ(text_of(fill, "side"), "sell");
+}
+
 TEST_F(WsPerpetualTest, alerts_are_ones_own_alone) {
   open_position();
   TestClient stranger(gateway.port(), gateway.add_agent().key);

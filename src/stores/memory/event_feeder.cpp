@@ -56,7 +56,7 @@ void EventFeeder::feed(const Event& event, std::string_view reason) {
       enter_market(event.header.market);
       market_->apply(event, time_ms_, batch_ == 0);
       if (event.header.type == EventType::liquidation && event.header.agent != 0) {
-        alert(make_step_alert(event, time_ms_));
+        alert(make_alert(make_liquidation(event, time_ms_)));
       }
       break;
     default:
@@ -228,7 +228,9 @@ void EventFeeder::change_position(const Event& event) {
   note_position(event.header.agent, {change.base, change.entry_notional, change.margin},
                 domains_.shard(event.header.agent)
                     .change_position(event.header.agent, event.header.market, change));
-  if (change.cause == PositionChange::deleveraged) alert(make_step_alert(event, time_ms_));
+  if (change.cause == PositionChange::deleveraged) {
+    alert(make_alert(make_position_change(event, time_ms_)));
+  }
 }
 
 void EventFeeder::note_position(AgentId agent, const Position& after,

@@ -27,6 +27,7 @@ class HealthWatch {
   const std::vector<AgentId>& on_mark(Price mark);
 
   const Position* find(AgentId agent) const;
+  const std::vector<Position>& positions() const { return positions_; }
   std::size_t size() const { return agents_.size(); }
 
  private:

@@ -106,6 +106,12 @@ void HotStore::warm_money(const MoneyTotals& totals) {
   domains_->solvency.totals = totals;
 }
 
+void HotStore::warm_alerts(const std::vector<AlertView>& alerts) {
+  for (const AlertView& alert : alerts) {
+    if (domains_->directory.agent(alert.agent)) domains_->shard(alert.agent).add_alert(alert);
+  }
+}
+
 void HotStore::warm_trades(MarketId market, const std::vector<TradeView>& trades) {
   MarketState* state = domains_->markets.find(market);
   if (state == nullptr) return;

@@ -82,6 +82,7 @@ class HotStore {
   void warm_liquidations(const std::vector<LiquidationView>& liquidations);
   void warm_fund_changes(const std::vector<FundChangeView>& changes);
   void warm_money(const MoneyTotals& totals);  // as of the description
+  void warm_alerts(const std::vector<AlertView>& alerts);
 
   BatchNumber applied_batch() const;
   int64_t log_time_ms() const;  // of the last batch
@@ -121,7 +122,8 @@ class HotStore {
 
   // What the last batch gave rise to. For the egress thread, after apply().
   const std::vector<AlertView>& last_alerts() const;
-  // Of one agent, below `before` (0 = newest), newest first. Since the process started.
+  // Of one agent, below `before` (0 = newest), newest first. Warnings from before a restart are
+  // gone; what was done to positions was warmed from history.
   std::vector<AlertView> alerts(AgentId agent, uint64_t before, std::size_t limit) const;
 
   // Orders of one agent: open ones, and the recently closed.

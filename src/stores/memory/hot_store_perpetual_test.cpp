@@ -40,6 +40,18 @@ TEST(HotStorePerpetual, owners_are_alerted_of_what_happens_to_their_positions) {
             std::vector<AlertView>{alerts[1]});
 }
 
+TEST(HotStorePerpetual, a_gap_through_bankruptcy_is_told_to_both_sides) {
+  Collapse market;
+  market.mode(MarketMode::halted);
+  market.move_price(50'000);
+  EXPECT_TRUE(market.hot.liquidations(0, 10).empty()) << "nothing happens while it is halted";
+  market.mode(MarketMode::open);
+  EXPECT_EQ(market.hot.alerts(market.long_agent, 0, 1)[0].kind, AlertKind::bankrupt);
+  EXPECT_EQ(market.hot.alerts(market.short_agent, 0, 1)[0].kind, AlertKind::deleveraged);
+  EXPECT_EQ(market.hot.position(market.long_agent, 0)->base, Lots(0));
+  EXPECT_TRUE(market.hot.solvency().left_side() == market.hot.solvency().right_side());
+}
+
 TEST(HotStorePerpetual, liquidations_and_the_fund_are_listed_newest_first) {
   Collapse market;
   market.fall();
@@ -53,6 +65,22 @@ TEST(HotStorePerpetual, liquidations_and_the_fund_are_listed_newest_first) {
   ASSERT_EQ(changes.size(), 2u);
   EXPECT_EQ(changes[1].fund.base, Lots(market.kCoin));
   EXPECT_EQ(changes[0].fund.base, Lots(0));
+}
+
+TEST(HotStorePerpetual, the_place_for_deleveraging_is_told_in_fifths) {
+  PerpetualMarket market;
+  const AgentId buyer = market.add_agent(10'000'000);
+  std::vector<AgentId> shorts;
+  for (uint16_t leverage : {1, 3, 5, 8, 12}) {
+    shorts.push_back(market.add_agent(1'000'000));
+    market.trade(buyer, shorts.back(), market.kIndex, market.kCoin / 10, 1, leverage);
+  }
+  market.move_price(59'000);  // shorts are in profit: rank is profit x leverage
+  for (std::size_t i = 0; i < shorts.size(); ++i) {
+    EXPECT_EQ(market.hot.position(shorts[i], 0)->adl_quintile, i + 1) << i;
+  }
+  EXPECT_EQ(market.hot.position(buyer, 0)->adl_quintile, 5) << "the only long";
+  EXPECT_EQ(market.hot.position(market.add_agent(1), 0)->adl_quintile, 0);
 }
 
 Int128 imbalance(const SolvencyView& view) { return view.left_side() - view.right_side(); }
@@ -135,6 +163,7 @@ TEST(HotStorePerpetual, the_predicted_rate_is_that_of_the_settled_hour) {
               static_cast<double>(estimate.predicted_rate_ppb),
               static_cast<double>(estimate.predicted_rate_ppb) / 50);
   EXPECT_LE(market.hot.market(0)->funding.samples, 1) << "a new hour";
+  EXPECT_EQ(market.hot.market(0)->funding.next_settlement_ms, end_ms + 3'600'000);
 }
 
 }  // namespace

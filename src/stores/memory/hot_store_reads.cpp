@@ -26,7 +26,8 @@ std::vector<Row> newest_rows(const RecentLog<Row>& log, std::size_t limit) {
   return result;
 }
 
-PositionView value_holding(AgentId agent, const HoldingRow& row, const MarketState& market) {
+PositionView value_holding(AgentId agent, const HoldingRow& row, const MarketState& market,
+                           int64_t time_ms) {
   const MarketRules& rules = market.rules;
   const Position position{row.base, row.entry_notional, row.margin};
   PositionView view;
@@ -45,6 +46,10 @@ PositionView value_holding(AgentId agent, const HoldingRow& row, const MarketSta
   if (position.base != Lots(0)) {
     view.liquidation_price = reachable(liquidation_price(position, rules), rules);
     view.bankruptcy_price = reachable(bankruptcy_price(position, rules), rules);
+    view.adl_quintile = market.ranks.quintile(position, view.mark, rules, time_ms, [&] {
+      const std::lock_guard guard(market.mutex);
+      return market.health.positions();
+    });
   }
   view.leverage = row.leverage != 0 ? row.leverage : static_cast<uint16_t>(rules.default_leverage);
   view.netting = row.netting;
@@ -248,7 +253,7 @@ std::vector<PositionView> HotStore::positions(AgentId agent) const {
   for (const HoldingRow& row : *rows) {
     const MarketState* market = domains_->markets.find(row.market);
     if (row.base.value != 0 && market != nullptr) {
-      result.push_back(value_holding(agent, row, *market));
+      result.push_back(value_holding(agent, row, *market, log_time_ms()));
     }
   }
   return result;
@@ -258,7 +263,7 @@ std::optional<PositionView> HotStore::position(AgentId agent, MarketId market) c
   const MarketState* state = domains_->markets.find(market);
   const auto row = domains_->shard(agent).holding(agent, market);
   if (state == nullptr || !row) return std::nullopt;
-  return value_holding(agent, *row, *state);
+  return value_holding(agent, *row, *state, log_time_ms());
 }
 
 std::optional<SettingsView> HotStore::settings(AgentId agent, MarketId market) const {

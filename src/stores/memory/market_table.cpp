@@ -24,7 +24,7 @@ void MarketState::apply(const Event& event, int64_t time_ms, bool is_described) 
     case EventType::funding_settled:
       last_funding = event.funding_settled;
       fundings.push(newest_funding, make_funding(event, time_ms));
-      premiums.start_hour();
+      premiums.start_hour(event.funding_settled.hour + 1);
       break;
     default:
       liquidations.push(newest_liquidation, make_liquidation(event, time_ms));

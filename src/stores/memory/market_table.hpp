@@ -12,6 +12,7 @@
 #include <mutex>
 #include <string_view>
 
+#include "stores/memory/adl_ranks.hpp"
 #include "stores/memory/book_levels.hpp"
 #include "stores/memory/health_watch.hpp"
 #include "stores/memory/hot_store.hpp"
@@ -50,6 +51,7 @@ struct MarketState {
   RecentLog<FundChangeView>::Head newest_fund_change = 0;
   PremiumSamples premiums;
   HealthWatch health{rules};
+  mutable AdlRanks ranks;  // locks for itself
 
   // market_status, fund_changed, funding_settled, liquidation. `is_described`: no news.
   void apply(const Event& event, int64_t time_ms, bool is_described);

@@ -30,7 +30,10 @@ class PremiumSamples {
     ++samples_.count;
   }
 
-  void start_hour() { samples_.sum_ppb = samples_.count = 0; }
+  void start_hour(int64_t hour) {
+    samples_.sum_ppb = samples_.count = 0;
+    samples_.hour = hour;
+  }
 
   FundingEstimate estimate() const {
     FundingEstimate estimate;

@@ -111,6 +111,11 @@ TEST_F(HistoryPerpetualTest, a_warm_start_knows_the_money_and_the_newest_rows) {
   EXPECT_TRUE(later.solvency().left_side() == later.solvency().right_side());
   EXPECT_EQ(later.liquidations(0, 10).size(), market.hot.liquidations(0, 10).size());
   EXPECT_EQ(later.fund_changes(0, 10).size(), market.hot.fund_changes(0, 10).size());
+  EXPECT_EQ(later.alerts(market.short_agent, 0, 10), market.hot.alerts(market.short_agent, 0, 10));
+  const auto alerts = market.hot.alerts(market.long_agent, 0, 10);
+  ASSERT_EQ(alerts.size(), 2u);
+  EXPECT_EQ(later.alerts(market.long_agent, 0, 10), std::vector<AlertView>{alerts[0]})
+      << "all but the warning";
 }
 
 }  // namespace

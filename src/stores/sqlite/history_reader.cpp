@@ -158,6 +158,12 @@ Page<PositionChangeView> HistoryReader::position_changes(AgentId agent, MarketId
                    [&](const PositionChangeView& row) { return in_market(market, row.market); });
 }
 
+Page<PositionChangeView> HistoryReader::deleveragings(const PageRequest& page) {
+  static_assert(static_cast<int>(PositionChange::deleveraged) == 3);
+  return read_page(impl_->pool, kPositionChanges, "cause = 3 AND ", std::nullopt, page,
+                   [](const PositionChangeView&) { return true; });
+}
+
 std::optional<MoneyTotals> HistoryReader::money() {
   const auto lease = impl_->pool.lend();
   Statement& select = lease->statement("SELECT name, value FROM meta WHERE name LIKE 'total_%'");

@@ -102,6 +102,9 @@ class HistoryReader {
   // funding apart; nullopt: more than kRowsScannedMax rows lie between.
   std::optional<Micro> realised_pnl(AgentId agent, MarketId market, uint64_t first, uint64_t last);
 
+  // Of all agents: for start-up.
+  Page<PositionChangeView> deleveragings(const PageRequest& page);
+
   // As of applied_batch(); nullopt: a database error.
   std::optional<MoneyTotals> money();
 

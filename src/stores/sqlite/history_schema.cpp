@@ -82,6 +82,7 @@ CREATE INDEX triggers_by_order ON triggers(order_id) WHERE order_id <> 0;
 CREATE TABLE position_ends(sequence INTEGER PRIMARY KEY, agent INTEGER, market INTEGER,
   cause INTEGER, side INTEGER, order_id INTEGER, time_ms INTEGER);
 CREATE INDEX position_ends_by_agent ON position_ends(agent, market);
+CREATE INDEX deleveragings ON position_changes(sequence) WHERE cause = 3;
 )sql";
 
 const char kOrderColumns[] =
