@@ -309,9 +309,11 @@ inline std::string_view client_id_view(const ClientId& id) {
   return {id.data(), size};
 }
 
-// Only these may use the command ring's reserve when it is nearly full.
+// Only these may use the command ring's reserve when it is nearly full: who cannot refresh its
+// switch would lose its orders, and a switch is armed to cancel.
 constexpr bool is_cancel(CommandType type) {
-  return type == CommandType::cancel_order || type == CommandType::cancel_all;
+  return type == CommandType::cancel_order || type == CommandType::cancel_all ||
+         type == CommandType::cancel_all_after;
 }
 
 }  // namespace perpetua

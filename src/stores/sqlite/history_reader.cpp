@@ -40,6 +40,9 @@ const List<FundChangeView> kFundChanges =
 const List<PositionChangeView> kPositionChanges =
     event_list('c', kPositionChangeColumns, "position_changes", read_position_change);
 
+const List<MarketChangeView> kMarketChanges =
+    event_list('m', kMarketChangeColumns, "market_changes", read_market_change);
+
 std::optional<OrderView> read_one_order(Statement& select) {
   std::optional<OrderView> order;
   if (select.step() == Statement::Step::row) order = read_order(select);
@@ -162,6 +165,11 @@ Page<PositionChangeView> HistoryReader::deleveragings(const PageRequest& page) {
   static_assert(static_cast<int>(PositionChange::deleveraged) == 3);
   return read_page(impl_->pool, kPositionChanges, "cause = 3 AND ", std::nullopt, page,
                    [](const PositionChangeView&) { return true; });
+}
+
+Page<MarketChangeView> HistoryReader::market_changes(MarketId market, const PageRequest& page) {
+  return read_page(impl_->pool, kMarketChanges, "market = ? AND ", market, page,
+                   [](const MarketChangeView&) { return true; });
 }
 
 std::optional<MoneyTotals> HistoryReader::money() {

@@ -104,6 +104,7 @@ class HistoryReader {
 
   // Of all agents: for start-up.
   Page<PositionChangeView> deleveragings(const PageRequest& page);
+  Page<MarketChangeView> market_changes(MarketId market, const PageRequest& page);
 
   // As of applied_batch(); nullopt: a database error.
   std::optional<MoneyTotals> money();

@@ -76,6 +76,9 @@ class HistoryRows {
   std::vector<PositionChangeView> position_changes;
   std::vector<TriggerRow> triggers;
   std::vector<PositionEndView> position_ends;
+  std::vector<MarketChangeView> market_changes;
+  // Changes of earlier transactions that were applied in this one.
+  std::vector<std::pair<MarketId, int64_t>> applied_changes;
   MoneyTotals money;
 
  private:
@@ -83,6 +86,7 @@ class HistoryRows {
   bool add_perpetual_event(const Event& event, int64_t time_ms);
   bool add_trigger_event(const Event& event, int64_t time_ms);
   void add_position_end(const Event& event, int64_t time_ms);
+  bool add_market_change(const HistoryEvent& item, const HistoryBatch& batch);
   bool add_market(const Event& event, std::string_view bytes);
   bool add_fill(const Event& event, int64_t time_ms);
   void add_order(const Event& event, int64_t time_ms, std::string_view reason);

@@ -7,7 +7,8 @@
 //   candles   market, interval, open time
 //   triggers  trigger id (closed_sequence 0: live)
 //   position_ends: sequence of the fill or change
-//   fundings, funding_payments, liquidations, fund_changes, position_changes: sequence of the event
+//   fundings, funding_payments, liquidations, fund_changes, position_changes, market_changes:
+//   sequence of the event; markets has the spec a market was created with
 //
 // Column lists and the functions that bind and read them go together; a change of either raises
 // kHistorySchemaVersion, and the file is rebuilt. Text may hold any bytes.
@@ -20,7 +21,7 @@
 
 namespace perpetua::stores {
 
-inline constexpr int64_t kHistorySchemaVersion = 4;
+inline constexpr int64_t kHistorySchemaVersion = 6;
 
 extern const char kHistoryTables[];
 
@@ -28,7 +29,7 @@ extern const char kHistoryTables[];
 inline constexpr const char* kHistoryCounts[] = {
     "rows_orders",   "rows_fills",            "rows_ledger",       "rows_thoughts",
     "rows_fundings", "rows_funding_payments", "rows_liquidations", "rows_fund_changes",
-    "rows_position_changes", "rows_triggers", "rows_position_ends",
+    "rows_position_changes", "rows_market_changes",   "rows_triggers",     "rows_position_ends",
     "total_deposits", "total_withdrawals", "total_fees"};
 
 extern const char kOrderColumns[];
@@ -44,6 +45,7 @@ extern const char kFundChangeColumns[];
 extern const char kPositionChangeColumns[];
 extern const char kTriggerColumns[];
 extern const char kPositionEndColumns[];
+extern const char kMarketChangeColumns[];
 
 void bind_order(Statement& statement, const OrderView& order);
 void bind_fill(Statement& statement, const FillView& fill);
@@ -58,6 +60,7 @@ void bind_fund_change(Statement& statement, const FundChangeView& change);
 void bind_position_change(Statement& statement, const PositionChangeView& change);
 void bind_trigger(Statement& statement, const TriggerView& trigger);
 void bind_position_end(Statement& statement, const PositionEndView& end);
+void bind_market_change(Statement& statement, const MarketChangeView& change);
 
 OrderView read_order(Statement& statement);
 FillView read_fill(Statement& statement);
@@ -72,5 +75,6 @@ FundChangeView read_fund_change(Statement& statement);
 PositionChangeView read_position_change(Statement& statement);
 TriggerView read_trigger(Statement& statement);
 PositionEndView read_position_end(Statement& statement);
+MarketChangeView read_market_change(Statement& statement);
 
 }  // namespace perpetua::stores

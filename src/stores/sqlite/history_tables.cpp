@@ -38,6 +38,11 @@ constexpr char kUpdateOrder[] =
     "UPDATE orders SET status = ?, reason = ?, price = ?, lots = ?, filled = ?, remaining = ?,"
     " filled_notional = ?, fee = ?, updated_at_ms = ? WHERE sequence = ?";
 
+// The newest announcement of a market is the one that is applied: it replaced those before.
+constexpr char kApplyMarketChange[] =
+    "UPDATE market_changes SET applied_at_ms = ?"
+    " WHERE sequence = (SELECT max(sequence) FROM market_changes WHERE market = ?)";
+
 constexpr char kClosedOrders[] = "status NOT IN (1, 2)";
 static_assert(static_cast<int>(OrderStatus::open) == 1);
 static_assert(static_cast<int>(OrderStatus::partially_filled) == 2);
@@ -50,10 +55,10 @@ HistoryTables::Counted::Counted(Database& database, const char* table, const cha
       kept_max(kept),
       prune(database, prune_sql(table, key, condition)) {}
 
-std::array<HistoryTables::Counted*, 11> HistoryTables::counted() {
-  return {&orders_,       &fills_,        &ledger_,           &thoughts_,
-          &fundings_,     &funding_payments_, &liquidations_, &fund_changes_,
-          &position_changes_, &triggers_, &position_ends_};
+std::array<HistoryTables::Counted*, 12> HistoryTables::counted() {
+  return {&orders_,       &fills_,          &ledger_,           &thoughts_,
+          &fundings_,     &liquidations_,   &funding_payments_, &position_changes_,
+          &fund_changes_, &market_changes_, &triggers_,         &position_ends_};
 }
 
 HistoryTables::HistoryTables(Database& database, const HistoryRetention& retention)
@@ -77,6 +82,8 @@ HistoryTables::HistoryTables(Database& database, const HistoryRetention& retenti
       select_trigger_(database, std::string("SELECT ") + kTriggerColumns +
                                     " FROM triggers WHERE trigger_id = ?"),
       insert_position_end_(database, insert_sql("position_ends", kPositionEndColumns)),
+      insert_market_change_(database, insert_sql("market_changes", kMarketChangeColumns)),
+      apply_market_change_(database, kApplyMarketChange),
       add_to_meta_(database, "UPDATE meta SET value = value + ? WHERE name = ?"),
       orders_(database, "orders", "sequence", kClosedOrders, retention.orders),
       fills_(database, "fills", "sequence", "1", retention.fills),
@@ -89,6 +96,7 @@ HistoryTables::HistoryTables(Database& database, const HistoryRetention& retenti
       fund_changes_(database, "fund_changes", "sequence", "1", retention.fund_changes),
       position_changes_(database, "position_changes", "sequence", "1",
                         retention.position_changes),
+      market_changes_(database, "market_changes", "sequence", "1", retention.market_changes),
       triggers_(database, "triggers", "closed_sequence", "closed_sequence > 0",
                 retention.triggers),
       position_ends_(database, "position_ends", "sequence", "1", retention.position_ends) {
@@ -185,7 +193,19 @@ bool HistoryTables::write_perpetual(const HistoryRows& rows) {
          insert_all(insert_funding_payment_, rows.funding_payments, bind_funding_payment) &&
          insert_all(insert_liquidation_, rows.liquidations, bind_liquidation) &&
          insert_all(insert_fund_change_, rows.fund_changes, bind_fund_change) &&
-         insert_all(insert_position_change_, rows.position_changes, bind_position_change);
+         insert_all(insert_position_change_, rows.position_changes, bind_position_change) &&
+         write_market_changes(rows);
+}
+
+bool HistoryTables::write_market_changes(const HistoryRows& rows) {
+  for (const auto& [market, time_ms] : rows.applied_changes) {
+    if (!apply_market_change_.start().bind(time_ms).bind(market).run()) return false;
+  }
+  for (const MarketChangeView& change : rows.market_changes) {
+    bind_market_change(insert_market_change_.start(), change);
+    if (!insert_market_change_.run()) return false;
+  }
+  return true;
 }
 
 bool HistoryTables::write_triggers(const HistoryRows& rows) {
@@ -267,6 +287,7 @@ bool HistoryTables::prune(const HistoryRows& rows) {
          count_and_prune(liquidations_, rows.liquidations.size()) &&
          count_and_prune(fund_changes_, rows.fund_changes.size()) &&
          count_and_prune(position_changes_, rows.position_changes.size()) &&
+         count_and_prune(market_changes_, rows.market_changes.size()) &&
          count_and_prune(triggers_, new_triggers) &&
          count_and_prune(position_ends_, rows.position_ends.size());
 }

@@ -45,10 +45,11 @@ class HistoryTables {
   bool write_orders(const HistoryRows& rows);
   bool write_candles(const HistoryRows& rows);
   bool write_perpetual(const HistoryRows& rows);
+  bool write_market_changes(const HistoryRows& rows);
   bool write_triggers(const HistoryRows& rows);
   bool add_money(const MoneyTotals& money);
   bool update_order(const OrderView& order);
-  std::array<Counted*, 11> counted();
+  std::array<Counted*, 12> counted();
   bool put_meta(std::string_view name, uint64_t value);
   bool count_and_prune(Counted& table, uint64_t added);
   bool prune(const HistoryRows& rows);
@@ -72,6 +73,8 @@ class HistoryTables {
   Statement put_trigger_;
   Statement select_trigger_;
   Statement insert_position_end_;
+  Statement insert_market_change_;
+  Statement apply_market_change_;
   Statement add_to_meta_;
   Counted orders_;
   Counted fills_;
@@ -82,6 +85,7 @@ class HistoryTables {
   Counted liquidations_;
   Counted fund_changes_;
   Counted position_changes_;
+  Counted market_changes_;
   Counted triggers_;
   Counted position_ends_;
   int failure_code_ = 0;
