@@ -60,6 +60,8 @@ class KeyLimits(ApiTest):
             "leverage": key.put(f"{BTC}/leverage", {"leverage": 2}),
             "netting": key.put(f"{BTC}/netting", {"netting": True}),
             "margin": key.post(f"{BTC}/margin", {"action": "add", "amount": "1"}),
+            "trigger": key.post("/api/v1/triggers", {"market": "BTC-PERP", "stop": "59000"}),
+            "protection": key.put(f"{BTC}/protection", {"stop_loss": "59000"}),
         }
         for way, reply in ways.items():
             with self.subTest(way=way):

@@ -90,7 +90,9 @@ std::string Properties::check_positions(const Perpetual& market) const {
     const perpetua::Position record = record_of(position);
     const Price mark(market.mark);
     const Micro equity = equity_at(record, notional_at(record, mark, rules));
-    if (is_live && equity < Micro(0)) return fmt::format("agent {} is worth {}", agent, equity.value);
+    if (is_live && equity < Micro(0)) {
+      return fmt::format("agent {} is worth {}", agent, equity.value);
+    }
     const Price price = liquidation_price(record, rules);
     const bool is_due = record.is_long() ? mark < price : mark > price;
     if (is_due != is_liquidatable(record, mark, rules)) {

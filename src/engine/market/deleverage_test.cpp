@@ -26,7 +26,8 @@ void update_price(Market& market, int64_t price) {
 }
 
 // The market's state with other positions in it.
-std::vector<std::byte> with_positions(const Market& market, const std::vector<Position>& positions) {
+std::vector<std::byte> with_positions(const Market& market,
+                                      const std::vector<Position>& positions) {
   VectorSink head, whole, result;
   std::vector<MarketAccount> accounts(positions.size());
   Int128 signed_entry = 0;

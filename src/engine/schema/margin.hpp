@@ -33,7 +33,8 @@ struct MarketRules : MarketSpec {
   Lots lots_max;
   std::array<int64_t, limits::kTiersMax> maintenance_divisor{};
   std::array<int64_t, limits::kTiersMax> deduction{};
-  std::array<int64_t, limits::kTiersMax> matters_from{};  // notional at which a tier's line may lead
+  // Notional at which a tier's line may lead.
+  std::array<int64_t, limits::kTiersMax> matters_from{};
 };
 
 inline Int128 notional_wide(Price price, Lots lots, const MarketSpec& spec) {

@@ -68,13 +68,14 @@ constexpr ResultCode kPlaceErrors[] = {invalid_quantity,
                                        fok_unfillable,
                                        price_unavailable,
                                        market_closed,
-                                       key_limited, trigger_wrong_side};
+                                       key_limited,
+                                       trigger_wrong_side};
 constexpr ResultCode kIntentErrors[] = {
     invalid_quantity,     size_too_small,     size_too_large,      price_out_of_band,
     invalid_slippage,     invalid_expiry,     leverage_too_high,   request_expired,
     idempotency_conflict, market_not_found,   insufficient_margin, conflicting_position,
     too_many_open_orders, position_too_large, price_unavailable,   market_closed,
-    key_limited, trigger_wrong_side};
+    trigger_wrong_side,   key_limited};
 constexpr ResultCode kTriggerErrors[] = {
     invalid_quantity,     size_too_small,    size_too_large,   price_out_of_band,
     invalid_slippage,     leverage_too_high, request_expired,  idempotency_conflict,

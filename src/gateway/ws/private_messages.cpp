@@ -143,16 +143,6 @@ void write_account(JsonWriter& json, const AccountChanged& account) {
   json.key("collateral").micro(account.free + account.reserved + account.position_margin);
 }
 
-void write_switch(JsonWriter& json, const SwitchChanged& armed, const MarketSpec& spec) {
-  json.key("market").text(symbol_view(spec)).key("scope").text(wire_name(armed.scope));
-  json.key("deadline");
-  if (armed.deadline_ms == 0) {
-    json.null();
-  } else {
-    json.number(armed.deadline_ms);
-  }
-}
-
 void write_trigger_closed(JsonWriter& json, const TriggerClosed& closed, const MarketSpec& spec) {
   json.key("trigger_id").id(closed.trigger_id).key("market").text(symbol_view(spec));
   json.key("order_id");
@@ -187,6 +177,16 @@ void write_trigger_event(JsonWriter& json, const Event& event, const MarketSpec&
   }
 }
 
+void write_switch(JsonWriter& json, const SwitchChanged& armed, const MarketSpec& spec) {
+  json.key("market").text(symbol_view(spec)).key("scope").text(wire_name(armed.scope));
+  json.key("deadline");
+  if (armed.deadline_ms == 0) {
+    json.null();
+  } else {
+    json.number(armed.deadline_ms);
+  }
+}
+
 std::string_view event_name(Channel channel, EventType type) {
   switch (type) {
     case EventType::ledger_entry:
@@ -203,14 +203,14 @@ std::string_view event_name(Channel channel, EventType type) {
       return "closed";
     case EventType::position_changed:
       return "changed";
-    case EventType::switch_changed:
-      return "switch";
     case EventType::trigger_changed:
       return "trigger";
     case EventType::trigger_closed:
       return "trigger_closed";
     case EventType::order_bracket:
       return "bracket";
+    case EventType::switch_changed:
+      return "switch";
     default:
       return channel == Channel::fills ? "fill" : "position";
   }

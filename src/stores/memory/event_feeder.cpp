@@ -41,15 +41,6 @@ void EventFeeder::feed(const Event& event, std::string_view reason) {
     case EventType::position_changed:
       feed_order(event, reason);
       break;
-    case EventType::market_change_scheduled:
-      enter_market(event.header.market);
-      market_->schedule_change(
-          make_scheduled_change(event, event_text(event.market_change_scheduled.spec, text_)));
-      break;
-    case EventType::market_changed:
-      enter_market(event.header.market);
-      market_->apply_change();
-      break;
     case EventType::trigger_changed:
       domains_.triggers(event.header.agent).change(event, time_ms_);
       break;
@@ -58,6 +49,15 @@ void EventFeeder::feed(const Event& event, std::string_view reason) {
       break;
     case EventType::order_bracket:
       domains_.shard(event.header.agent).set_bracket(event);
+      break;
+    case EventType::market_change_scheduled:
+      enter_market(event.header.market);
+      market_->schedule_change(
+          make_scheduled_change(event, event_text(event.market_change_scheduled.spec, text_)));
+      break;
+    case EventType::market_changed:
+      enter_market(event.header.market);
+      market_->apply_change();
       break;
     case EventType::market_status:
     case EventType::fund_changed:

@@ -232,17 +232,6 @@ std::vector<FillView> HotStore::fills(AgentId agent, MarketId market, std::size_
   return domains_->shard(agent).fills(agent, market, page(limit));
 }
 
-std::vector<SwitchView> HotStore::switches(AgentId agent) const {
-  std::vector<SwitchView> result;
-  const auto rows = domains_->shard(agent).holdings(agent);
-  if (!rows) return result;
-  for (const HoldingRow& row : *rows) {
-    if (row.switch_deadline_ms == 0) continue;
-    result.push_back({row.market, row.switch_scope, row.switch_deadline_ms});
-  }
-  return result;
-}
-
 std::optional<TriggerView> HotStore::trigger(AgentId agent, OrderId id) const {
   return domains_->triggers(agent).trigger(agent, id);
 }
@@ -255,6 +244,17 @@ std::vector<TriggerView> HotStore::triggers(AgentId agent, MarketId market, Orde
 std::vector<TriggerView> HotStore::closed_triggers(AgentId agent, MarketId market,
                                                    std::size_t limit) const {
   return domains_->triggers(agent).closed(agent, market, page(limit));
+}
+
+std::vector<SwitchView> HotStore::switches(AgentId agent) const {
+  std::vector<SwitchView> result;
+  const auto rows = domains_->shard(agent).holdings(agent);
+  if (!rows) return result;
+  for (const HoldingRow& row : *rows) {
+    if (row.switch_deadline_ms == 0) continue;
+    result.push_back({row.market, row.switch_scope, row.switch_deadline_ms});
+  }
+  return result;
 }
 
 std::vector<PositionView> HotStore::positions(AgentId agent) const {

@@ -84,9 +84,6 @@ class HistoryReader {
   Page<PositionChangeView> position_changes(AgentId agent, MarketId market,
                                             const PageRequest& page);
 
-  // Of all agents: for start-up.
-  Page<PositionChangeView> deleveragings(const PageRequest& page);
-  Page<MarketChangeView> market_changes(MarketId market, const PageRequest& page);
   // Closed triggers by their closing; one by id, live or closed, of this agent.
   Page<TriggerView> closed_triggers(AgentId agent, MarketId market, const PageRequest& page);
   std::optional<TriggerView> trigger(AgentId agent, OrderId id);
@@ -104,6 +101,10 @@ class HistoryReader {
   // PnL that fills and forced changes realised from `first` to `last`, both included, fees and
   // funding apart; nullopt: more than kRowsScannedMax rows lie between.
   std::optional<Micro> realised_pnl(AgentId agent, MarketId market, uint64_t first, uint64_t last);
+
+  // Of all agents: for start-up.
+  Page<PositionChangeView> deleveragings(const PageRequest& page);
+  Page<MarketChangeView> market_changes(MarketId market, const PageRequest& page);
 
   // As of applied_batch(); nullopt: a database error.
   std::optional<MoneyTotals> money();

@@ -28,11 +28,11 @@ bool leaves_rows(EventType type) {
     case EventType::liquidation:
     case EventType::fund_changed:
     case EventType::position_changed:
-    case EventType::market_change_scheduled:
-    case EventType::market_changed:
     case EventType::trigger_changed:
     case EventType::trigger_closed:
     case EventType::order_bracket:
+    case EventType::market_change_scheduled:
+    case EventType::market_changed:
       return true;
     default:
       return false;
@@ -121,9 +121,6 @@ bool HistoryRows::add_event(const HistoryEvent& item, const HistoryBatch& batch)
       if (order != nullptr) fold_close(*order, event, time_ms);
       return order != nullptr;
     }
-    case EventType::market_change_scheduled:
-    case EventType::market_changed:
-      return add_market_change(item, batch);
     case EventType::order_bracket: {
       OrderView* order = find_order(event.order_bracket.order_id);
       if (order != nullptr) fold_bracket(*order, event);
@@ -132,6 +129,9 @@ bool HistoryRows::add_event(const HistoryEvent& item, const HistoryBatch& batch)
     case EventType::trigger_changed:
     case EventType::trigger_closed:
       return add_trigger_event(event, time_ms);
+    case EventType::market_change_scheduled:
+    case EventType::market_changed:
+      return add_market_change(item, batch);
     default:
       return add_perpetual_event(event, time_ms);
   }

@@ -74,19 +74,19 @@ class HistoryRows {
   std::vector<LiquidationView> liquidations;
   std::vector<FundChangeView> fund_changes;
   std::vector<PositionChangeView> position_changes;
+  std::vector<TriggerRow> triggers;
+  std::vector<PositionEndView> position_ends;
   std::vector<MarketChangeView> market_changes;
   // Changes of earlier transactions that were applied in this one.
   std::vector<std::pair<MarketId, int64_t>> applied_changes;
-  std::vector<TriggerRow> triggers;
-  std::vector<PositionEndView> position_ends;
   MoneyTotals money;
 
  private:
   bool add_event(const HistoryEvent& item, const HistoryBatch& batch);
   bool add_perpetual_event(const Event& event, int64_t time_ms);
-  bool add_market_change(const HistoryEvent& item, const HistoryBatch& batch);
   bool add_trigger_event(const Event& event, int64_t time_ms);
   void add_position_end(const Event& event, int64_t time_ms);
+  bool add_market_change(const HistoryEvent& item, const HistoryBatch& batch);
   bool add_market(const Event& event, std::string_view bytes);
   bool add_fill(const Event& event, int64_t time_ms);
   void add_order(const Event& event, int64_t time_ms, std::string_view reason);

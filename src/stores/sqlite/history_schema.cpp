@@ -69,10 +69,6 @@ CREATE TABLE position_changes(sequence INTEGER PRIMARY KEY, agent INTEGER, marke
   entry_notional INTEGER, margin INTEGER, realised_pnl INTEGER, score INTEGER, place INTEGER,
   counterparty INTEGER, time_ms INTEGER);
 CREATE INDEX position_changes_by_agent ON position_changes(agent);
-CREATE INDEX deleveragings ON position_changes(sequence) WHERE cause = 3;
-CREATE TABLE market_changes(sequence INTEGER PRIMARY KEY, market INTEGER, spec BLOB,
-  effective_at_ms INTEGER, announced_at_ms INTEGER, applied_at_ms INTEGER);
-CREATE INDEX market_changes_by_market ON market_changes(market);
 CREATE TABLE triggers(trigger_id INTEGER PRIMARY KEY, closed_sequence INTEGER, agent INTEGER,
   market INTEGER, partner_id INTEGER, parent_id INTEGER, order_id INTEGER, at INTEGER,
   limit_price INTEGER, lots INTEGER, reserved INTEGER, trail INTEGER, slippage INTEGER,
@@ -86,6 +82,10 @@ CREATE INDEX triggers_by_order ON triggers(order_id) WHERE order_id <> 0;
 CREATE TABLE position_ends(sequence INTEGER PRIMARY KEY, agent INTEGER, market INTEGER,
   cause INTEGER, side INTEGER, order_id INTEGER, time_ms INTEGER);
 CREATE INDEX position_ends_by_agent ON position_ends(agent, market);
+CREATE INDEX deleveragings ON position_changes(sequence) WHERE cause = 3;
+CREATE TABLE market_changes(sequence INTEGER PRIMARY KEY, market INTEGER, spec BLOB,
+  effective_at_ms INTEGER, announced_at_ms INTEGER, applied_at_ms INTEGER);
+CREATE INDEX market_changes_by_market ON market_changes(market);
 )sql";
 
 const char kOrderColumns[] =

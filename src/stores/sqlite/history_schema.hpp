@@ -21,7 +21,7 @@
 
 namespace perpetua::stores {
 
-inline constexpr int64_t kHistorySchemaVersion = 4;
+inline constexpr int64_t kHistorySchemaVersion = 6;
 
 extern const char kHistoryTables[];
 
@@ -29,7 +29,7 @@ extern const char kHistoryTables[];
 inline constexpr const char* kHistoryCounts[] = {
     "rows_orders",   "rows_fills",            "rows_ledger",       "rows_thoughts",
     "rows_fundings", "rows_funding_payments", "rows_liquidations", "rows_fund_changes",
-    "rows_position_changes", "rows_market_changes", "rows_triggers", "rows_position_ends",
+    "rows_position_changes", "rows_market_changes",   "rows_triggers",     "rows_position_ends",
     "total_deposits", "total_withdrawals", "total_fees"};
 
 extern const char kOrderColumns[];
@@ -43,9 +43,9 @@ extern const char kFundingPaymentColumns[];
 extern const char kLiquidationColumns[];
 extern const char kFundChangeColumns[];
 extern const char kPositionChangeColumns[];
-extern const char kMarketChangeColumns[];
 extern const char kTriggerColumns[];
 extern const char kPositionEndColumns[];
+extern const char kMarketChangeColumns[];
 
 void bind_order(Statement& statement, const OrderView& order);
 void bind_fill(Statement& statement, const FillView& fill);
@@ -58,9 +58,9 @@ void bind_funding_payment(Statement& statement, const FundingPaymentView& paymen
 void bind_liquidation(Statement& statement, const LiquidationView& liquidation);
 void bind_fund_change(Statement& statement, const FundChangeView& change);
 void bind_position_change(Statement& statement, const PositionChangeView& change);
-void bind_market_change(Statement& statement, const MarketChangeView& change);
 void bind_trigger(Statement& statement, const TriggerView& trigger);
 void bind_position_end(Statement& statement, const PositionEndView& end);
+void bind_market_change(Statement& statement, const MarketChangeView& change);
 
 OrderView read_order(Statement& statement);
 FillView read_fill(Statement& statement);
@@ -73,8 +73,8 @@ FundingPaymentView read_funding_payment(Statement& statement);
 LiquidationView read_liquidation(Statement& statement);
 FundChangeView read_fund_change(Statement& statement);
 PositionChangeView read_position_change(Statement& statement);
-MarketChangeView read_market_change(Statement& statement);
 TriggerView read_trigger(Statement& statement);
 PositionEndView read_position_end(Statement& statement);
+MarketChangeView read_market_change(Statement& statement);
 
 }  // namespace perpetua::stores

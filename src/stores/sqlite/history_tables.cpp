@@ -56,9 +56,9 @@ HistoryTables::Counted::Counted(Database& database, const char* table, const cha
       prune(database, prune_sql(table, key, condition)) {}
 
 std::array<HistoryTables::Counted*, 12> HistoryTables::counted() {
-  return {&orders_,       &fills_,        &ledger_,           &thoughts_,
-          &fundings_,     &liquidations_, &funding_payments_, &position_changes_,
-          &fund_changes_, &market_changes_, &triggers_, &position_ends_};
+  return {&orders_,       &fills_,          &ledger_,           &thoughts_,
+          &fundings_,     &liquidations_,   &funding_payments_, &position_changes_,
+          &fund_changes_, &market_changes_, &triggers_,         &position_ends_};
 }
 
 HistoryTables::HistoryTables(Database& database, const HistoryRetention& retention)
@@ -78,12 +78,12 @@ HistoryTables::HistoryTables(Database& database, const HistoryRetention& retenti
       insert_liquidation_(database, insert_sql("liquidations", kLiquidationColumns)),
       insert_fund_change_(database, insert_sql("fund_changes", kFundChangeColumns)),
       insert_position_change_(database, insert_sql("position_changes", kPositionChangeColumns)),
-      insert_market_change_(database, insert_sql("market_changes", kMarketChangeColumns)),
-      apply_market_change_(database, kApplyMarketChange),
       put_trigger_(database, insert_sql("triggers", kTriggerColumns, "INSERT OR REPLACE")),
       select_trigger_(database, std::string("SELECT ") + kTriggerColumns +
                                     " FROM triggers WHERE trigger_id = ?"),
       insert_position_end_(database, insert_sql("position_ends", kPositionEndColumns)),
+      insert_market_change_(database, insert_sql("market_changes", kMarketChangeColumns)),
+      apply_market_change_(database, kApplyMarketChange),
       add_to_meta_(database, "UPDATE meta SET value = value + ? WHERE name = ?"),
       orders_(database, "orders", "sequence", kClosedOrders, retention.orders),
       fills_(database, "fills", "sequence", "1", retention.fills),

@@ -70,11 +70,11 @@ class HistoryTables {
   Statement insert_liquidation_;
   Statement insert_fund_change_;
   Statement insert_position_change_;
-  Statement insert_market_change_;
-  Statement apply_market_change_;
   Statement put_trigger_;
   Statement select_trigger_;
   Statement insert_position_end_;
+  Statement insert_market_change_;
+  Statement apply_market_change_;
   Statement add_to_meta_;
   Counted orders_;
   Counted fills_;

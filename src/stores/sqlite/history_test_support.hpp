@@ -55,8 +55,8 @@ inline std::string dump(const std::string& path) {
   std::string text;
   for (const char* table :
        {"markets", "agents", "orders", "fills", "ledger", "thoughts", "candles", "fundings",
-         "funding_payments", "liquidations", "fund_changes", "position_changes", "market_changes",
-         "triggers", "position_ends"}) {
+        "funding_payments", "liquidations", "fund_changes", "position_changes", "market_changes",
+        "triggers", "position_ends"}) {
     Statement select(database, std::string("SELECT * FROM ") + table + " ORDER BY 1, 2, 3");
     while (select.step() == Statement::Step::row) {
       text += table;
