@@ -74,9 +74,6 @@ bool warm_start(HotStore& hot, HistoryReader& history) {
   hot.warm_thoughts(newest_rows<ThoughtView>(
       hot_limits::kThoughtsMax,
       [&](const PageRequest& page) { return history.thoughts(std::nullopt, page); }));
-  const auto money = history.money();
-  if (!money) return false;
-  hot.warm_money(*money);
   return history.open_orders([&](const OrderView& order) { hot.warm_order(order); });
 }
 

@@ -28,7 +28,6 @@ struct HistoryBatch {
   int64_t log_time_ms = 0;
   std::vector<HistoryEvent> events;
   std::string text;
-  MoneyTotals money;  // what the batch added
 
   std::size_t bytes() const { return events.size() * sizeof(HistoryEvent) + text.size(); }
 };
@@ -67,7 +66,6 @@ class HistoryRows {
   std::vector<LiquidationView> liquidations;
   std::vector<FundChangeView> fund_changes;
   std::vector<PositionChangeView> position_changes;
-  MoneyTotals money;
 
  private:
   bool add_event(const HistoryEvent& item, const HistoryBatch& batch);

@@ -72,7 +72,6 @@ HistoryTables::HistoryTables(Database& database, const HistoryRetention& retenti
       insert_liquidation_(database, insert_sql("liquidations", kLiquidationColumns)),
       insert_fund_change_(database, insert_sql("fund_changes", kFundChangeColumns)),
       insert_position_change_(database, insert_sql("position_changes", kPositionChangeColumns)),
-      add_to_meta_(database, "UPDATE meta SET value = value + ? WHERE name = ?"),
       orders_(database, "orders", "sequence", kClosedOrders, retention.orders),
       fills_(database, "fills", "sequence", "1", retention.fills),
       ledger_(database, "ledger", "sequence", "1", retention.ledger_entries),
@@ -153,8 +152,7 @@ bool HistoryTables::write_rows(const HistoryRows& rows) {
     bind_fill(insert_fill_.start(), fill);
     if (!insert_fill_.run()) return false;
   }
-  return write_orders(rows) && write_candles(rows) && write_perpetual(rows) &&
-         add_money(rows.money);
+  return write_orders(rows) && write_candles(rows) && write_perpetual(rows);
 }
 
 bool HistoryTables::write_perpetual(const HistoryRows& rows) {
@@ -170,14 +168,6 @@ bool HistoryTables::write_perpetual(const HistoryRows& rows) {
          insert_all(insert_liquidation_, rows.liquidations, bind_liquidation) &&
          insert_all(insert_fund_change_, rows.fund_changes, bind_fund_change) &&
          insert_all(insert_position_change_, rows.position_changes, bind_position_change);
-}
-
-bool HistoryTables::add_money(const MoneyTotals& money) {
-  const auto add = [&](std::string_view name, Micro amount) {
-    return amount == Micro(0) || add_to_meta_.start().bind(amount.value).bind_text(name).run();
-  };
-  return add("total_deposits", money.deposits) && add("total_withdrawals", money.withdrawals) &&
-         add("total_fees", money.fees);
 }
 
 bool HistoryTables::write_orders(const HistoryRows& rows) {

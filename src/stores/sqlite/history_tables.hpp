@@ -44,7 +44,6 @@ class HistoryTables {
   bool write_orders(const HistoryRows& rows);
   bool write_candles(const HistoryRows& rows);
   bool write_perpetual(const HistoryRows& rows);
-  bool add_money(const MoneyTotals& money);
   bool update_order(const OrderView& order);
   std::array<Counted*, 9> counted();
   bool put_meta(std::string_view name, uint64_t value);
@@ -67,7 +66,6 @@ class HistoryTables {
   Statement insert_liquidation_;
   Statement insert_fund_change_;
   Statement insert_position_change_;
-  Statement add_to_meta_;
   Counted orders_;
   Counted fills_;
   Counted ledger_;
