@@ -1,8 +1,8 @@
 // FeedRunner: the thread that drives price sources and house agents.
 //
 // Every tick it drains its inbox (events and outcomes that egress left there), polls the sources,
-// sends update_price commands, every kMarketTickMs the `tick` command (funding, staleness, unwinding
-// and triggers go by log time, wherever prices come from), and lets the house act.
+// sends update_price commands, every kMarketTickMs the `tick` command (funding, staleness,
+// unwinding and triggers go by log time, wherever prices come from), and lets the house act.
 // Prices whose command is refused are dropped: the next quote is fresher. Everything else lives in
 // pure classes; this one owns the clock.
 //

@@ -4,8 +4,8 @@
 // when every outcome is there, so it never acts on a book it does not know. Quotes are post-only
 // (slide); they are pulled when the price is stale or the market takes no orders (cancels work in
 // every mode; what rested there could not follow the price), refilled after fills, shifted and
-// thinned with inventory, and inventory beyond flatten_at_ppm is reduced with small reduce-only market orders.
-// Pure; one thread.
+// thinned with inventory, and inventory beyond flatten_at_ppm is reduced with small reduce-only
+// market orders. Pure; one thread.
 #pragma once
 
 #include <vector>
