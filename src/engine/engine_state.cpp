@@ -29,6 +29,15 @@ void describe_key(const ApiKey& key, DescribeSink& sink) {
   sink.on_event(event, {});
 }
 
+void describe_key_limits(const ApiKey& key, const KeyLimitTable& limits, DescribeSink& sink) {
+  const LimitedKey* limited = limits.find(key.key_id);
+  if (key.is_revoked != 0 || limited == nullptr) return;
+  Event event(EventType::key_limits_changed, key.agent, kNoMarket, kNoCommand);
+  event.key_limits_changed.limits = limited->limits;
+  event.key_limits_changed.key_id = key.key_id;
+  sink.on_event(event, {});
+}
+
 void describe_market(const Market& market, DescribeSink& sink) {
   Event created(EventType::market_created, 0, market.id(), kNoCommand);
   created.market_created.spec = {0, sizeof(MarketSpec)};
@@ -152,7 +161,10 @@ void Engine::describe(DescribeSink& sink) const {
   for (AgentId agent = 1; agent <= agents; ++agent) {
     describe_agent(agent, ledger.registry().profile(agent), sink);
   }
-  for (const ApiKey& key : ledger.registry().keys()) describe_key(key, sink);
+  for (const ApiKey& key : ledger.registry().keys()) {
+    describe_key(key, sink);
+    describe_key_limits(key, ledger.key_limits(), sink);
+  }
   for (AgentId agent = 1; agent <= agents; ++agent) {
     describe_account(agent, ledger.accounts().get(agent), sink);
   }

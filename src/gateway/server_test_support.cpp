@@ -142,6 +142,14 @@ void TestExchange::set_price(MarketId market, int64_t ticks) {
   PERPETUA_ASSERT(run(command).code == ResultCode::ok);
 }
 
+void TestExchange::advance(int64_t duration_ms) {
+  {
+    const std::lock_guard lock(mutex_);
+    now_ms_ = std::max(now_ms_, wall_clock_ms()) + duration_ms;
+  }
+  run(Command(CommandType::tick));
+}
+
 void TestExchange::hold() {
   const std::lock_guard lock(mutex_);
   is_holding_ = true;

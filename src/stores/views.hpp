@@ -15,6 +15,7 @@
 #include "engine/schema/event.hpp"
 #include "engine/schema/market_spec.hpp"
 #include "stores/perpetual_views.hpp"
+#include "stores/safety_views.hpp"
 
 namespace perpetua::stores {
 
@@ -35,6 +36,7 @@ struct KeyView {
   int64_t created_at_ms = 0;
   int64_t expires_at_ms = 0;
   Sha256 sha256{};  // of the key
+  KeyLimits limits;  // all 0: none
   bool operator==(const KeyView&) const = default;
 };
 
@@ -74,6 +76,7 @@ struct MarketView {
   FundChanged fund;
   FundingSettled last_funding;  // hour 0: none yet
   FundingEstimate funding;
+  std::optional<ScheduledChange> pending_change;
 
   bool accepts_orders() const { return mode == MarketMode::open && !is_stale; }
 };

@@ -42,6 +42,10 @@ def two_requests(operation):
         "adjustMargin": ({"action": "add", "amount": "1"}, {"action": "add", "amount": "2"}),
         "setMarketMode": ({"mode": "open"}, {"mode": "cancel_only"}),
         "fundInsurance": ({"amount": "1"}, {"amount": "2"}),
+        "setKeyLimits": ({"leverage_max": 2}, {"leverage_max": 3}),
+        "cancelAllAfter": ({"timeout_ms": 0}, {"timeout_ms": 0, "scope": "everything"}),
+        "changeMarket": ({"effective_at": now_ms + 3_600_000},
+                         {"effective_at": now_ms + 7_200_000}),
     }
     if operation.name in bodies:
         first, second = bodies[operation.name]
@@ -77,7 +81,8 @@ class SharedRefusals(ApiTest):
         return found
 
     def entitled(self, operation):
-        is_operators = operation.name in ("pushPrices", "setMarketMode", "fundInsurance")
+        is_operators = operation.name in ("pushPrices", "setMarketMode", "fundInsurance",
+                                           "changeMarket")
         return self.operator if is_operators else self.owner
 
     def each(self, code, send):
@@ -167,6 +172,11 @@ class SharedRefusals(ApiTest):
                                       {"size": "1"} if operation.method == "PATCH" else None)
             (path, body), _ = two_requests(operation)
             rows = body.get("orders") or body.get("prices")
+            if operation.name == "createKey":
+                body["limits"] = {"markets": ["X-PERP"]}
+                return client.request(operation.method, path, body)
+            if operation.name == "setKeyLimits":
+                return client.request(operation.method, path, {"markets": ["X-PERP"]})
             if rows:
                 rows[0]["market"] = "X-PERP"
                 return client.request(operation.method, path, body)

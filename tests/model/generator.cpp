@@ -474,6 +474,7 @@ Command Generator::keys(CommandType type, AgentId agent) {
   command.create_key.key_sha256 = fresh_sha();
   command.create_key.scopes = static_cast<uint8_t>(random_.between(1, 7));
   if (random_.chance(3)) command.create_key.scopes = random_.pick<uint8_t>({0, 8, 255});
+  if (random_.chance(10)) command.create_key.limits = draw_limits();
   command.create_key.expires_at_ms = random_.chance(50) ? 0 : batch_.log_time_ms + 10;
   return command;
 }

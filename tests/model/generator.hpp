@@ -72,6 +72,7 @@ class Generator {
   Command cancel_trigger(const Model& model, AgentId agent);
   Command arm_switch(const Model& model, AgentId agent);
   Command limit_key(AgentId agent);
+  KeyLimits draw_limits();
   void add_change_market(const Model& model);
   uint32_t key_of(AgentId agent);
   Command money(CommandType type, const Model& model, AgentId agent);

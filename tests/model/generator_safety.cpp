@@ -14,9 +14,9 @@ void Generator::draw_leg(const Perpetual& market, Side side, TriggerKind kind,
   const int64_t reach = std::max<int64_t>(2, market.mark / random_.pick({20, 300, 3'000}));
   const bool falls = (kind == TriggerKind::stop) == (side == Side::sell);
   int64_t at = market.mark + (falls ? -1 : 1) * random_.between(random_.chance(5) ? -1 : 1, reach);
-  if (random_.chance(2)) at = random_.pick<int64_t>({-1, 1, INT64_MAX, market.mark});
   int64_t limit = 0;
   if (random_.chance(40)) limit = at + random_.between(-reach, reach);
+  if (random_.chance(2)) at = random_.pick<int64_t>({-1, 1, INT64_MAX, market.mark});
   if (random_.chance(1)) limit = random_.pick<int64_t>({-1, INT64_MAX, 1});
   (kind == TriggerKind::stop ? wanted.stop : wanted.take_profit) = Price(at);
   (kind == TriggerKind::stop ? wanted.stop_limit : wanted.take_profit_limit) = Price(limit);
@@ -60,7 +60,8 @@ Command Generator::place_trigger(const Model& model, AgentId agent) {
 
 void Generator::add_bracket(const Market& market, PlaceOrder& order) {
   if ((order.flags & (kReduceOnly | kClosePosition)) != 0 && !random_.chance(5)) return;
-  const int64_t price = order.price.value > 0 ? order.price.value : market.mark;
+  const bool is_odd = order.price.value <= 0 || order.price.value > limits::kPriceMaxTicks;
+  const int64_t price = is_odd ? market.mark : order.price.value;
   const int64_t reach = std::max<int64_t>(2, market.mark / random_.pick({20, 300, 3'000}));
   const int64_t s = sign(order.side);
   const auto leg = [&](int64_t from, int64_t way) {
@@ -103,10 +104,13 @@ uint32_t Generator::key_of(AgentId agent) {
 
 Command Generator::limit_key(AgentId agent) {
   Command command(CommandType::set_key_limits, agent);
-  SetKeyLimits& wanted = command.set_key_limits;
-  wanted.key_id = key_of(agent);
-  KeyLimits& limits = wanted.limits;
-  if (random_.chance(25)) return command;
+  command.set_key_limits.key_id = key_of(agent);
+  if (!random_.chance(25)) command.set_key_limits.limits = draw_limits();
+  return command;
+}
+
+KeyLimits Generator::draw_limits() {
+  KeyLimits limits;
   const MarketSpec& spec = specs_[random_.below(specs_.size())];
   const int64_t most = std::max<int64_t>(2, spec.position_notional_max.value / 20);
   if (random_.chance(30)) limits.order_notional_max = Micro(random_.spread(most));
@@ -116,7 +120,7 @@ Command Generator::limit_key(AgentId agent) {
   if (random_.chance(30)) limits.leverage_max = static_cast<uint16_t>(random_.between(1, 20));
   if (random_.chance(10)) limits.reduce_only = 1;
   if (random_.chance(3)) limits.daily_loss_max = Micro(-1);
-  return command;
+  return limits;
 }
 
 void Generator::add_change_market(const Model& model) {

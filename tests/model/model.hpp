@@ -365,16 +365,18 @@ class Model {
     refuse_if(key.start - result >= loss_max, key_limited, static_cast<int>(KeyLimit::daily_loss),
               key.start - result, loss_max);
   }
+  static void refuse_negative(const KeyLimits& l) {
+    refuse_if(std::min({l.order_notional_max.value, l.position_notional_max.value,
+                        l.daily_loss_max.value}) < 0, invalid_request); }
+  void put_limits(AgentId agent, uint32_t key, const KeyLimits& limits) {
+    limited_.erase(key);
+    if (limits != KeyLimits{}) limited_[key].limits = limits;
+    books_.emit(EventType::key_limits_changed, agent).key_limits_changed = {limits, key, {}}; }
   Decision limit_key(AgentId agent, const SetKeyLimits& wanted) {
-    const KeyLimits& l = wanted.limits;
-    const bool is_negative = std::min({l.order_notional_max.value, l.position_notional_max.value,
-                                       l.daily_loss_max.value}) < 0;
-    refuse_if(is_negative, invalid_request);
+    refuse_negative(wanted.limits);
     const auto key = keys_.find(wanted.key_id);
     refuse_if(key == keys_.end() || key->second.agent != agent, key_not_found);
-    limited_.erase(wanted.key_id);
-    if (l != KeyLimits{}) limited_[wanted.key_id].limits = l;
-    books_.emit(EventType::key_limits_changed, agent).key_limits_changed = {l, wanted.key_id, {}};
+    put_limits(agent, wanted.key_id, wanted.limits);
     return done(wanted.key_id);
   }
   Decision schedule(const CommandHeader& header, int64_t effective_at_ms) {
@@ -486,9 +488,11 @@ class Model {
   Decision add_key(AgentId agent, const CreateKey& wanted) {
     const bool is_full = accounts_[agent].keys >= limits::kKeysPerAgentMax;
     refuse_if(wanted.scopes < 1 || wanted.scopes > kScopesAll, invalid_request);
+    refuse_negative(wanted.limits);
     refuse_if(key_hashes_.contains(wanted.key_sha256), key_taken);
     refuse_if(is_full || last_key_ >= limits::kKeysTotalMax, key_limit_reached);
     give_key(agent, wanted.key_sha256, wanted.expires_at_ms, wanted.scopes);
+    if (wanted.limits != KeyLimits{}) put_limits(agent, last_key_, wanted.limits);
     return done(last_key_);
   }
   Decision remove_key(AgentId agent, uint32_t key) {

@@ -114,6 +114,9 @@ class Ledger {
 
   // ledger_keys.cpp
   Decision set_key_limits(const Command& command, uint32_t index, const Context& context);
+  static bool are_valid(const KeyLimits& limits);
+  void limit_key(AgentId agent, uint32_t key_id, const KeyLimits& limits, uint32_t index,
+                 const Context& context);
   const KeyLimits* limits_of(const CommandHeader& header) const;
   bool key_may_not(const CommandHeader& header) const;
   Outcome check_key_market(const CommandHeader& header) const;

@@ -90,7 +90,7 @@ Decision Ledger::create_key(const Command& command, uint32_t index, const Contex
   const CreateKey& wanted = command.create_key;
   const AgentId agent = command.header.agent;
   Decision decision;
-  if (!scopes_are_known(wanted.scopes)) {
+  if (!scopes_are_known(wanted.scopes) || !are_valid(wanted.limits)) {
     decision.outcome = rejected(ResultCode::invalid_request);
   } else if (registry_.has_key(wanted.key_sha256)) {
     decision.outcome = rejected(ResultCode::key_taken);
@@ -110,6 +110,7 @@ Decision Ledger::create_key(const Command& command, uint32_t index, const Contex
     key.key_id = registry_.add_key(key);
     accounts_.add_live_keys(agent, 1);
     context.events.push_back(key_created(key, index));
+    if (wanted.limits != KeyLimits{}) limit_key(agent, key.key_id, wanted.limits, index, context);
     decision.outcome.id = key.key_id;
   }
   return decision;

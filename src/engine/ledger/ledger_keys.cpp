@@ -74,12 +74,25 @@ Micro Ledger::key_position_max(const CommandHeader& header) const {
   return limits == nullptr ? Micro(0) : limits->position_notional_max;
 }
 
+bool Ledger::are_valid(const KeyLimits& limits) {
+  return limits.order_notional_max >= Micro(0) && limits.position_notional_max >= Micro(0) &&
+         limits.daily_loss_max >= Micro(0);
+}
+
+void Ledger::limit_key(AgentId agent, uint32_t key_id, const KeyLimits& limits, uint32_t index,
+                       const Context& context) {
+  key_limits_.set(key_id, limits);
+  Event event(EventType::key_limits_changed, agent, kNoMarket, index);
+  event.key_limits_changed.limits = limits;
+  event.key_limits_changed.key_id = key_id;
+  context.events.push_back(event);
+}
+
 Decision Ledger::set_key_limits(const Command& command, uint32_t index, const Context& context) {
   const SetKeyLimits& wanted = command.set_key_limits;
   const KeyLimits& limits = wanted.limits;
   Decision decision;
-  if (limits.order_notional_max < Micro(0) || limits.position_notional_max < Micro(0) ||
-      limits.daily_loss_max < Micro(0)) {
+  if (!are_valid(limits)) {
     decision.outcome = rejected(ResultCode::invalid_request);
     return decision;
   }
@@ -88,11 +101,7 @@ Decision Ledger::set_key_limits(const Command& command, uint32_t index, const Co
     decision.outcome = rejected(ResultCode::key_not_found);
     return decision;
   }
-  key_limits_.set(wanted.key_id, limits);
-  Event event(EventType::key_limits_changed, command.header.agent, kNoMarket, index);
-  event.key_limits_changed.limits = limits;
-  event.key_limits_changed.key_id = wanted.key_id;
-  context.events.push_back(event);
+  limit_key(command.header.agent, wanted.key_id, limits, index, context);
   decision.outcome.id = wanted.key_id;
   return decision;
 }

@@ -80,11 +80,25 @@ struct RegisterAgent {
   uint8_t zero[33] = {};
 };
 
+// What a key may do: docs/rules-perpetual.md section 22. 0: without this limit.
+struct KeyLimits {
+  Micro order_notional_max;
+  Micro position_notional_max;
+  Micro daily_loss_max;
+  uint64_t markets = 0;  // a bit each
+  uint16_t leverage_max = 0;
+  uint8_t reduce_only = 0;
+  uint8_t zero[5] = {};
+
+  bool operator==(const KeyLimits&) const = default;
+};
+
 struct CreateKey {
   Sha256 key_sha256{};
   int64_t expires_at_ms = 0;  // 0 = never
+  KeyLimits limits;
   uint8_t scopes = kScopesAll;
-  uint8_t zero[47] = {};
+  uint8_t zero[7] = {};
 };
 
 struct RevokeKey {
@@ -168,19 +182,6 @@ struct CancelAllAfter {
   int64_t timeout_ms = 0;  // 0 disarms
   CancelScope scope = CancelScope::orders;  // not `triggers`
   uint8_t zero[79] = {};
-};
-
-// What a key may do: docs/rules-perpetual.md section 22. 0: without this limit.
-struct KeyLimits {
-  Micro order_notional_max;
-  Micro position_notional_max;
-  Micro daily_loss_max;
-  uint64_t markets = 0;  // a bit each
-  uint16_t leverage_max = 0;
-  uint8_t reduce_only = 0;
-  uint8_t zero[5] = {};
-
-  bool operator==(const KeyLimits&) const = default;
 };
 
 struct SetKeyLimits {
@@ -308,9 +309,11 @@ inline std::string_view client_id_view(const ClientId& id) {
   return {id.data(), size};
 }
 
-// Only these may use the command ring's reserve when it is nearly full.
+// Only these may use the command ring's reserve when it is nearly full: who cannot refresh its
+// switch would lose its orders, and a switch is armed to cancel.
 constexpr bool is_cancel(CommandType type) {
-  return type == CommandType::cancel_order || type == CommandType::cancel_all;
+  return type == CommandType::cancel_order || type == CommandType::cancel_all ||
+         type == CommandType::cancel_all_after;
 }
 
 }  // namespace perpetua

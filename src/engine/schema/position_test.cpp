@@ -39,6 +39,35 @@ TEST(PositionTest, maintenance_margin_is_continuous_over_the_tiers) {
   EXPECT_EQ(at(600'000), Micro(32'500 * kUsdc));
 }
 
+// Lines that are left out, because they cannot lead, never would have: all of them, at every
+// notional around the bounds, for tiers of every kind.
+TEST(PositionTest, maintenance_margin_is_the_largest_of_all_lines) {
+  std::mt19937_64 random(3);
+  for (int table = 0; table < 300; ++table) {
+    MarketSpec spec = test::make_spec();
+    spec.tier_count = 2 + random() % 3;
+    int64_t lower = 0;
+    uint32_t leverage = 100;
+    for (uint32_t n = 0; n < spec.tier_count; ++n) {
+      spec.tiers[n] = {lower, leverage, 0};
+      lower += 1 + static_cast<int64_t>(random() % (table % 2 == 0 ? 300 : 1'000'000));
+      leverage -= 1 + static_cast<uint32_t>(random() % 24);
+    }
+    const MarketRules rules(spec);
+    for (uint32_t n = 0; n < spec.tier_count; ++n) {
+      const int64_t bound = spec.tiers[n].lower_notional_micro;
+      for (int64_t value = std::max<int64_t>(0, bound - 300); value < bound + 300; ++value) {
+        int64_t largest = 0;
+        for (uint32_t line = 0; line < spec.tier_count; ++line) {
+          largest = std::max(largest, div_ceil(value, rules.maintenance_divisor[line]) -
+                                          rules.deduction[line]);
+        }
+        ASSERT_EQ(maintenance_margin(Micro(value), rules), Micro(largest)) << value;
+      }
+    }
+  }
+}
+
 TEST(PositionTest, a_long_whose_margin_covers_everything_has_no_liquidation_price) {
   EXPECT_EQ(liquidation_price(opened(1, 60'000), kRules), Price(0));
   EXPECT_EQ(bankruptcy_price(opened(1, 60'000), kRules), Price(0));

@@ -3,6 +3,7 @@
 #include "base/decimal.hpp"
 #include "gateway/codec/json_writer.hpp"
 #include "gateway/codec/markets.hpp"
+#include "gateway/codec/safety.hpp"
 
 namespace perpetua::gateway {
 namespace {
@@ -30,6 +31,7 @@ constexpr NumberNames kNumberNames[] = {
     {ResultCode::conflicting_position, "side", "ll", {"position_size", "opposite_open_size"}},
     {ResultCode::too_many_open_orders, "market", "ii", {"open_orders", "maximum"}},
     {ResultCode::invalid_quantity, "size", "ll", {"size", "filled"}},
+    {ResultCode::invalid_timeout, "timeout_ms", "iii", {"given", "minimum", "maximum"}},
     {ResultCode::invalid_expiry, "expires_at", "", {}},
     {ResultCode::invalid_amount, "amount", "", {}},
     {ResultCode::deposit_limit, "amount", "", {}},
@@ -66,6 +68,9 @@ std::string number_text(char kind, int64_t value, const MarketSpec* spec) {
 std::string_view field_name(const Command& command, std::string_view field) {
   if (command.header.type == CommandType::transfer && field == "agent_id") return "to_agent_id";
   if (command.header.type == CommandType::adjust_margin && field == "size") return "amount";
+  if (command.header.type == CommandType::change_market && field == "expires_at") {
+    return "effective_at";
+  }
   if (command.header.type != CommandType::place_order) return field;
   const bool is_intent = (command.place.flags & kIntent) != 0;
   if (field == "size" && command.place.budget.value > 0) return "size_usdc";
@@ -91,6 +96,12 @@ void explain_closed_market(const Outcome& outcome, ApiError& error) {
   }
 }
 
+// A market's change is announced, not made at once.
+void explain_early_change(ApiError& error) {
+  error.message = "a change must be announced a minute before it holds";
+  error.hint = "give `effective_at` at least 60,000 ms ahead";
+}
+
 void explain_margin_refusal(const Command& command, ApiError& error) {
   if (command.adjust_margin.amount < Micro(0)) {
     error.message = "the position needs the margin that would be taken out";
@@ -109,12 +120,14 @@ ApiError outcome_error(const Command& command, const Outcome& outcome,
   ApiError error(outcome.code);
   error.is_replayed = outcome.replayed != 0;
   if (error.http_status() == 503) error.retry_after_s = 1;
+  if (outcome.code == ResultCode::key_limited) explain_key_limit(outcome, markets, error);
   const MarketId market = command.header.market;
   const MarketSpec* spec = market == kNoMarket ? nullptr : markets.spec(market);
   for (const NumberNames& row : kNumberNames) {
     if (row.code != outcome.code) continue;
     error.field = field_name(command, row.field);
     if (outcome.code == ResultCode::market_closed) explain_closed_market(outcome, error);
+    if (error.field == "effective_at") explain_early_change(error);
     if (outcome.code == ResultCode::insufficient_margin &&
         command.header.type == CommandType::adjust_margin) {
       explain_margin_refusal(command, error);

@@ -1,5 +1,6 @@
 #include "gateway/codec/render.hpp"
 #include "gateway/codec/render_perpetual.hpp"
+#include "gateway/codec/safety.hpp"
 
 namespace perpetua::gateway {
 namespace {
@@ -29,36 +30,14 @@ void write_ticker_fields(JsonWriter& json, const stores::MarketView& view) {
   json.end_object();
 }
 
-void write_tiers(JsonWriter& json, const MarketSpec& spec) {
-  json.key("margin_tiers").begin_array();
-  for (uint32_t i = 0; i < spec.tier_count; ++i) {
-    json.begin_object();
-    json.key("from_notional").micro(Micro(spec.tiers[i].lower_notional_micro));
-    json.key("max_leverage").number(spec.tiers[i].max_leverage);
-    json.end_object();
-  }
-  json.end_array();
-}
-
-void write_fraction(JsonWriter& json, std::string_view name, uint32_t ppm) {
-  json.key(name).decimal(ppm, 6);
-}
-
 void write_spec(JsonWriter& json, const MarketSpec& spec) {
   json.key("tick_size").decimal(spec.tick_size_e9, kGridDigits);
   json.key("lot_size").decimal(spec.lot_size_e9, kGridDigits);
   json.key("price_min").price(spec.price_min, spec);
   json.key("price_max").price(spec.price_max, spec);
-  json.key("min_notional").micro(spec.notional_min);
-  json.key("max_position_notional").micro(spec.position_notional_max);
-  write_fraction(json, "maker_fee", spec.maker_fee_ppm);
-  write_fraction(json, "taker_fee", spec.taker_fee_ppm);
-  write_fraction(json, "price_band", spec.price_band_ppm);
-  write_fraction(json, "default_slippage", spec.slippage_default_ppm);
-  write_fraction(json, "max_slippage", spec.slippage_max_ppm);
   json.key("default_leverage").number(spec.default_leverage);
   json.key("max_leverage").number(spec.tiers[0].max_leverage);
-  write_tiers(json, spec);
+  write_market_terms(json, spec);
 }
 
 void write_levels(JsonWriter& json, std::string_view name,
@@ -80,6 +59,8 @@ void render_market(std::string& out, const stores::MarketView& view) {
   json.key("market").text(symbol_view(view.spec));
   write_spec(json, view.spec);
   write_ticker_fields(json, view);
+  json.key("pending_change");
+  write_pending_change(json, view.pending_change);
   json.end_object();
 }
 

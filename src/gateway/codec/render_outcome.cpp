@@ -1,5 +1,6 @@
 #include "gateway/codec/api_error.hpp"
 #include "gateway/codec/render.hpp"
+#include "gateway/codec/safety.hpp"
 
 namespace perpetua::gateway {
 namespace {
@@ -132,6 +133,11 @@ void write_outcome_fields(JsonWriter& json, const Command& command, const Outcom
     case CommandType::fund_insurance:
       write_market_change(json, command, outcome, markets);
       break;
+    case CommandType::set_key_limits:
+    case CommandType::cancel_all_after:
+    case CommandType::change_market:
+      write_safety_outcome(json, command, outcome, markets);
+      break;
     default:
       break;
   }
@@ -149,7 +155,8 @@ void render_outcome(std::string& out, const Command& command, const Outcome& out
 }
 
 void render_new_key(std::string& out, const Command& command, const Outcome& outcome,
-                    std::string_view api_key) {
+                    std::string_view api_key, const KeyLimits& limits,
+                    const MarketDirectory& markets) {
   const bool is_register = command.header.type == CommandType::register_agent;
   JsonWriter json(out);
   json.begin_object();
@@ -162,6 +169,8 @@ void render_new_key(std::string& out, const Command& command, const Outcome& out
     json.text(api_key);
   json.key("scopes");
   write_scopes(json, is_register ? command.register_agent.scopes : command.create_key.scopes);
+  json.key("limits");
+  write_key_limits(json, limits, markets);
   json.key("hint").text(api_key.empty()
                             ? "a repeat: the key was shown once, in the first reply; if that was "
                               "lost, revoke it and create another"

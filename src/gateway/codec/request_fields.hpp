@@ -7,6 +7,7 @@
 #include "base/limits.hpp"
 #include "engine/schema/types.hpp"
 #include "gateway/codec/field_spec.hpp"
+#include "gateway/codec/key_limit_fields.hpp"
 
 namespace perpetua::gateway {
 
@@ -172,6 +173,9 @@ inline constexpr FieldSpec kRegisterFields[] = {
 inline constexpr FieldSpec kCreateKeyFields[] = {
     {"scopes", FieldType::choices_list, true, "what the key may do", kScopeChoices, 1, 3},
     {"expires_at", FieldType::time_ms, false, "absent: never", {}, 1},
+    {"limits", FieldType::object, false,
+     "what the exchange holds the key to from its first command on; absent: nothing", {}, 0, 0,
+     kKeyLimitFields},
     kValidUntilField,
 };
 

@@ -45,8 +45,8 @@ void write_text(JsonWriter& json, std::string_view pattern, bool may_be_null) {
   if (!pattern.empty()) json.key("pattern").text(pattern);
 }
 
-void write_list(JsonWriter& json, const FieldSpec& spec, FieldType item_type) {
-  json.key("type").text("array");
+void write_list(JsonWriter& json, const FieldSpec& spec, FieldType item_type, bool may_be_null) {
+  write_type_name(json, "array", may_be_null);
   write_bounds(json, spec, "minItems", "maxItems");
   FieldSpec item = spec;
   item.type = item_type;
@@ -57,9 +57,12 @@ void write_list(JsonWriter& json, const FieldSpec& spec, FieldType item_type) {
 }
 
 // A response always holds all its fields.
-void write_object(JsonWriter& json, FieldSpecs fields, Direction direction, bool is_open = false) {
+void write_object(JsonWriter& json, FieldSpecs fields, Direction direction, bool is_open = false,
+                  bool may_be_null = false) {
   const bool is_response = direction == Direction::response;
-  json.begin_object().key("type").text("object").key("properties").begin_object();
+  json.begin_object();
+  write_type_name(json, "object", may_be_null);
+  json.key("properties").begin_object();
   for (const FieldSpec& field : fields) {
     json.key(field.name);
     write_schema(json, field, is_response && !field.required, direction);
@@ -98,11 +101,11 @@ void write_type(JsonWriter& json, const FieldSpec& spec, bool may_be_null) {
     case FieldType::number:
       return write_type_name(json, "number", may_be_null);
     case FieldType::choices_list:
-      return write_list(json, spec, FieldType::choice);
+      return write_list(json, spec, FieldType::choice, may_be_null);
     case FieldType::id_list:
-      return write_list(json, spec, FieldType::id);
+      return write_list(json, spec, FieldType::id, may_be_null);
     case FieldType::token_list:
-      return write_list(json, spec, FieldType::token);
+      return write_list(json, spec, FieldType::token, may_be_null);
     case FieldType::object_list:
     case FieldType::object:
     case FieldType::levels:
@@ -114,7 +117,7 @@ void write_type(JsonWriter& json, const FieldSpec& spec, bool may_be_null) {
 void write_schema(JsonWriter& json, const FieldSpec& spec, bool may_be_null,
                   Direction direction) {
   if (spec.type == FieldType::object) {
-    return write_object(json, spec.items, direction, spec.items.empty());
+    return write_object(json, spec.items, direction, spec.items.empty(), may_be_null);
   }
   if (spec.type == FieldType::object_list) {
     json.begin_object().key("type").text("array");

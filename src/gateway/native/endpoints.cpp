@@ -1,4 +1,5 @@
 #include "gateway/codec/request_fields.hpp"
+#include "gateway/codec/safety_fields.hpp"
 #include "gateway/native/handlers.hpp"
 #include "gateway/options.hpp"
 
@@ -65,21 +66,23 @@ constexpr ResultCode kPlaceErrors[] = {invalid_quantity,
                                        would_cross,
                                        fok_unfillable,
                                        price_unavailable,
-                                       market_closed};
+                                       market_closed,
+                                       key_limited};
 constexpr ResultCode kIntentErrors[] = {
     invalid_quantity,     size_too_small,     size_too_large,      price_out_of_band,
     invalid_slippage,     invalid_expiry,     leverage_too_high,   request_expired,
     idempotency_conflict, market_not_found,   insufficient_margin, conflicting_position,
-    too_many_open_orders, position_too_large, price_unavailable,   market_closed};
-constexpr ResultCode kAmendErrors[] = {missing_field,        invalid_quantity,  size_too_large,
-                                       price_out_of_band,    leverage_too_high, request_expired,
-                                       idempotency_conflict, order_not_found,   insufficient_margin,
-                                       position_too_large,   would_cross,       market_closed};
+    too_many_open_orders, position_too_large, price_unavailable,   market_closed,
+    key_limited};
+constexpr ResultCode kAmendErrors[] = {
+    missing_field,   invalid_quantity,     size_too_large,  price_out_of_band,   leverage_too_high,
+    request_expired, idempotency_conflict, order_not_found, insufficient_margin, position_too_large,
+    would_cross,     market_closed,        key_limited};
 constexpr ResultCode kAmendNamedErrors[] = {
     missing_field,     invalid_quantity,    size_too_large,       price_out_of_band,
     leverage_too_high, request_expired,     idempotency_conflict, market_not_found,
     order_not_found,   insufficient_margin, position_too_large,   would_cross,
-    market_closed};
+    market_closed,     key_limited};
 constexpr ResultCode kCancelErrors[] = {request_expired, idempotency_conflict, order_not_found};
 constexpr ResultCode kCancelNamedErrors[] = {request_expired, idempotency_conflict,
                                              market_not_found, order_not_found};
@@ -88,10 +91,10 @@ constexpr ResultCode kCancelBatchErrors[] = {missing_field, request_expired, ide
 constexpr ResultCode kCancelAllErrors[] = {request_expired, idempotency_conflict, market_not_found};
 constexpr ResultCode kCloseErrors[] = {invalid_slippage, request_expired, idempotency_conflict,
                                        market_not_found, no_position,     price_unavailable,
-                                       market_closed};
+                                       market_closed,    key_limited};
 constexpr ResultCode kMarginErrors[] = {invalid_amount,   request_expired,     idempotency_conflict,
                                         market_not_found, insufficient_margin, no_position,
-                                        market_closed};
+                                        market_closed,    key_limited};
 constexpr ResultCode kPreviewErrors[] = {invalid_quantity, request_expired, market_not_found};
 constexpr ResultCode kModeErrors[] = {request_expired, idempotency_conflict, market_not_found,
                                       price_unavailable, market_closed};
@@ -100,24 +103,31 @@ constexpr ResultCode kFundErrors[] = {invalid_amount, request_expired, idempoten
 constexpr ResultCode kRegisterErrors[] = {request_expired, idempotency_conflict, wallet_taken,
                                           agent_limit_reached};
 constexpr ResultCode kCreateKeyErrors[] = {request_expired, idempotency_conflict, key_limit_reached,
-                                           forbidden};
+                                           forbidden,       key_limited,          market_not_found};
 constexpr ResultCode kRevokeKeyErrors[] = {request_expired, idempotency_conflict, key_not_found};
+constexpr ResultCode kKeyLimitsErrors[] = {request_expired, idempotency_conflict, market_not_found,
+                                           key_not_found, key_limited};
+constexpr ResultCode kSwitchErrors[] = {invalid_timeout, request_expired, idempotency_conflict,
+                                        market_not_found};
+constexpr ResultCode kChangeErrors[] = {invalid_expiry, request_expired, idempotency_conflict,
+                                        market_not_found};
 constexpr ResultCode kDepositErrors[] = {invalid_amount, request_expired, idempotency_conflict,
                                          agent_not_found, deposit_limit};
-constexpr ResultCode kWithdrawErrors[] = {invalid_amount, request_expired, idempotency_conflict,
-                                          agent_not_found, insufficient_balance};
-constexpr ResultCode kTransferErrors[] = {invalid_request, invalid_amount,
-                                          request_expired, idempotency_conflict,
-                                          agent_not_found, insufficient_balance};
+constexpr ResultCode kWithdrawErrors[] = {invalid_amount,       request_expired,
+                                          idempotency_conflict, agent_not_found,
+                                          insufficient_balance, key_limited};
+constexpr ResultCode kTransferErrors[] = {
+    invalid_request, invalid_amount,       request_expired, idempotency_conflict,
+    agent_not_found, insufficient_balance, key_limited};
 constexpr ResultCode kFaucetErrors[] = {invalid_amount, request_expired, idempotency_conflict,
                                         faucet_limit,   deposit_limit,   not_in_this_mode};
 constexpr ResultCode kSettingErrors[] = {leverage_too_high, request_expired, idempotency_conflict,
-                                         market_not_found};
+                                         market_not_found, key_limited};
 constexpr ResultCode kNettingErrors[] = {request_expired, idempotency_conflict, market_not_found,
-                                         conflicting_position};
+                                         conflicting_position, key_limited};
 constexpr ResultCode kThoughtErrors[] = {request_expired, idempotency_conflict, market_not_found};
 constexpr ResultCode kPriceErrors[] = {request_expired, idempotency_conflict, market_not_found,
-                                       price_invalid, price_stale, not_in_this_mode};
+                                       price_invalid,   price_stale,          not_in_this_mode};
 constexpr ResultCode kAgentErrors[] = {agent_not_found};
 constexpr ResultCode kMarketErrors[] = {market_not_found};
 constexpr ResultCode kOrderErrors[] = {order_not_found, exchange_unavailable};
@@ -154,6 +164,10 @@ constexpr Endpoint kEndpoints[] = {
      Access::withdraw, LimitClass::mutation, {}, {}, kCreateKeyFields,
      ReplyShape::object, "NewKey", kCreateKeyErrors,
      nullptr, prepare_create_key, complete_create_key},
+    {"setKeyLimits", Method::put, "/api/v1/keys/{key_id}/limits", "keys",
+     "Hold a key to limits, in place of those it has; without any: free it",
+     Access::withdraw, LimitClass::mutation, kKeyPath, {}, kSetKeyLimitsFields,
+     ReplyShape::object, "KeyLimits", kKeyLimitsErrors, nullptr, prepare_key_limits, complete_one},
     {"listKeys", Method::get, "/api/v1/keys", "keys",
      "Your live keys",
      Access::read, LimitClass::read, {}, {}, {},
@@ -226,6 +240,10 @@ constexpr Endpoint kEndpoints[] = {
      "The insurance fund after each change, newest first",
      Access::open, LimitClass::read, kMarketPath, kPageQuery, {},
      ReplyShape::page, "FundChange", kMarketPagedErrors, list_fund_changes},
+    {"listMarketChanges", Method::get, "/api/v1/markets/{market}/changes", "markets",
+     "Changes of fees, tiers and bounds, newest first",
+     Access::open, LimitClass::read, kMarketPath, kPageQuery, {},
+     ReplyShape::page, "MarketChange", kMarketPagedErrors, list_market_changes},
     {"getExchangeStatus", Method::get, "/api/v1/status", "markets",
      "What works in which market",
      Access::open, LimitClass::read, {}, {}, {},
@@ -270,6 +288,15 @@ constexpr Endpoint kEndpoints[] = {
      Access::trade, LimitClass::cancel, {}, {}, kCancelAllFields,
      ReplyShape::object, "CancelAllResult", kCancelAllErrors,
      nullptr, prepare_cancel_all, complete_one},
+    {"cancelAllAfter", Method::post, "/api/v1/orders/cancel-all-after", "orders",
+     "Dead-man's switch: arm it anew before its time, or it cancels. Costs no budget",
+     Access::trade, LimitClass::none, {}, {}, kCancelAllAfterFields,
+     ReplyShape::object, "SwitchArmed", kSwitchErrors,
+     nullptr, prepare_cancel_all_after, complete_one},
+    {"listSwitches", Method::get, "/api/v1/orders/cancel-all-after", "orders",
+     "Your armed dead-man's switches",
+     Access::read, LimitClass::read, {}, {}, {},
+     ReplyShape::list, "Switch", {}, list_switches},
     {"listOrderHistory", Method::get, "/api/v1/orders/history", "orders",
      "All your orders, newest first",
      Access::read, LimitClass::read, {}, kMarketPageQuery, {},
@@ -369,6 +396,11 @@ constexpr Endpoint kEndpoints[] = {
      Access::operator_only, LimitClass::mutation, kMarketPath, {}, kMarketModeFields,
      ReplyShape::object, "MarketModeResult", kModeErrors,
      nullptr, prepare_market_mode, complete_one},
+    {"changeMarket", Method::post, "/api/v1/operator/markets/{market}/change", "operator",
+     "Announce new fees, tiers or bounds; what is not given stays. Replaces a change that waits",
+     Access::operator_only, LimitClass::mutation, kMarketPath, {}, kMarketChangeFields,
+     ReplyShape::object, "MarketChangeScheduled", kChangeErrors,
+     nullptr, prepare_market_change, complete_one},
     {"fundInsurance", Method::post, "/api/v1/operator/markets/{market}/insurance", "operator",
      "Pay into the insurance fund of a market",
      Access::operator_only, LimitClass::mutation, kMarketPath, {}, kFundInsuranceFields,
@@ -425,14 +457,24 @@ constexpr ResultCode kMutationErrors[] = {
     malformed_json,      invalid_field, missing_field,     unauthorized,           forbidden,
     rate_limited,        overloaded,    payload_too_large, unsupported_media_type, shutting_down,
     exchange_unavailable};
+// The key may end between its look-up here and the command.
+constexpr ResultCode kAgentMutationErrors[] = {
+    malformed_json,         invalid_field,        missing_field,
+    unauthorized,           key_expired,          forbidden,
+    rate_limited,           overloaded,           payload_too_large,
+    unsupported_media_type, exchange_unavailable, shutting_down};
 
 }  // namespace
 
 std::span<const Endpoint> all_endpoints() { return kEndpoints; }
 
 std::span<const ResultCode> common_errors(const Endpoint& endpoint) {
+  if (endpoint.is_mutation()) {
+    const bool is_agents =
+        endpoint.access != Access::open && endpoint.access != Access::operator_only;
+    return is_agents ? std::span<const ResultCode>(kAgentMutationErrors) : kMutationErrors;
+  }
   if (endpoint.limit == LimitClass::none) return kPlainErrors;
-  if (endpoint.is_mutation()) return kMutationErrors;
   if (endpoint.prepare != nullptr) return kBodyErrors;
   return endpoint.access == Access::open ? std::span<const ResultCode>(kOpenErrors)
                                          : std::span<const ResultCode>(kKeyErrors);

@@ -4,6 +4,7 @@
 #include "gateway/codec/request_fields.hpp"
 #include "gateway/http/endpoint.hpp"
 #include "gateway/native/perpetual_fields.hpp"
+#include "gateway/native/safety_fields.hpp"
 
 namespace perpetua::gateway::native {
 
@@ -25,6 +26,7 @@ inline constexpr FieldSpec kNewKeySchema[] = {
     {"key_id", id, true, "id of the key"},
     {"api_key", text, false, "shown only now; null in a repeat"},
     {"scopes", choices_list, true, "what the key may do", kScopeChoices},
+    kKeyLimitsField[0],
     {"hint", text, true, "what to do with it"},
     kReplayedField,
 };
@@ -35,6 +37,7 @@ inline constexpr FieldSpec kKeySchema[] = {
     {"scopes", choices_list, true, "what the key may do", kScopeChoices},
     {"created_at", time_ms, true, "when"},
     {"expires_at", time_ms, false, "null: never"},
+    kKeyLimitsField[0],
 };
 
 inline constexpr FieldSpec kRevokedKeySchema[] = {{"key_id", id, true, "id of the key"},
@@ -70,27 +73,14 @@ inline constexpr FieldSpec kLedgerEntrySchema[] = {
     {"time", time_ms, true, "when"},
 };
 
-inline constexpr FieldSpec kTierSchema[] = {
-    {"from_notional", decimal, true, "notional of position and orders from which it holds"},
-    {"max_leverage", integer, true, "maintenance rate is 1 / (2 x max_leverage)"},
-};
-
 inline constexpr FieldSpec kContractFields[] = {
     {"market", market, true, "symbol"},
     {"tick_size", decimal, true, "prices are multiples of it"},
     {"lot_size", decimal, true, "sizes are multiples of it"},
     {"price_min", decimal, true, "lowest price at all"},
     {"price_max", decimal, true, "highest price at all"},
-    {"min_notional", decimal, true, "smallest opening order"},
-    {"max_position_notional", decimal, true, "one agent, orders included"},
-    {"maker_fee", decimal, true, "fraction of the notional"},
-    {"taker_fee", decimal, true, "fraction of the notional"},
-    {"price_band", decimal, true, "limit prices lie within this fraction of the mark"},
-    {"default_slippage", decimal, true, "of market orders"},
-    {"max_slippage", decimal, true, "of market orders"},
     {"default_leverage", integer, true, "until you set your own"},
     {"max_leverage", integer, true, "of the lowest tier"},
-    {"margin_tiers", object_list, true, "leverage by size", {}, 0, 0, kTierSchema},
 };
 inline constexpr FieldSpec kPriceFields[] = {
     {"index_price", decimal, false, "null: no price yet"},
@@ -115,7 +105,8 @@ inline constexpr FieldSpec kStatisticsFields[] = {
     {"next_funding", time_ms, true, "when it is charged; 0: no price yet"},
     {"exchange_status", object, true, "what works in this market", {}, 0, 0, kStatusFields},
 };
-inline constexpr auto kMarketSchema = join(kContractFields, kPriceFields, kStatisticsFields);
+inline constexpr auto kMarketSchema = join(kContractFields, kMarketTermFields, kPriceFields,
+                                           kStatisticsFields, kPendingChangeField);
 
 inline constexpr FieldSpec kMarketName[] = {{"market", market, true, "symbol"}};
 inline constexpr auto kPriceSchema = join(kMarketName, kPriceFields);
@@ -155,7 +146,8 @@ inline constexpr std::string_view kStatusChoices =
     "open|partially_filled|filled|cancelled|rejected|expired";
 inline constexpr std::string_view kReasonChoices =
     "cancelled|cancel_all|ioc_remainder|expired|self_trade_prevention|position_closed|"
-    "would_be_liquidated|price_moved|budget_spent|liquidation|market_settled";
+    "would_be_liquidated|price_moved|budget_spent|liquidation|market_settled|market_changed|"
+    "dead_man";
 
 // What has become of an order or intent.
 inline constexpr FieldSpec kProgressFields[] = {

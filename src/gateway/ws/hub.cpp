@@ -9,6 +9,7 @@
 #include "gateway/ws/shard.hpp"
 #include "stores/memory/hot_store.hpp"
 #include "stores/perpetual_fold.hpp"
+#include "stores/safety_fold.hpp"
 
 namespace perpetua::gateway::ws {
 namespace {
@@ -23,6 +24,8 @@ int64_t steady_now_ms() {
 Channel stream_of(EventType type) {
   switch (type) {
     case EventType::market_status:
+    case EventType::market_change_scheduled:
+    case EventType::market_changed:
       return Channel::status;
     case EventType::premium_sampled:
     case EventType::funding_settled:
@@ -199,7 +202,13 @@ void Hub::serialise_market_events(const AppliedBatch& batch) {
     const MarketSpec& spec = *hot_.market_spec(market);
     const Channel channel = stream_of(event->header.type);
     std::string text;
-    if (channel == Channel::status) {
+    if (event->header.type == EventType::market_change_scheduled) {
+      const auto next = event_text(event->market_change_scheduled.spec, batch.text);
+      text = change_message(*hot_.market(market), stores::make_scheduled_change(*event, next),
+                            false, time_ms);
+    } else if (event->header.type == EventType::market_changed) {
+      text = change_message(*hot_.market(market), {spec, time_ms}, true, time_ms);
+    } else if (channel == Channel::status) {
       stores::MarketView view = *hot_.market(market);
       view.mode = event->market_status.mode;
       view.is_stale = event->market_status.is_stale != 0;

@@ -82,7 +82,7 @@ class MarketFeed {
   const stores::HotStore& hot_;
   const MarketId market_;
   const FeedIntervals intervals_;
-  const MarketSpec& spec_;
+  const MarketSpec spec_;  // for its units, which never change
 
   Stream book_;
   Stream ticker_;

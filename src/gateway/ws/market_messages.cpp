@@ -5,6 +5,7 @@
 #include "base/decimal.hpp"
 #include "gateway/codec/render.hpp"
 #include "gateway/codec/render_perpetual.hpp"
+#include "gateway/codec/safety.hpp"
 #include "gateway/ws/splice.hpp"
 
 namespace perpetua::gateway::ws {
@@ -96,6 +97,18 @@ std::string candle_message(const MarketSpec& spec, stores::CandleInterval interv
 std::string status_message(const stores::MarketView& view, int64_t time_ms) {
   std::string out = R"({"type":"status","time":)";
   append_integer(out, time_ms);
+  append_fields(out, [&](std::string& body) { render_market_status(body, view); });
+  return out;
+}
+
+std::string change_message(const stores::MarketView& view, const stores::ScheduledChange& change,
+                           bool is_applied, int64_t time_ms) {
+  std::string out = is_applied ? R"({"type":"status","event":"market_changed","time":)"
+                               : R"({"type":"status","event":"market_change_scheduled","time":)";
+  append_integer(out, time_ms);
+  out += ",\"change\":";
+  JsonWriter json(out);
+  write_pending_change(json, change);
   append_fields(out, [&](std::string& body) { render_market_status(body, view); });
   return out;
 }

@@ -43,6 +43,9 @@ std::string candle_message(const MarketSpec& spec, stores::CandleInterval interv
 
 // The status of a market; `view` as of the change.
 std::string status_message(const stores::MarketView& view, int64_t time_ms);
+// The status with what was announced, or what holds from now on.
+std::string change_message(const stores::MarketView& view, const stores::ScheduledChange& change,
+                           bool is_applied, int64_t time_ms);
 
 // kind predicted: the hour in hand; settled: one that has ended.
 std::string funding_message(const stores::MarketView& view, int64_t time_ms);

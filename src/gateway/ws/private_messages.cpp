@@ -142,6 +142,16 @@ void write_account(JsonWriter& json, const AccountChanged& account) {
   json.key("collateral").micro(account.free + account.reserved + account.position_margin);
 }
 
+void write_switch(JsonWriter& json, const SwitchChanged& armed, const MarketSpec& spec) {
+  json.key("market").text(symbol_view(spec)).key("scope").text(wire_name(armed.scope));
+  json.key("deadline");
+  if (armed.deadline_ms == 0) {
+    json.null();
+  } else {
+    json.number(armed.deadline_ms);
+  }
+}
+
 std::string_view event_name(Channel channel, EventType type) {
   switch (type) {
     case EventType::ledger_entry:
@@ -158,6 +168,8 @@ std::string_view event_name(Channel channel, EventType type) {
       return "closed";
     case EventType::position_changed:
       return "changed";
+    case EventType::switch_changed:
+      return "switch";
     default:
       return channel == Channel::fills ? "fill" : "position";
   }
@@ -206,6 +218,9 @@ std::string private_message(Channel channel, const Event& event, const MarketSpe
       break;
     case EventType::order_closed:
       write_closed(json, event.order_closed, *spec);
+      break;
+    case EventType::switch_changed:
+      write_switch(json, event.switch_changed, *spec);
       break;
     case EventType::position_changed:
       write_change(json, event.position_changed, *spec);

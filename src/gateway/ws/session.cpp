@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <boost/json/object.hpp>
 #include <chrono>
+#include <utility>
 
 #include "base/assert.hpp"
 #include "gateway/codec/api_error.hpp"
@@ -88,6 +89,7 @@ void Session::on_written(bool is_ok) {
 }
 
 void Session::on_input_ended() {
+  end_login();
   if (!is_closing_) abort_at_ms_ = shard_.now_ms() + kCloseGraceMs;
   is_closing_ = true;
   while (!subscriptions_.empty()) unsubscribe(subscriptions_.size() - 1);
@@ -150,7 +152,14 @@ void Session::on_key_revoked(uint32_t key_id) {
   if (principal_.agent != 0 && principal_.key_id == key_id) drop_principal("the key was revoked");
 }
 
+// No command can come from this socket any more, whatever ended it.
+void Session::end_login() {
+  if (!std::exchange(cancels_on_disconnect_, false)) return;
+  shard_.cancel_orders_of(principal_.agent);
+}
+
 void Session::drop_principal(std::string_view why) {
+  end_login();
   principal_ = Principal();
   for (std::size_t i = subscriptions_.size(); i-- > 0;) {
     if (is_private(subscriptions_[i]->topic.channel())) unsubscribe(i);
@@ -208,6 +217,7 @@ void Session::sweep_idle(int64_t now_ms) {
 
 void Session::close(CloseCode code, std::string_view reason) {
   if (is_closing_) return;
+  end_login();
   is_closing_ = true;
   abort_at_ms_ = shard_.now_ms() + kCloseGraceMs;
   const Frame frame = close_frame(code, reason);

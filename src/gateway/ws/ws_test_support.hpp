@@ -189,6 +189,12 @@ class TestGateway {
     run(command);
   }
 
+  // Log time goes on by so much, and every market with it.
+  void advance(int64_t duration_ms) {
+    now_ms_ = std::max(now_ms_, wall_now_ms()) + duration_ms;
+    run(Command(CommandType::tick));
+  }
+
   TestAgent add_agent(uint8_t scopes = kScopesAll, int64_t expires_at_ms = 0) {
     TestAgent agent;
     agent.key = "th_key-of-agent-" + std::to_string(++agents_);

@@ -89,6 +89,13 @@ void AgentShard::set_settings(AgentId agent, MarketId market, const SettingsChan
   row.netting = settings.netting != 0;
 }
 
+void AgentShard::set_switch(AgentId agent, MarketId market, const SwitchChanged& changed) {
+  const Guard guard(mutex_);
+  HoldingRow& row = holding_of(state(agent), market);
+  row.switch_deadline_ms = changed.deadline_ms;
+  row.switch_scope = changed.scope;
+}
+
 HoldingChange AgentShard::set_position(AgentId agent, MarketId market,
                                        const PositionDescribed& position) {
   const Guard guard(mutex_);

@@ -26,6 +26,8 @@ struct HoldingRow {
   Micro entry_notional;
   Micro margin;
   Micro realised_pnl;
+  int64_t switch_deadline_ms = 0;  // dead-man's switch; 0: not armed
+  CancelScope switch_scope = CancelScope::orders;
 };
 
 // What a change of a position does to market-wide figures.
@@ -45,6 +47,7 @@ class AgentShard {
   Micro set_account(AgentId agent, const AccountChanged& account);  // change of its collateral
   void set_sequence(AgentId agent, uint64_t agent_sequence);
   void set_settings(AgentId agent, MarketId market, const SettingsChanged& settings);
+  void set_switch(AgentId agent, MarketId market, const SwitchChanged& changed);
   HoldingChange set_position(AgentId agent, MarketId market, const PositionDescribed& position);
   HoldingChange change_position(AgentId agent, MarketId market, const PositionChanged& position);
   HoldingChange add_fill(const Event& event, const FillView& fill);

@@ -6,6 +6,7 @@
 #include "stores/health.hpp"
 #include "stores/order_fold.hpp"
 #include "stores/perpetual_fold.hpp"
+#include "stores/safety_fold.hpp"
 
 namespace perpetua::stores {
 
@@ -39,6 +40,15 @@ void EventFeeder::feed(const Event& event, std::string_view reason) {
     case EventType::position_described:
     case EventType::position_changed:
       feed_order(event, reason);
+      break;
+    case EventType::market_change_scheduled:
+      enter_market(event.header.market);
+      market_->schedule_change(
+          make_scheduled_change(event, event_text(event.market_change_scheduled.spec, text_)));
+      break;
+    case EventType::market_changed:
+      enter_market(event.header.market);
+      market_->apply_change();
       break;
     case EventType::market_status:
     case EventType::fund_changed:
@@ -76,6 +86,12 @@ void EventFeeder::feed_ledger(const Event& event) {
     case EventType::key_revoked:
       domains_.directory.remove_key(event);
       domains_.keys.add(-1);
+      break;
+    case EventType::key_limits_changed:
+      domains_.directory.limit_key(event);
+      break;
+    case EventType::switch_changed:
+      domains_.shard(agent).set_switch(agent, event.header.market, event.switch_changed);
       break;
     case EventType::thought_posted:
       domains_.thoughts.add(make_thought(event, text_, time_ms_));
@@ -120,7 +136,7 @@ void EventFeeder::warn_owners(const Event& event) {
   for (const AgentId agent : market_->health.on_mark(mark)) {
     if (batch_ == 0) continue;
     const Position& position = *market_->health.find(agent);
-    const Micro value = notional_at(position, mark, market_->rules);
+    const Micro value = notional_at(position, mark, market_->rules());
     AlertView view;
     view.sequence = event.header.sequence;
     view.agent = agent;
@@ -128,7 +144,7 @@ void EventFeeder::warn_owners(const Event& event) {
     view.mark = mark;
     view.base = position.base;
     view.equity = equity_at(position, value);
-    view.maintenance = maintenance_margin(value, market_->rules);
+    view.maintenance = maintenance_margin(value, market_->rules());
     view.time_ms = time_ms_;
     alert(view);
   }
@@ -200,7 +216,7 @@ void EventFeeder::close_order(const Event& event) {
 
 void EventFeeder::fill(const Event& event) {
   const Fill& fill = event.fill;
-  const Micro traded = notional(fill.price, fill.lots, market_->spec.value_per_tick_lot_micro);
+  const Micro traded = notional(fill.price, fill.lots, market_->rules().value_per_tick_lot_micro);
   if (fill.is_taker != 0) {
     market_->add_trade(
         {event.header.market, fill.trade_id, fill.price, fill.lots, fill.side, time_ms_,

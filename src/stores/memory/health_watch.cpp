@@ -11,6 +11,12 @@ static_assert(limits::kPriceMaxTicks < INT32_MAX);
 
 }  // namespace
 
+void HealthWatch::set_rules(const MarketRules& rules) {
+  rules_ = &rules;
+  changed_ = agents_;
+  is_changed_.assign(agents_.size(), 1);
+}
+
 void HealthWatch::set(AgentId agent, const Position& position) {
   const auto found = places_.find(agent);
   if (position.base == Lots(0)) {
@@ -61,7 +67,7 @@ void HealthWatch::refresh() {
     const std::size_t place = found->second;
     is_changed_[place] = 0;
     const Position& position = positions_[place];
-    const auto price = static_cast<int32_t>(warn_price(position, rules_).value);
+    const auto price = static_cast<int32_t>(warn_price(position, *rules_).value);
     rows_[place] = position.is_long() ? Row{price, kNoHigh} : Row{kNoLow, price};
   }
   changed_.clear();

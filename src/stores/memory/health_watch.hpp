@@ -18,7 +18,12 @@ namespace perpetua::stores {
 
 class HealthWatch {
  public:
-  explicit HealthWatch(const MarketRules& rules) : rules_(rules) {}
+  HealthWatch() = default;
+  explicit HealthWatch(const MarketRules& rules) : rules_(&rules) {}
+
+  // From now on these hold; every warn price is reckoned anew before the next mark. REQUIRES:
+  // rules outlive the watch, or the next set_rules().
+  void set_rules(const MarketRules& rules);
 
   // The position after a change; base 0: there is none any more.
   void set(AgentId agent, const Position& position);
@@ -40,7 +45,7 @@ class HealthWatch {
   void refresh();
   void remove(std::size_t place);
 
-  const MarketRules& rules_;
+  const MarketRules* rules_ = nullptr;
   boost::unordered_flat_map<AgentId, uint32_t> places_;
   // By place, parallel: what a price update reads lies close together.
   std::vector<Row> rows_;

@@ -97,7 +97,8 @@ class HotStore {
   std::optional<MarketView> market(MarketId id) const;
   std::optional<MarketView> market_by_symbol(std::string_view symbol) const;
   std::optional<MarketId> market_id(std::string_view symbol) const;  // exact symbol, no lock
-  const MarketSpec* market_spec(MarketId id) const;  // lives as long as the store; null if unknown
+  // Null if unknown. Of the moment; it stays readable for an hour after it was replaced.
+  const MarketSpec* market_spec(MarketId id) const;
   std::optional<BookView> book(MarketId market, std::size_t depth) const;
   // The change the last batch made to this book; nullopt if it made none. For the egress thread,
   // after apply(): elsewhere the next batch may have come.
@@ -138,6 +139,7 @@ class HotStore {
   // or agent).
   std::vector<PositionView> positions(AgentId agent) const;
   std::optional<PositionView> position(AgentId agent, MarketId market) const;
+  std::vector<SwitchView> switches(AgentId agent) const;  // armed ones, by market id
   std::optional<SettingsView> settings(AgentId agent, MarketId market) const;
 
   // Thoughts below `before_id` (0 = newest), newest first.

@@ -28,7 +28,7 @@ std::vector<Row> newest_rows(const RecentLog<Row>& log, std::size_t limit) {
 
 PositionView value_holding(AgentId agent, const HoldingRow& row, const MarketState& market,
                            int64_t time_ms) {
-  const MarketRules& rules = market.rules;
+  const MarketRules& rules = market.rules();
   const Position position{row.base, row.entry_notional, row.margin};
   PositionView view;
   view.agent = agent;
@@ -129,7 +129,7 @@ std::optional<MarketId> HotStore::market_id(std::string_view symbol) const {
 
 const MarketSpec* HotStore::market_spec(MarketId id) const {
   const MarketState* state = domains_->markets.find(id);
-  return state == nullptr ? nullptr : &state->spec;
+  return state == nullptr ? nullptr : &state->rules();
 }
 
 std::optional<BookView> HotStore::book(MarketId market, std::size_t depth) const {
@@ -230,6 +230,17 @@ std::vector<OrderView> HotStore::closed_orders(AgentId agent, MarketId market,
 
 std::vector<FillView> HotStore::fills(AgentId agent, MarketId market, std::size_t limit) const {
   return domains_->shard(agent).fills(agent, market, page(limit));
+}
+
+std::vector<SwitchView> HotStore::switches(AgentId agent) const {
+  std::vector<SwitchView> result;
+  const auto rows = domains_->shard(agent).holdings(agent);
+  if (!rows) return result;
+  for (const HoldingRow& row : *rows) {
+    if (row.switch_deadline_ms == 0) continue;
+    result.push_back({row.market, row.switch_scope, row.switch_deadline_ms});
+  }
+  return result;
 }
 
 std::vector<PositionView> HotStore::positions(AgentId agent) const {

@@ -6,6 +6,19 @@
 
 namespace perpetua::stores {
 
+void MarketState::apply_change() {
+  PERPETUA_ASSERT(pending_change.has_value());
+  change_to(pending_change->spec);
+  pending_change.reset();
+}
+
+void MarketState::change_to(const MarketSpec& contract) {
+  contracts.push_back(std::make_unique<const MarketRules>(contract));
+  rules_now.store(contracts.back().get(), std::memory_order_release);
+  health.set_rules(rules());
+  if (contracts.size() > kContractsKept) contracts.pop_front();
+}
+
 void MarketState::add_trade(const TradeView& trade, Micro traded) {
   last_trade = trade;
   trades.push(newest_trade, trade);
@@ -50,8 +63,9 @@ MarketMoney MarketState::total_money() const {
 MarketView MarketState::view() const {
   MarketView result;
   result.id = id;
-  result.spec = spec;
   const std::lock_guard guard(mutex);
+  result.spec = rules();
+  result.pending_change = pending_change;
   result.index = index;
   result.mark = Price(mark_ticks.load(std::memory_order_relaxed));
   result.price_time_ms = price_time_ms;
@@ -87,7 +101,7 @@ void MarketTable::add(MarketId id, const MarketSpec& spec) {
 const MarketState* MarketTable::find(std::string_view symbol) const {
   const std::size_t count = size();
   for (std::size_t i = 0; i < count; ++i) {
-    if (symbol_view(states_[i]->spec) == symbol) return states_[i].get();
+    if (symbol_view(states_[i]->rules()) == symbol) return states_[i].get();
   }
   return nullptr;
 }

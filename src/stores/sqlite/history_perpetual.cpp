@@ -1,5 +1,7 @@
 // Rows of the perpetual: columns, binding and reading. The tables are in history_schema.cpp.
 
+#include <cstring>
+
 #include "stores/sqlite/history_schema.hpp"
 
 namespace perpetua::stores {
@@ -27,6 +29,9 @@ const char kFundChangeColumns[] =
 const char kPositionChangeColumns[] =
     "sequence, agent, market, cause, lots, value, amount, base, entry_notional, margin,"
     " realised_pnl, score, place, counterparty, time_ms";
+
+const char kMarketChangeColumns[] =
+    "sequence, market, spec, effective_at_ms, announced_at_ms, applied_at_ms";
 
 void bind_funding(Statement& s, const FundingView& f) {
   const FundingSettled& funding = f.funding;
@@ -141,6 +146,27 @@ PositionChangeView read_position_change(Statement& s) {
   p.change.counterparty = next_agent(s);
   p.time_ms = s.next_int();
   return p;
+}
+
+void bind_market_change(Statement& s, const MarketChangeView& c) {
+  const std::string_view bytes(reinterpret_cast<const char*>(&c.spec), sizeof c.spec);
+  s.bind(signed_of(c.sequence)).bind(c.market).bind_blob(bytes).bind(c.effective_at_ms);
+  s.bind(c.announced_at_ms).bind(c.applied_at_ms);
+}
+
+// A row whose contract has another size is not of this schema: it reads as an empty one.
+MarketChangeView read_market_change(Statement& s) {
+  MarketChangeView c;
+  c.sequence = next_id(s);
+  c.market = next_market(s);
+  const std::string bytes = s.next_text();
+  if (bytes.size() == sizeof c.spec) {
+    std::memcpy(static_cast<void*>(&c.spec), bytes.data(), sizeof c.spec);
+  }
+  c.effective_at_ms = s.next_int();
+  c.announced_at_ms = s.next_int();
+  c.applied_at_ms = s.next_int();
+  return c;
 }
 
 }  // namespace perpetua::stores

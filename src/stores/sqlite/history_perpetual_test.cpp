@@ -105,5 +105,53 @@ TEST_F(HistoryPerpetualTest, a_warm_start_knows_the_newest_rows) {
       << "all but the warning";
 }
 
+// Announces a contract with this taker fee; it holds a minute later.
+void announce(PerpetualMarket& market, uint32_t taker_fee_ppm) {
+  MarketSpec spec = make_spec();
+  spec.taker_fee_ppm = taker_fee_ppm;
+  Command command(CommandType::change_market, 0, 0);
+  command.change_market = ChangeMarket{};
+  command.change_market.effective_at_ms = market.now_ms + 60'000;
+  const Outcome outcome = market.run(command, {reinterpret_cast<const char*>(&spec), sizeof spec});
+  ASSERT_EQ(outcome.code, ResultCode::ok);
+}
+
+TEST_F(HistoryPerpetualTest, the_fees_of_any_time_can_be_told_from_the_changes) {
+  PerpetualMarket market(&writer_);
+  const int64_t start_ms = market.now_ms;
+  announce(market, 600);
+  market.now_ms += 1'000;
+  announce(market, 700);  // takes its place
+  ASSERT_TRUE(writer_.flush());
+  market.now_ms += 60'000;
+  market.run(Command(CommandType::tick));
+  announce(market, 800);
+  HistoryReader history = reader();
+  const auto changes = history.market_changes(0, {"", 10}).rows;
+  ASSERT_EQ(changes.size(), 3u);
+  EXPECT_EQ(changes[2].spec.taker_fee_ppm, 600u);
+  EXPECT_EQ(changes[2].applied_at_ms, 0) << "it was replaced";
+  EXPECT_EQ(changes[1].spec.taker_fee_ppm, 700u);
+  EXPECT_EQ(changes[1].announced_at_ms, start_ms + 1'000);
+  EXPECT_EQ(changes[1].effective_at_ms, start_ms + 61'000);
+  EXPECT_EQ(changes[1].applied_at_ms, start_ms + 61'000);
+  EXPECT_EQ(changes[0].spec.taker_fee_ppm, 800u);
+  EXPECT_EQ(changes[0].applied_at_ms, 0) << "it waits";
+  EXPECT_TRUE(history.market_changes(1, {"", 10}).rows.empty());
+}
+
+TEST_F(HistoryPerpetualTest, a_change_applied_and_the_next_announced_in_one_transaction) {
+  PerpetualMarket market(&writer_);
+  announce(market, 600);
+  market.now_ms += 60'000;
+  market.run(Command(CommandType::tick));
+  announce(market, 700);
+  HistoryReader history = reader();
+  const auto changes = history.market_changes(0, {"", 10}).rows;
+  ASSERT_EQ(changes.size(), 2u);
+  EXPECT_EQ(changes[1].applied_at_ms, market.now_ms);
+  EXPECT_EQ(changes[0].applied_at_ms, 0);
+}
+
 }  // namespace
 }  // namespace perpetua::stores

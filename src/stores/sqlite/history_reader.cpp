@@ -61,6 +61,9 @@ const List<FundChangeView> kFundChanges =
 const List<PositionChangeView> kPositionChanges =
     event_list('c', kPositionChangeColumns, "position_changes", read_position_change);
 
+const List<MarketChangeView> kMarketChanges =
+    event_list('m', kMarketChangeColumns, "market_changes", read_market_change);
+
 std::string select_page(const char* columns, const char* table, const char* key,
                         const char* condition) {
   return std::string("SELECT ") + columns + " FROM " + table + " WHERE " + condition + key +
@@ -232,6 +235,11 @@ Page<PositionChangeView> HistoryReader::deleveragings(const PageRequest& page) {
   static_assert(static_cast<int>(PositionChange::deleveraged) == 3);
   return read_page(impl_->pool, kPositionChanges, "cause = 3 AND ", std::nullopt, page,
                    [](const PositionChangeView&) { return true; });
+}
+
+Page<MarketChangeView> HistoryReader::market_changes(MarketId market, const PageRequest& page) {
+  return read_page(impl_->pool, kMarketChanges, "market = ? AND ", market, page,
+                   [](const MarketChangeView&) { return true; });
 }
 
 std::vector<CandleView> HistoryReader::candles(MarketId market, CandleInterval interval,

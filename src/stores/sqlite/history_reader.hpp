@@ -85,6 +85,7 @@ class HistoryReader {
 
   // Of all agents: for start-up.
   Page<PositionChangeView> deleveragings(const PageRequest& page);
+  Page<MarketChangeView> market_changes(MarketId market, const PageRequest& page);
 
   // Open times in [from_ms, to_ms), rising; the newest `limit` of them.
   std::vector<CandleView> candles(MarketId market, CandleInterval interval, int64_t from_ms,

@@ -1,10 +1,12 @@
 #include "stores/sqlite/history_rows.hpp"
 
+#include <algorithm>
 #include <cstring>
 
 #include "stores/agent_fold.hpp"
 #include "stores/order_fold.hpp"
 #include "stores/perpetual_fold.hpp"
+#include "stores/safety_fold.hpp"
 #include "stores/trade_fold.hpp"
 
 namespace perpetua::stores {
@@ -25,6 +27,8 @@ bool leaves_rows(EventType type) {
     case EventType::liquidation:
     case EventType::fund_changed:
     case EventType::position_changed:
+    case EventType::market_change_scheduled:
+    case EventType::market_changed:
       return true;
     default:
       return false;
@@ -35,6 +39,8 @@ std::string_view text_of(const Event& event, const AppliedBatch& batch) {
   switch (event.header.type) {
     case EventType::market_created:
       return event_text(event.market_created.spec, batch.text);
+    case EventType::market_change_scheduled:
+      return event_text(event.market_change_scheduled.spec, batch.text);
     case EventType::agent_registered:
       return event_text(event.agent_registered.text, batch.text);
     case EventType::thought_posted:
@@ -106,6 +112,9 @@ bool HistoryRows::add_event(const HistoryEvent& item, const HistoryBatch& batch)
       if (order != nullptr) fold_close(*order, event, time_ms);
       return order != nullptr;
     }
+    case EventType::market_change_scheduled:
+    case EventType::market_changed:
+      return add_market_change(item, batch);
     default:
       return add_perpetual_event(event, time_ms);
   }
@@ -136,6 +145,25 @@ bool HistoryRows::add_perpetual_event(const Event& event, int64_t time_ms) {
     default:
       return true;
   }
+}
+
+bool HistoryRows::add_market_change(const HistoryEvent& item, const HistoryBatch& batch) {
+  const Event& event = item.event;
+  const MarketId market = event.header.market;
+  if (event.header.type == EventType::market_change_scheduled) {
+    const std::string_view bytes = event_text(item.text, batch.text);
+    if (bytes.size() != sizeof(MarketSpec)) return false;
+    market_changes.push_back(make_market_change(event, bytes, batch.log_time_ms));
+    return true;
+  }
+  const auto last = std::find_if(market_changes.rbegin(), market_changes.rend(),
+                                 [&](const auto& change) { return change.market == market; });
+  if (last == market_changes.rend()) {
+    applied_changes.emplace_back(market, batch.log_time_ms);
+  } else {
+    last->applied_at_ms = batch.log_time_ms;
+  }
+  return true;
 }
 
 bool HistoryRows::add_market(const Event& event, std::string_view bytes) {

@@ -66,10 +66,14 @@ class HistoryRows {
   std::vector<LiquidationView> liquidations;
   std::vector<FundChangeView> fund_changes;
   std::vector<PositionChangeView> position_changes;
+  std::vector<MarketChangeView> market_changes;
+  // Changes of earlier transactions that were applied in this one.
+  std::vector<std::pair<MarketId, int64_t>> applied_changes;
 
  private:
   bool add_event(const HistoryEvent& item, const HistoryBatch& batch);
   bool add_perpetual_event(const Event& event, int64_t time_ms);
+  bool add_market_change(const HistoryEvent& item, const HistoryBatch& batch);
   bool add_market(const Event& event, std::string_view bytes);
   bool add_fill(const Event& event, int64_t time_ms);
   void add_order(const Event& event, int64_t time_ms, std::string_view reason);

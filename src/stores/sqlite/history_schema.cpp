@@ -69,6 +69,9 @@ CREATE TABLE position_changes(sequence INTEGER PRIMARY KEY, agent INTEGER, marke
   counterparty INTEGER, time_ms INTEGER);
 CREATE INDEX position_changes_by_agent ON position_changes(agent);
 CREATE INDEX deleveragings ON position_changes(sequence) WHERE cause = 3;
+CREATE TABLE market_changes(sequence INTEGER PRIMARY KEY, market INTEGER, spec BLOB,
+  effective_at_ms INTEGER, announced_at_ms INTEGER, applied_at_ms INTEGER);
+CREATE INDEX market_changes_by_market ON market_changes(market);
 )sql";
 
 const char kOrderColumns[] =

@@ -5,7 +5,8 @@
 //   orders    sequence of order_accepted        fills     sequence of its event
 //   ledger    sequence of its event             thoughts  thought id
 //   candles   market, interval, open time
-//   fundings, funding_payments, liquidations, fund_changes, position_changes: sequence of the event
+//   fundings, funding_payments, liquidations, fund_changes, position_changes, market_changes:
+//   sequence of the event; markets has the spec a market was created with
 //
 // Column lists and the functions that bind and read them go together; a change of either raises
 // kHistorySchemaVersion, and the file is rebuilt. Text may hold any bytes.
@@ -26,7 +27,7 @@ extern const char kHistoryTables[];
 inline constexpr const char* kHistoryCounts[] = {
     "rows_orders",   "rows_fills",            "rows_ledger",       "rows_thoughts",
     "rows_fundings", "rows_funding_payments", "rows_liquidations", "rows_fund_changes",
-    "rows_position_changes"};
+    "rows_position_changes", "rows_market_changes"};
 
 extern const char kOrderColumns[];
 extern const char kFillColumns[];
@@ -39,6 +40,7 @@ extern const char kFundingPaymentColumns[];
 extern const char kLiquidationColumns[];
 extern const char kFundChangeColumns[];
 extern const char kPositionChangeColumns[];
+extern const char kMarketChangeColumns[];
 
 void bind_order(Statement& statement, const OrderView& order);
 void bind_fill(Statement& statement, const FillView& fill);
@@ -51,6 +53,7 @@ void bind_funding_payment(Statement& statement, const FundingPaymentView& paymen
 void bind_liquidation(Statement& statement, const LiquidationView& liquidation);
 void bind_fund_change(Statement& statement, const FundChangeView& change);
 void bind_position_change(Statement& statement, const PositionChangeView& change);
+void bind_market_change(Statement& statement, const MarketChangeView& change);
 
 OrderView read_order(Statement& statement);
 FillView read_fill(Statement& statement);
@@ -63,5 +66,6 @@ FundingPaymentView read_funding_payment(Statement& statement);
 LiquidationView read_liquidation(Statement& statement);
 FundChangeView read_fund_change(Statement& statement);
 PositionChangeView read_position_change(Statement& statement);
+MarketChangeView read_market_change(Statement& statement);
 
 }  // namespace perpetua::stores

@@ -38,6 +38,11 @@ constexpr char kUpdateOrder[] =
     "UPDATE orders SET status = ?, reason = ?, price = ?, lots = ?, filled = ?, remaining = ?,"
     " filled_notional = ?, fee = ?, updated_at_ms = ? WHERE sequence = ?";
 
+// The newest announcement of a market is the one that is applied: it replaced those before.
+constexpr char kApplyMarketChange[] =
+    "UPDATE market_changes SET applied_at_ms = ?"
+    " WHERE sequence = (SELECT max(sequence) FROM market_changes WHERE market = ?)";
+
 constexpr char kClosedOrders[] = "status NOT IN (1, 2)";
 static_assert(static_cast<int>(OrderStatus::open) == 1);
 static_assert(static_cast<int>(OrderStatus::partially_filled) == 2);
@@ -50,9 +55,10 @@ HistoryTables::Counted::Counted(Database& database, const char* table, const cha
       kept_max(kept),
       prune(database, prune_sql(table, key, condition)) {}
 
-std::array<HistoryTables::Counted*, 9> HistoryTables::counted() {
-  return {&orders_,           &fills_,        &ledger_,       &thoughts_,        &fundings_,
-          &funding_payments_, &liquidations_, &fund_changes_, &position_changes_};
+std::array<HistoryTables::Counted*, 10> HistoryTables::counted() {
+  return {&orders_,       &fills_,        &ledger_,           &thoughts_,
+          &fundings_,     &liquidations_, &funding_payments_, &position_changes_,
+          &fund_changes_, &market_changes_};
 }
 
 HistoryTables::HistoryTables(Database& database, const HistoryRetention& retention)
@@ -72,6 +78,8 @@ HistoryTables::HistoryTables(Database& database, const HistoryRetention& retenti
       insert_liquidation_(database, insert_sql("liquidations", kLiquidationColumns)),
       insert_fund_change_(database, insert_sql("fund_changes", kFundChangeColumns)),
       insert_position_change_(database, insert_sql("position_changes", kPositionChangeColumns)),
+      insert_market_change_(database, insert_sql("market_changes", kMarketChangeColumns)),
+      apply_market_change_(database, kApplyMarketChange),
       orders_(database, "orders", "sequence", kClosedOrders, retention.orders),
       fills_(database, "fills", "sequence", "1", retention.fills),
       ledger_(database, "ledger", "sequence", "1", retention.ledger_entries),
@@ -82,7 +90,8 @@ HistoryTables::HistoryTables(Database& database, const HistoryRetention& retenti
       liquidations_(database, "liquidations", "sequence", "1", retention.liquidations),
       fund_changes_(database, "fund_changes", "sequence", "1", retention.fund_changes),
       position_changes_(database, "position_changes", "sequence", "1",
-                        retention.position_changes) {
+                        retention.position_changes),
+      market_changes_(database, "market_changes", "sequence", "1", retention.market_changes) {
   Statement select(database, "SELECT value FROM meta WHERE name = ?");
   for (Counted* table : counted()) {
     select.start().bind_text(table->name);
@@ -167,7 +176,19 @@ bool HistoryTables::write_perpetual(const HistoryRows& rows) {
          insert_all(insert_funding_payment_, rows.funding_payments, bind_funding_payment) &&
          insert_all(insert_liquidation_, rows.liquidations, bind_liquidation) &&
          insert_all(insert_fund_change_, rows.fund_changes, bind_fund_change) &&
-         insert_all(insert_position_change_, rows.position_changes, bind_position_change);
+         insert_all(insert_position_change_, rows.position_changes, bind_position_change) &&
+         write_market_changes(rows);
+}
+
+bool HistoryTables::write_market_changes(const HistoryRows& rows) {
+  for (const auto& [market, time_ms] : rows.applied_changes) {
+    if (!apply_market_change_.start().bind(time_ms).bind(market).run()) return false;
+  }
+  for (const MarketChangeView& change : rows.market_changes) {
+    bind_market_change(insert_market_change_.start(), change);
+    if (!insert_market_change_.run()) return false;
+  }
+  return true;
 }
 
 bool HistoryTables::write_orders(const HistoryRows& rows) {
@@ -226,7 +247,8 @@ bool HistoryTables::prune(const HistoryRows& rows) {
          count_and_prune(funding_payments_, rows.funding_payments.size()) &&
          count_and_prune(liquidations_, rows.liquidations.size()) &&
          count_and_prune(fund_changes_, rows.fund_changes.size()) &&
-         count_and_prune(position_changes_, rows.position_changes.size());
+         count_and_prune(position_changes_, rows.position_changes.size()) &&
+         count_and_prune(market_changes_, rows.market_changes.size());
 }
 
 }  // namespace perpetua::stores

@@ -44,8 +44,9 @@ class HistoryTables {
   bool write_orders(const HistoryRows& rows);
   bool write_candles(const HistoryRows& rows);
   bool write_perpetual(const HistoryRows& rows);
+  bool write_market_changes(const HistoryRows& rows);
   bool update_order(const OrderView& order);
-  std::array<Counted*, 9> counted();
+  std::array<Counted*, 10> counted();
   bool put_meta(std::string_view name, uint64_t value);
   bool count_and_prune(Counted& table, uint64_t added);
   bool prune(const HistoryRows& rows);
@@ -66,6 +67,8 @@ class HistoryTables {
   Statement insert_liquidation_;
   Statement insert_fund_change_;
   Statement insert_position_change_;
+  Statement insert_market_change_;
+  Statement apply_market_change_;
   Counted orders_;
   Counted fills_;
   Counted ledger_;
@@ -75,6 +78,7 @@ class HistoryTables {
   Counted liquidations_;
   Counted fund_changes_;
   Counted position_changes_;
+  Counted market_changes_;
   int failure_code_ = 0;
   std::string failure_message_;
 };

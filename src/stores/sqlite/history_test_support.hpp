@@ -55,7 +55,7 @@ inline std::string dump(const std::string& path) {
   std::string text;
   for (const char* table :
        {"markets", "agents", "orders", "fills", "ledger", "thoughts", "candles", "fundings",
-        "funding_payments", "liquidations", "fund_changes", "position_changes"}) {
+        "funding_payments", "liquidations", "fund_changes", "position_changes", "market_changes"}) {
     Statement select(database, std::string("SELECT * FROM ") + table + " ORDER BY 1, 2, 3");
     while (select.step() == Statement::Step::row) {
       text += table;

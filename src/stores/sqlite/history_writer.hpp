@@ -1,6 +1,6 @@
 // HistoryWriter: orders, fills, ledger entries, thoughts, candles, registrations, funding,
-// liquidations and changes of funds and positions in one SQLite file. A projection of the journal:
-// it can be deleted at any time and is rebuilt from it.
+// liquidations and changes of funds, positions and markets in one SQLite file. A projection of the
+// journal: it can be deleted at any time and is rebuilt from it.
 //
 // apply() copies the rows of a batch into a bounded queue and returns; a thread of its own writes
 // what has queued in one transaction, with applied_batch in it. A full queue makes the caller wait:
@@ -47,6 +47,7 @@ struct HistoryRetention {
   uint64_t liquidations = 5'000'000;
   uint64_t fund_changes = 5'000'000;
   uint64_t position_changes = 10'000'000;
+  uint64_t market_changes = 1'000'000;
 };
 
 struct HistoryOptions {
