@@ -62,8 +62,7 @@ double usdc(Micro amount) { return static_cast<double>(amount.value) * 1e-6; }
 void add_markets(Families& out, const stores::HotStore& hot) {
   const auto markets = hot.markets();
   const stores::SolvencyView money = hot.solvency();
-  const bool is_known = money.totals.has_value();
-  bool is_solvent = !is_known || money.left_side() == money.right_side();
+  bool is_solvent = money.left_side() == money.right_side();
   for (const stores::MarketMoney& market : money.markets) {
     is_solvent = is_solvent && market.is_balanced();
   }

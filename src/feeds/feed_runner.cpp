@@ -116,8 +116,9 @@ void FeedRunner::send_market_tick(int64_t now_ms) {
 }
 
 bool FeedRunner::is_of_interest(const Event& event) const {
-  if (event.header.type == EventType::price_updated) return true;
-  return is_private(event.header.type) &&
+  const EventType type = event.header.type;
+  if (type == EventType::price_updated || type == EventType::market_status) return true;
+  return is_private(type) &&
          std::binary_search(house_agents_.begin(), house_agents_.end(), event.header.agent);
 }
 

@@ -1,7 +1,8 @@
 // FeedRunner: the thread that drives price sources and house agents.
 //
 // Every tick it drains its inbox (events and outcomes that egress left there), polls the sources,
-// sends update_price commands, every kMarketTickMs the `tick` command, and lets the house act.
+// sends update_price commands, every kMarketTickMs the `tick` command (funding, staleness,
+// unwinding and triggers go by log time, wherever prices come from), and lets the house act.
 // Prices whose command is refused are dropped: the next quote is fresher. Everything else lives in
 // pure classes; this one owns the clock.
 //
@@ -43,7 +44,8 @@ class FeedRunner {
  public:
   using ClockMs = std::function<int64_t()>;  // milliseconds since 1970
 
-  // `house` may be null (production). All references outlive the runner.
+  // `sources` may be empty (prices are pushed, or there are none), `house` null. All references
+  // outlive the runner.
   FeedRunner(std::vector<PriceSource*> sources, LiquidityHouse* house, CommandSink& sink,
              ClockMs clock);
   ~FeedRunner();

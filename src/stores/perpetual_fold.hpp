@@ -1,7 +1,8 @@
-// Events of the perpetual as views, and what they do to the money of the exchange: shared by the
-// hot store and the history. Pure.
+// Events of the perpetual as views, shared by the hot store and the history, and what events do to
+// the money of the exchange. Pure.
 #pragma once
 
+#include "engine/market/funding.hpp"
 #include "engine/schema/batch.hpp"
 #include "stores/perpetual_views.hpp"
 
@@ -9,6 +10,19 @@ namespace perpetua::stores {
 
 inline FundingView make_funding(const Event& event, int64_t time_ms) {
   return {event.header.sequence, event.header.market, event.funding_settled, time_ms};
+}
+
+// `hour` is the one in hand; 0: no price yet.
+inline FundingEstimate make_funding_estimate(const PremiumSampled& premium, int64_t hour) {
+  FundingEstimate estimate;
+  if (hour == 0) return estimate;
+  estimate.samples = premium.count;
+  if (premium.count > 0) {
+    estimate.average_premium_ppb = FundingSamples{premium.sum_ppb, premium.count}.average_ppb();
+    estimate.predicted_rate_ppb = hourly_rate_ppb(estimate.average_premium_ppb);
+  }
+  estimate.next_settlement_ms = (hour + 1) * kFundingHourMs;
+  return estimate;
 }
 
 // `settled` is the hour it belongs to: the last one of this market before the event.
@@ -87,6 +101,10 @@ inline void count_money(MoneyTotals& totals, const Event& event) {
     const bool is_forced = event.fill.is_taker != 0 && event.fill.cause != TradeCause::order;
     if (!is_forced) totals.fees += event.fill.fee;
   }
+}
+
+inline MoneyTotals make_money(const MoneyDescribed& described) {
+  return {described.deposits, described.withdrawals, described.fees};
 }
 
 // What operators put into insurance funds is no entry of anybody's account.

@@ -34,6 +34,7 @@ class PerpetualMarket {
     const AppliedBatch batch{engine.last_batch(), now_ms,        output.first_event, commands,
                              output.outcomes,     output.events, text};
     hot.apply(batch);
+    for (HotStore* follower : followers) follower->apply(batch);
     if (history != nullptr) history->apply(batch);
     return output.outcomes[0];
   }
@@ -53,6 +54,22 @@ class PerpetualMarket {
     command.update_price.price = Price(ticks);
     command.update_price.source_time_ms = now_ms;
     return run(command);
+  }
+
+  // As a restart does: `store` begins with the state of now.
+  void describe(HotStore& store) const {
+    class Sink final : public DescribeSink {
+     public:
+      explicit Sink(HotStore& target) : target_(target) {}
+      void on_event(const Event& event, std::string_view text) override {
+        target_.on_event(event, text);
+      }
+
+     private:
+      HotStore& target_;
+    } sink(store);
+    engine.describe(sink);
+    store.finish_bootstrap(engine.last_batch(), engine.log_time_ms());
   }
 
   // One per cent at a time, a second each.
@@ -93,6 +110,7 @@ class PerpetualMarket {
   Engine engine;
   BatchOutput output;
   HotStore hot;
+  std::vector<HotStore*> followers;  // get every batch, too
   HistoryWriter* history;
   int64_t now_ms = 1'700'000'000'000;
   uint64_t agents = 0;

@@ -21,8 +21,7 @@ struct FundingView {
   int64_t time_ms = 0;
 };
 
-// The hour in hand, as this process has seen it: samples of the book at the end of batches. The
-// engine's own samples decide; after a restart within the hour those from before are missing here.
+// The hour in hand, by the engine's own samples.
 struct FundingEstimate {
   int64_t average_premium_ppb = 0;
   int64_t samples = 0;
@@ -134,19 +133,17 @@ struct SolvencyView {
   uint64_t sequence = 0;  // of the last event; 0: none since the process started
   int64_t time_ms = 0;
   Int128 collateral = 0;  // free, reserved and position margin of all agents
-  std::optional<MoneyTotals> totals;  // absent: not known since a restart without history
+  MoneyTotals totals;
   std::vector<MarketMoney> markets;
 
   Int128 left_side() const {
-    Int128 sum = collateral + (totals ? totals->fees.value : 0);
+    Int128 sum = collateral + totals.fees.value;
     for (const MarketMoney& market : markets) {
       sum += market.fund_cash.value - market.bad_debt.value - market.signed_entry;
     }
     return sum;
   }
-  Int128 right_side() const {
-    return totals ? totals->deposits.value - totals->withdrawals.value : 0;
-  }
+  Int128 right_side() const { return totals.deposits.value - totals.withdrawals.value; }
 };
 
 }  // namespace perpetua::stores

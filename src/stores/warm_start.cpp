@@ -74,9 +74,6 @@ bool warm_start(HotStore& hot, HistoryReader& history) {
   hot.warm_thoughts(newest_rows<ThoughtView>(
       hot_limits::kThoughtsMax,
       [&](const PageRequest& page) { return history.thoughts(std::nullopt, page); }));
-  const auto money = history.money();
-  if (!money) return false;
-  hot.warm_money(*money);
   const bool has_triggers =
       history.live_triggers([&](const TriggerView& trigger) { hot.warm_trigger(trigger); });
   if (!has_triggers) return false;

@@ -232,6 +232,21 @@ class NoPrices(ApiTest):
         self.assertIn("no index price", status["markets"][0]["text"])
         self.assertEqual(self.ok(self.guest.get("/api/v1/solvency"))["verdict"], "ok")
 
+    def test_time_passes_without_prices_and_without_commands(self):
+        def batch():
+            return int(self.ok(self.guest.get("/api/v1/status"))["applied_batch"])
+        before = batch()
+        until(lambda: batch() >= before + 2, "two ticks")
+
+
+class PricesStop(ApiTest):
+    def test_a_market_is_closed_by_time_alone(self):
+        def status():
+            return self.ok(self.guest.get("/api/v1/status"))["markets"][0]
+        self.assertTrue(status()["accepts_orders"])
+        until(lambda: status()["is_stale"], "no price for ten seconds", 20)
+        self.assertFalse(status()["accepts_orders"])
+
 
 class FullOfMoney(ApiTest):
     def test_deposits_into_a_fund_count_against_what_the_exchange_takes(self):

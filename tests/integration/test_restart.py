@@ -13,7 +13,8 @@ PATHS = ("/api/v1/account", "/api/v1/positions", "/api/v1/orders", "/api/v1/keys
          "/api/v1/markets/BTC-PERP/insurance", "/api/v1/account/position-changes",
          "/api/v1/thoughts", "/api/v1/prices", "/api/v1/orders/by-client-id/kept")
 MOVING = ("sequence", "time")  # of the book: counted from the start of the process
-ESTIMATED = ("predicted_funding_rate", "next_funding")  # from samples since the start
+FUNDING = "/api/v1/markets/BTC-PERP/funding"
+SAMPLED = ("predicted_funding_rate", "next_funding")  # moves on with each sample
 
 
 class Restart(ApiTest):
@@ -50,8 +51,9 @@ class Restart(ApiTest):
         book = shown["/api/v1/markets/BTC-PERP/book"]
         for name in MOVING:
             book.pop(name)
-        for name in ESTIMATED:
+        for name in SAMPLED:
             shown["/api/v1/markets/BTC-PERP"].pop(name)
+        shown[FUNDING] = self.ok(self.guest.get(FUNDING))
         return shown
 
     def settled_view(self):
@@ -62,6 +64,7 @@ class Restart(ApiTest):
 
     def check_all_is_there(self, before):
         after = self.settled_view()
+        self.check_the_hour_goes_on(before.pop(FUNDING), after.pop(FUNDING))
         for path, shown in before.items():
             with self.subTest(path=path):
                 self.assertEqual(after[path], shown)
@@ -71,6 +74,11 @@ class Restart(ApiTest):
         again = self.ok(self.taker.post("/api/v1/orders", order("buy", "0.01", "55000",
                                                                client_id=self.name)))
         self.assertTrue(again["replayed"])
+
+    def check_the_hour_goes_on(self, before, after):
+        self.assertGreater(before["samples"], 0)
+        if after["next_settlement"] == before["next_settlement"]:
+            self.assertGreaterEqual(after["samples"], before["samples"])
 
     def restart(self, end):
         end()

@@ -63,18 +63,17 @@ struct FundingSamples {
   bool is_enough() const { return count >= kPremiumSamplesMin; }
 };
 
-// What a position of |base| lots pays (rounded up) or gets (rounded down) for |rate|.
+// What a position of |base| lots pays (rounded up) or gets (rounded down) for |rate|. REQUIRES: a
+// position within the market's bounds (see notional), so its value fits 64 bits.
 struct FundingAmount {
   Micro due;
   Micro received;
 };
 inline FundingAmount funding_amount(Lots base, Price index, int64_t lot_tick_micro,
                                     int64_t rate_ppb) {
-  const Int128 lots = base.value < 0 ? -base.value : base.value;
-  const Int128 rate = rate_ppb < 0 ? -rate_ppb : rate_ppb;
-  const Int128 product = lots * index.value * lot_tick_micro * rate;
-  const auto down = static_cast<int64_t>(product / kPpb);
-  return {Micro(down + (product % kPpb > 0 ? 1 : 0)), Micro(down)};
+  const int64_t rate = rate_ppb < 0 ? -rate_ppb : rate_ppb;
+  const int64_t value = notional(index, base < Lots(0) ? -base : base, lot_tick_micro).value;
+  return {Micro(mul_div_ceil(value, rate, kPpb)), Micro(mul_div_floor(value, rate, kPpb))};
 }
 
 constexpr bool pays_funding(Lots base, int64_t rate_ppb) {

@@ -172,6 +172,7 @@ class Market {
   ImpactFill impact_fill(Side side) const;
   void sample_premium(int64_t log_time_ms, uint32_t command);
   void settle_funding_hours(int64_t log_time_ms, uint32_t command);
+  void make_room_for_payments();
   void settle_funding(int64_t rate_ppb, uint32_t command);
   void pay_fund(Micro amount);
   void emit_status(uint32_t command);

@@ -68,6 +68,16 @@ class FakeExchange final : public CommandSink {
     house.on_event(event, now_ms);
   }
 
+  // The market changes its mode, or its index becomes stale or fresh.
+  void set_status(LiquidityHouse& house, MarketMode mode, bool is_stale, int64_t now_ms) {
+    const bool is_open = mode == MarketMode::open && !is_stale;
+    refuse_orders = is_open ? ResultCode::ok : ResultCode::market_closed;
+    Event event(EventType::market_status, 0, 0, 0);
+    event.market_status.mode = mode;
+    event.market_status.is_stale = is_stale ? 1 : 0;
+    house.on_event(event, now_ms);
+  }
+
   // Somebody trades against a resting order of the house.
   void trade(LiquidityHouse& house, OrderId id, Lots lots, int64_t now_ms) {
     FakeOrder& order = orders.at(id);
@@ -183,6 +193,7 @@ class FakeExchange final : public CommandSink {
   }
 
   Outcome amend(const Command& command) {
+    if (refuse_orders == ResultCode::market_closed) return rejected(refuse_orders);
     const auto found = orders.find(command.amend.order_id);
     if (found == orders.end()) return rejected(ResultCode::order_not_found);
     FakeOrder& order = found->second;

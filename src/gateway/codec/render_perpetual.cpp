@@ -261,28 +261,17 @@ void write_money(JsonWriter& json, const stores::SolvencyView& view) {
     cash += market.fund_cash.value;
     debt += market.bad_debt.value;
   }
-  const auto total = [&](std::string_view name, Micro stores::MoneyTotals::* member) {
-    json.key(name);
-    if (view.totals)
-      json.micro((*view.totals).*member);
-    else
-      json.null();
-  };
   json.begin_object();
   wide_micro(json.key("collateral"), view.collateral);
   wide_micro(json.key("signed_entry_notional"), signed_entry);
-  total("fees", &stores::MoneyTotals::fees);
+  json.key("fees").micro(view.totals.fees);
   wide_micro(json.key("fund_cash"), cash);
   wide_micro(json.key("bad_debt"), debt);
   wide_micro(json.key("left_side"), view.left_side());
-  total("deposits", &stores::MoneyTotals::deposits);
-  total("withdrawals", &stores::MoneyTotals::withdrawals);
+  json.key("deposits").micro(view.totals.deposits);
+  json.key("withdrawals").micro(view.totals.withdrawals);
   wide_micro(json.key("right_side"), view.right_side());
-  json.key("difference");
-  if (view.totals)
-    wide_micro(json, view.left_side() - view.right_side());
-  else
-    json.null();
+  wide_micro(json.key("difference"), view.left_side() - view.right_side());
   json.end_object();
 }
 
@@ -290,9 +279,7 @@ std::string_view verdict(const stores::SolvencyView& view) {
   const bool is_balanced =
       std::all_of(view.markets.begin(), view.markets.end(),
                   [](const stores::MarketMoney& market) { return market.is_balanced(); });
-  if (!is_balanced) return "violated";
-  if (!view.totals) return "unknown";
-  return view.left_side() == view.right_side() ? "ok" : "violated";
+  return is_balanced && view.left_side() == view.right_side() ? "ok" : "violated";
 }
 
 }  // namespace

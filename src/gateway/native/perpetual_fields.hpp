@@ -32,9 +32,9 @@ inline constexpr FieldSpec kExchangeStatusSchema[] = {
 inline constexpr FieldSpec kFundingSchema[] = {
     {"market", market, true, "symbol"},
     {"predicted_rate", decimal, true,
-     "an hour: what the average so far would give; positive: longs pay. An estimate, see docs"},
+     "an hour: what the average so far would give; positive: longs pay"},
     {"average_premium", decimal, true, "of the samples of this hour"},
-    {"samples", integer, true, "of this hour that this process took"},
+    {"samples", integer, true, "of this hour, one each 5 s"},
     {"samples_needed", integer, true, "fewer in an hour: its rate is 0"},
     {"next_settlement", time_ms, true, "when it is charged; 0: no price yet"},
     {"last_rate", decimal, false, "of the last hour settled"},
@@ -142,14 +142,14 @@ inline constexpr FieldSpec kAlertSchema[] = {
 inline constexpr FieldSpec kMoneyFields[] = {
     {"collateral", decimal, true, "free, reserved and position margin of all agents"},
     {"signed_entry_notional", decimal, true, "of all longs less that of all shorts"},
-    {"fees", decimal, false, "of makers and takers, ever"},
+    {"fees", decimal, true, "of makers and takers, ever"},
     {"fund_cash", decimal, true, "of all insurance funds"},
     {"bad_debt", decimal, true, "of all insurance funds"},
     {"left_side", decimal, true, "collateral - signed entry + fees + fund cash - bad debt"},
-    {"deposits", decimal, false, "ever"},
-    {"withdrawals", decimal, false, "ever"},
+    {"deposits", decimal, true, "ever"},
+    {"withdrawals", decimal, true, "ever"},
     {"right_side", decimal, true, "deposits - withdrawals"},
-    {"difference", decimal, false, "must be 0"},
+    {"difference", decimal, true, "must be 0"},
 };
 inline constexpr FieldSpec kMarketMoneyFields[] = {
     {"market", market, true, "symbol"},
@@ -161,13 +161,12 @@ inline constexpr FieldSpec kMarketMoneyFields[] = {
     {"bad_debt", decimal, true, "of the insurance fund"},
 };
 inline constexpr FieldSpec kSolvencySchema[] = {
-    {"verdict", choice, true, "unknown: totals are not known since a restart without history",
-     "ok|violated|unknown"},
+    {"verdict", choice, true, "whether both identities hold", "ok|violated"},
     {"applied_batch", id, true, "every figure is as of the end of this batch"},
     {"sequence", id, false, "of its last event; null: none since the start of the process"},
     {"time", time_ms, true, "log time of that batch"},
     {"identity", text, true, "what must hold"},
-    {"money", object, true, "the terms; null: not known", {}, 0, 0, kMoneyFields},
+    {"money", object, true, "the terms", {}, 0, 0, kMoneyFields},
     {"markets", object_list, true, "one entry per market", {}, 0, 0, kMarketMoneyFields},
 };
 

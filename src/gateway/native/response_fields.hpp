@@ -101,7 +101,7 @@ inline constexpr FieldSpec kStatisticsFields[] = {
     {"volume_24h_usdc", decimal, true, "notional"},
     {"trades_24h", integer, true, "number"},
     {"open_interest", decimal, true, "sum of the long positions"},
-    {"predicted_funding_rate", decimal, true, "an hour; positive: longs pay; an estimate"},
+    {"predicted_funding_rate", decimal, true, "an hour, from the samples so far; positive: longs pay"},
     {"next_funding", time_ms, true, "when it is charged; 0: no price yet"},
     {"exchange_status", object, true, "what works in this market", {}, 0, 0, kStatusFields},
 };

@@ -27,6 +27,7 @@ Channel stream_of(EventType type) {
     case EventType::market_change_scheduled:
     case EventType::market_changed:
       return Channel::status;
+    case EventType::premium_sampled:
     case EventType::funding_settled:
       return Channel::funding;
     case EventType::liquidation:
@@ -213,6 +214,8 @@ void Hub::serialise_market_events(const AppliedBatch& batch) {
       view.is_stale = event->market_status.is_stale != 0;
       view.is_breaker_open = event->market_status.is_breaker_open != 0;
       text = status_message(view, time_ms);
+    } else if (event->header.type == EventType::premium_sampled) {
+      text = funding_message(*hot_.market(market), time_ms);
     } else if (channel == Channel::funding) {
       text = funding_message(spec, stores::make_funding(*event, time_ms));
     } else if (channel == Channel::liquidations) {

@@ -32,6 +32,7 @@ void MarketFeed::note(const Event& event) {
       break;
     case EventType::price_updated:
     case EventType::market_status:
+    case EventType::premium_sampled:
     case EventType::funding_settled:
       ticker_.is_dirty = true;
       break;

@@ -123,9 +123,17 @@ TEST_F(WsPerpetualTest, funding_shows_the_hour_in_hand_and_margin_changes_are_pr
   open_position();
   TestClient client(gateway.port(), owner.key);
   client.ask(subscribe("funding", kBtc), 7);
-  const json::object funding = client.next_of("funding");
+  json::object funding = client.next_of("funding");
   EXPECT_EQ(text_of(funding, "kind"), "predicted");
   EXPECT_EQ(number_of(funding, "next_settlement") % 3'600'000, 0);
+  const int64_t samples = number_of(funding, "samples");
+  gateway.pass_ms(5'000);
+  gateway.set_price(0, 60'000);
+  funding = client.next_of("funding");
+  EXPECT_EQ(text_of(funding, "kind"), "predicted");
+  if (number_of(funding, "samples") != 0) {  // else an hour has just ended
+    EXPECT_EQ(number_of(funding, "samples"), samples + 1);
+  }
   client.ask(subscribe("positions"), 7);
   Command command(CommandType::adjust_margin, owner.id, 0);
   command.adjust_margin.amount = Micro(100'000'000);

@@ -179,6 +179,9 @@ class TestGateway {
     return true;
   }
 
+  // Log time of the next batch is at least that far ahead of the last one's.
+  void pass_ms(int64_t ms) { now_ms_ += ms; }
+
   void set_price(MarketId market, int64_t ticks) {
     Command command(CommandType::update_price, 0, market);
     command.update_price.price = Price(ticks);

@@ -27,21 +27,6 @@ void copy_levels(const Levels& levels, std::size_t depth, std::vector<BookLevel>
   }
 }
 
-template <class Levels>
-ImpactFill fill_impact(const Levels& levels, Micro impact, int64_t lot_tick_micro) {
-  ImpactFill fill;
-  for (const auto& [price, level] : levels) {
-    const int64_t lot_value = price * lot_tick_micro;
-    const auto wanted = static_cast<int64_t>((impact.value - fill.value) / lot_value);
-    const int64_t taken = std::min(level.lots.value, wanted);
-    fill.lots += taken;
-    fill.value += static_cast<Int128>(taken) * lot_value;
-    fill.is_deep_enough = level.lots.value >= wanted;
-    if (fill.is_deep_enough) break;
-  }
-  return fill;
-}
-
 }  // namespace
 
 void BookLevels::start_batch(BatchNumber batch, int64_t time_ms) {
@@ -81,11 +66,6 @@ void BookLevels::remove(Side side, Price price, Lots lots, bool order_leaves) {
 Price BookLevels::best(Side side) const {
   if (side == Side::buy) return bids_.empty() ? Price(0) : Price(bids_.begin()->first);
   return asks_.empty() ? Price(0) : Price(asks_.begin()->first);
-}
-
-ImpactFill BookLevels::impact_fill(Side side, Micro impact, int64_t lot_tick_micro) const {
-  return side == Side::buy ? fill_impact(bids_, impact, lot_tick_micro)
-                           : fill_impact(asks_, impact, lot_tick_micro);
 }
 
 BookView BookLevels::view(MarketId market, std::size_t depth) const {

@@ -10,7 +10,6 @@
 #include <utility>
 #include <vector>
 
-#include "engine/market/funding.hpp"
 #include "stores/views.hpp"
 
 namespace perpetua::stores {
@@ -26,8 +25,6 @@ class BookLevels {
 
   Price best(Side side) const;  // 0: empty
   BookView view(MarketId market, std::size_t depth) const;
-  // What `impact` would take from the orders of one side, as Market::impact_fill.
-  ImpactFill impact_fill(Side side, Micro impact, int64_t lot_tick_micro) const;
   BookDelta last_delta(MarketId market) const;
   BatchNumber changed_in() const { return changed_in_; }
 

@@ -61,6 +61,7 @@ void EventFeeder::feed(const Event& event, std::string_view reason) {
       break;
     case EventType::market_status:
     case EventType::fund_changed:
+    case EventType::premium_sampled:
     case EventType::funding_settled:
     case EventType::liquidation:
       enter_market(event.header.market);
@@ -111,6 +112,9 @@ void EventFeeder::feed_ledger(const Event& event) {
     case EventType::settings_changed:
       domains_.shard(agent).set_settings(agent, event.header.market, event.settings_changed);
       break;
+    case EventType::money_described:
+      domains_.money = make_money(event.money_described);
+      break;
     default:
       count_money(domains_.money, event);
       break;  // the rest of a ledger entry is history; its effect comes with account_changed
@@ -131,6 +135,7 @@ void EventFeeder::update_price(const Event& event) {
   market_->index = event.price_updated.index;
   market_->mark_ticks.store(event.price_updated.mark.value, std::memory_order_relaxed);
   market_->price_time_ms = event.price_updated.source_time_ms;
+  market_->funding_hour = time_ms_ / kFundingHourMs;
   warn_owners(event);
 }
 

@@ -36,7 +36,6 @@ struct HotDomains {
   // The writer's own.
   Int128 collateral = 0;
   MoneyTotals money;
-  bool has_money = true;          // false: made from a description, which does not tell them
   std::vector<AlertView> alerts;  // of the last batch
 
   mutable std::mutex solvency_mutex;

@@ -28,9 +28,6 @@ void HotStore::apply(const AppliedBatch& batch) {
       market.candles.advance(batch.log_time_ms);
     }
   }
-  for (std::size_t i = 0; i < domains_->markets.size(); ++i) {
-    domains_->markets.find(static_cast<MarketId>(i))->sample_premium(batch.log_time_ms);
-  }
   count_fund_deposits(domains_->money, batch);
   publish_solvency(batch);
   domains_->log_time_ms.store(batch.log_time_ms, std::memory_order_release);
@@ -44,8 +41,7 @@ void HotStore::publish_solvency(const AppliedBatch& batch) {
   if (!batch.events.empty()) view.sequence = batch.events.back().header.sequence;
   view.time_ms = batch.log_time_ms;
   view.collateral = domains_->collateral;
-  view.totals.reset();
-  if (domains_->has_money) view.totals = domains_->money;
+  view.totals = domains_->money;
   view.markets.resize(domains_->markets.size());
   for (std::size_t i = 0; i < view.markets.size(); ++i) {
     view.markets[i] = domains_->markets.find(static_cast<MarketId>(i))->total_money();
@@ -53,7 +49,6 @@ void HotStore::publish_solvency(const AppliedBatch& batch) {
 }
 
 void HotStore::on_event(const Event& event, std::string_view text) {
-  domains_->has_money = false;
   EventFeeder feeder(*domains_, 0, 0, text);
   feeder.feed(event, event.header.type == EventType::order_accepted ? text : std::string_view());
 }
@@ -62,6 +57,7 @@ void HotStore::finish_bootstrap(BatchNumber last_batch, int64_t log_time_ms) {
   for (std::size_t i = 0; i < domains_->markets.size(); ++i) {
     MarketState& market = *domains_->markets.find(static_cast<MarketId>(i));
     market.health.on_mark(Price(market.mark_ticks.load(std::memory_order_relaxed)));
+    if (market.index != Price(0)) market.funding_hour = log_time_ms / kFundingHourMs;
   }
   AppliedBatch described;
   described.number = last_batch;
@@ -97,13 +93,6 @@ void HotStore::warm_fund_changes(const std::vector<FundChangeView>& changes) {
     const std::lock_guard guard(state->mutex);
     state->fund_changes.push(state->newest_fund_change, row);
   }
-}
-
-void HotStore::warm_money(const MoneyTotals& totals) {
-  domains_->money = totals;
-  domains_->has_money = true;
-  const std::lock_guard guard(domains_->solvency_mutex);
-  domains_->solvency.totals = totals;
 }
 
 void HotStore::warm_alerts(const std::vector<AlertView>& alerts) {

@@ -81,7 +81,6 @@ class HotStore {
   void warm_fundings(const std::vector<FundingView>& fundings);
   void warm_liquidations(const std::vector<LiquidationView>& liquidations);
   void warm_fund_changes(const std::vector<FundChangeView>& changes);
-  void warm_money(const MoneyTotals& totals);  // as of the description
   void warm_alerts(const std::vector<AlertView>& alerts);
 
   BatchNumber applied_batch() const;

@@ -89,7 +89,6 @@ TEST(HotStorePerpetual, both_identities_hold_after_every_batch) {
   Collapse market;
   const auto check = [&] {
     const SolvencyView view = market.hot.solvency();
-    ASSERT_TRUE(view.totals);
     EXPECT_EQ(imbalance(view), 0);
     ASSERT_EQ(view.markets.size(), 1u);
     EXPECT_TRUE(view.markets[0].is_balanced());
@@ -104,66 +103,94 @@ TEST(HotStorePerpetual, both_identities_hold_after_every_batch) {
     market.move_price(price);
     check();
   }
-  EXPECT_EQ(market.hot.solvency().totals->deposits, Micro(1'010'500'000'000));
+  EXPECT_EQ(market.hot.solvency().totals.deposits, Micro(1'010'500'000'000));
   Command withdraw(CommandType::withdraw, market.short_agent);
   withdraw.money = MoveMoney{};
   withdraw.money.amount = Micro(1'000'000);
   ASSERT_EQ(market.run(withdraw).code, ResultCode::ok);
   check();
-  EXPECT_EQ(market.hot.solvency().totals->withdrawals, Micro(1'000'000));
+  EXPECT_EQ(market.hot.solvency().totals.withdrawals, Micro(1'000'000));
 }
 
-class StoreSink final : public DescribeSink {
- public:
-  explicit StoreSink(HotStore& store) : store_(store) {}
-  void on_event(const Event& event, std::string_view text) override {
-    store_.on_event(event, text);
-  }
-
- private:
-  HotStore& store_;
-};
-
-TEST(HotStorePerpetual, a_description_tells_all_but_the_totals_of_money) {
+TEST(HotStorePerpetual, a_description_tells_the_money_of_the_exchange) {
   Collapse market;
+  market.fund(500);
   market.move_price(59'000);
   HotStore described;
-  StoreSink sink(described);
-  market.engine.describe(sink);
-  described.finish_bootstrap(market.engine.last_batch(), market.engine.log_time_ms());
-  EXPECT_FALSE(described.solvency().totals);
-  described.warm_money(*market.hot.solvency().totals);
-  EXPECT_EQ(imbalance(described.solvency()), 0);
-  EXPECT_EQ(described.solvency().collateral, market.hot.solvency().collateral);
+  market.describe(described);
+  const SolvencyView before = market.hot.solvency();
+  SolvencyView view = described.solvency();
+  EXPECT_EQ(imbalance(view), 0);
+  EXPECT_EQ(view.totals, before.totals);
+  EXPECT_GT(view.totals.fees, Micro(0));
+  EXPECT_EQ(view.collateral, before.collateral);
   EXPECT_TRUE(described.alerts(market.long_agent, 0, 10).empty()) << "old news";
+  market.followers = {&described};
+  market.move_price(50'000);
+  view = described.solvency();
+  EXPECT_EQ(imbalance(view), 0);
+  EXPECT_EQ(view.totals, market.hot.solvency().totals);
 }
 
-TEST(HotStorePerpetual, the_predicted_rate_is_that_of_the_settled_hour) {
-  PerpetualMarket market;
-  const AgentId bidder = market.add_agent(10'000'000);
-  const AgentId asker = market.add_agent(10'000'000);
-  market.now_ms += 3'600'000 - market.now_ms % 3'600'000;  // a whole hour lies ahead
-  for (int i = 0; i < 3; ++i) market.price(market.kIndex);
-  market.order(bidder, Side::buy, 60'060, market.kCoin, 10);
-  market.order(asker, Side::sell, 60'120, market.kCoin, 10);
-  for (int i = 0; i < 719; ++i) {
-    market.now_ms += 5'000;
-    market.price(market.kIndex);
+// A market whose bids lie 0.1 % above the index, at the beginning of an hour.
+struct DearMarket : PerpetualMarket {
+  DearMarket() {
+    const AgentId bidder = add_agent(10'000'000);
+    const AgentId asker = add_agent(10'000'000);
+    now_ms += 3'600'000 - now_ms % 3'600'000;
+    for (int i = 0; i < 3; ++i) price(kIndex);
+    order(bidder, Side::buy, 60'060, kCoin, 10);
+    order(asker, Side::sell, 60'120, kCoin, 10);
   }
-  const FundingEstimate estimate = market.hot.market(0)->funding;
-  EXPECT_GT(estimate.samples, 700);
+  void pass_samples(int count) {
+    for (int i = 0; i < count; ++i) {
+      now_ms += 5'000;
+      price(kIndex);
+    }
+  }
+  FundingEstimate estimate() const { return hot.market(0)->funding; }
+};
+
+TEST(HotStorePerpetual, the_predicted_rate_is_that_of_the_settled_hour) {
+  DearMarket market;
+  market.pass_samples(719);
+  const FundingEstimate estimate = market.estimate();
+  EXPECT_EQ(estimate.samples, 720);
   EXPECT_GT(estimate.average_premium_ppb, 900'000) << "bids 0.1 % above the index";
-  const int64_t end_ms = estimate.next_settlement_ms;
-  EXPECT_EQ(end_ms % 3'600'000, 0);
-  market.now_ms = end_ms;
-  market.price(market.kIndex);
+  EXPECT_EQ(estimate.next_settlement_ms, market.now_ms + 5'000);
+  market.pass_samples(1);
   const auto settled = market.hot.fundings(0, 1);
   ASSERT_EQ(settled.size(), 1u);
-  EXPECT_NEAR(static_cast<double>(settled[0].funding.rate_ppb),
-              static_cast<double>(estimate.predicted_rate_ppb),
-              static_cast<double>(estimate.predicted_rate_ppb) / 50);
-  EXPECT_LE(market.hot.market(0)->funding.samples, 1) << "a new hour";
-  EXPECT_EQ(market.hot.market(0)->funding.next_settlement_ms, end_ms + 3'600'000);
+  EXPECT_EQ(settled[0].funding.samples, estimate.samples + 1);
+  const int64_t last_ppb = settled[0].funding.average_premium_ppb - estimate.average_premium_ppb;
+  EXPECT_LE(last_ppb, 2) << "one more sample among 720 of nearly the same";
+  EXPECT_GE(last_ppb, 0);
+  EXPECT_EQ(market.estimate().samples, 0) << "a new hour";
+  EXPECT_EQ(market.estimate().predicted_rate_ppb, 0);
+  EXPECT_EQ(market.estimate().next_settlement_ms, estimate.next_settlement_ms + 3'600'000);
+}
+
+TEST(HotStorePerpetual, the_hour_in_hand_goes_on_after_a_restart) {
+  DearMarket market;
+  HotStore early;
+  market.describe(early);
+  market.pass_samples(400);
+  HotStore described;
+  market.describe(described);
+  const auto same_as = [&](const HotStore& store) {
+    const FundingEstimate seen = store.market(0)->funding;
+    return seen.samples == market.estimate().samples &&
+           seen.average_premium_ppb == market.estimate().average_premium_ppb &&
+           seen.predicted_rate_ppb == market.estimate().predicted_rate_ppb &&
+           seen.next_settlement_ms == market.estimate().next_settlement_ms;
+  };
+  EXPECT_EQ(market.estimate().samples, 401);
+  EXPECT_TRUE(same_as(described));
+  EXPECT_FALSE(same_as(early));
+  market.followers = {&described};
+  market.pass_samples(3);
+  EXPECT_EQ(market.estimate().samples, 404);
+  EXPECT_TRUE(same_as(described));
 }
 
 }  // namespace

@@ -37,18 +37,15 @@ void MarketState::apply(const Event& event, int64_t time_ms, bool is_described) 
     case EventType::funding_settled:
       last_funding = event.funding_settled;
       fundings.push(newest_funding, make_funding(event, time_ms));
-      premiums.start_hour(event.funding_settled.hour + 1);
+      premium = PremiumSampled{};
+      funding_hour = time_ms / kFundingHourMs;
+      break;
+    case EventType::premium_sampled:
+      premium = event.premium_sampled;
       break;
     default:
       liquidations.push(newest_liquidation, make_liquidation(event, time_ms));
   }
-}
-
-void MarketState::sample_premium(int64_t time_ms) {
-  if (index == Price(0) || !premiums.is_due(time_ms)) return;
-  const std::lock_guard guard(mutex);
-  const bool goes_on = status.mode == MarketMode::open || status.mode == MarketMode::cancel_only;
-  premiums.sample(book, index, rules(), goes_on && status.is_stale == 0, time_ms);
 }
 
 MarketMoney MarketState::total_money() const {
@@ -89,7 +86,7 @@ MarketView MarketState::view() const {
   result.mode = status.mode;
   result.is_stale = status.is_stale != 0;
   result.is_breaker_open = status.is_breaker_open != 0;
-  result.funding = premiums.estimate();
+  result.funding = make_funding_estimate(premium, funding_hour);
   result.fund = fund;
   result.last_funding = last_funding;
   return result;

@@ -20,7 +20,6 @@
 #include "stores/memory/health_watch.hpp"
 #include "stores/memory/hot_store.hpp"
 #include "stores/memory/market_candles.hpp"
-#include "stores/memory/premium_samples.hpp"
 #include "stores/memory/recent_log.hpp"
 
 namespace perpetua::stores {
@@ -56,7 +55,8 @@ struct MarketState {
   RecentLog<LiquidationView>::Head newest_liquidation = 0;
   RecentLog<FundChangeView> fund_changes{hot_limits::kFundChangesPerMarketMax};
   RecentLog<FundChangeView>::Head newest_fund_change = 0;
-  PremiumSamples premiums;
+  PremiumSampled premium;    // of the hour in hand
+  int64_t funding_hour = 0;  // that hour, since 1970; 0: no price yet
   HealthWatch health;
   mutable AdlRanks ranks;  // locks for itself
   std::optional<ScheduledChange> pending_change;
@@ -65,11 +65,9 @@ struct MarketState {
   void apply_change();  // what was scheduled is the contract from now on
   void change_to(const MarketSpec& contract);
 
-  // market_status, fund_changed, funding_settled, liquidation. `is_described`: no news.
+  // market_status, fund_changed, premium_sampled, funding_settled, liquidation. `is_described`: no
+  // news.
   void apply(const Event& event, int64_t time_ms, bool is_described);
-
-  // At the end of each batch, by the writer: a premium sample if one is due.
-  void sample_premium(int64_t time_ms);
 
   // With the fund's position. By the writer, or under the lock.
   MarketMoney total_money() const;

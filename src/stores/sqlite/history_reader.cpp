@@ -172,23 +172,6 @@ Page<MarketChangeView> HistoryReader::market_changes(MarketId market, const Page
                    [](const MarketChangeView&) { return true; });
 }
 
-std::optional<MoneyTotals> HistoryReader::money() {
-  const auto lease = impl_->pool.lend();
-  Statement& select = lease->statement("SELECT name, value FROM meta WHERE name LIKE 'total_%'");
-  MoneyTotals totals;
-  Statement::Step step = select.step();
-  for (; step == Statement::Step::row; step = select.step()) {
-    const std::string name = select.next_text();
-    const Micro value(select.next_int());
-    if (name == "total_deposits") totals.deposits = value;
-    if (name == "total_withdrawals") totals.withdrawals = value;
-    if (name == "total_fees") totals.fees = value;
-  }
-  select.reset();
-  if (step == Statement::Step::error) return std::nullopt;
-  return totals;
-}
-
 std::vector<CandleView> HistoryReader::candles(MarketId market, CandleInterval interval,
                                                int64_t from_ms, int64_t to_ms, std::size_t limit) {
   const auto lease = impl_->pool.lend();

@@ -106,9 +106,6 @@ class HistoryReader {
   Page<PositionChangeView> deleveragings(const PageRequest& page);
   Page<MarketChangeView> market_changes(MarketId market, const PageRequest& page);
 
-  // As of applied_batch(); nullopt: a database error.
-  std::optional<MoneyTotals> money();
-
   // Open times in [from_ms, to_ms), rising; the newest `limit` of them.
   std::vector<CandleView> candles(MarketId market, CandleInterval interval, int64_t from_ms,
                                   int64_t to_ms, std::size_t limit);

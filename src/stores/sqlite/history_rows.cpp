@@ -64,7 +64,6 @@ HistoryBatch make_history_batch(const AppliedBatch& batch) {
   result.log_time_ms = batch.log_time_ms;
   for (const Event& event : batch.events) {
     if (!leaves_rows(event.header.type)) continue;
-    count_money(result.money, event);
     const std::string_view text = text_of(event, batch);
     const TextSpan span{static_cast<uint32_t>(result.text.size()),
                         static_cast<uint32_t>(text.size())};
@@ -75,16 +74,12 @@ HistoryBatch make_history_batch(const AppliedBatch& batch) {
     if (event.header.type == EventType::agent_registered) copy.agent_registered.text = span;
     if (event.header.type == EventType::thought_posted) copy.thought_posted.text = span;
   }
-  count_fund_deposits(result.money, batch);
   return result;
 }
 
 bool HistoryRows::add(const HistoryBatch& batch) {
   PERPETUA_ASSERT(batch.number > last_batch);
   last_batch = batch.number;
-  money.deposits += batch.money.deposits;
-  money.withdrawals += batch.money.withdrawals;
-  money.fees += batch.money.fees;
   for (const HistoryEvent& item : batch.events) {
     if (!add_event(item, batch)) return false;
   }

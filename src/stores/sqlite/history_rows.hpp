@@ -28,7 +28,6 @@ struct HistoryBatch {
   int64_t log_time_ms = 0;
   std::vector<HistoryEvent> events;
   std::string text;
-  MoneyTotals money;  // what the batch added
 
   std::size_t bytes() const { return events.size() * sizeof(HistoryEvent) + text.size(); }
 };
@@ -79,7 +78,6 @@ class HistoryRows {
   std::vector<MarketChangeView> market_changes;
   // Changes of earlier transactions that were applied in this one.
   std::vector<std::pair<MarketId, int64_t>> applied_changes;
-  MoneyTotals money;
 
  private:
   bool add_event(const HistoryEvent& item, const HistoryBatch& batch);

@@ -1,6 +1,6 @@
 // The tables of the history file, and the rows in them as views.
 //
-//   meta      name -> value: schema_version, cluster_id, applied_batch, rows_<table>, total_<money>
+//   meta      name -> value: schema_version, cluster_id, applied_batch, rows_<table>
 //   markets   id, MarketSpec bytes              agents    id (registration order)
 //   orders    sequence of order_accepted        fills     sequence of its event
 //   ledger    sequence of its event             thoughts  thought id
@@ -21,7 +21,7 @@
 
 namespace perpetua::stores {
 
-inline constexpr int64_t kHistorySchemaVersion = 6;
+inline constexpr int64_t kHistorySchemaVersion = 7;
 
 extern const char kHistoryTables[];
 
@@ -29,8 +29,7 @@ extern const char kHistoryTables[];
 inline constexpr const char* kHistoryCounts[] = {
     "rows_orders",   "rows_fills",            "rows_ledger",       "rows_thoughts",
     "rows_fundings", "rows_funding_payments", "rows_liquidations", "rows_fund_changes",
-    "rows_position_changes", "rows_market_changes",   "rows_triggers",     "rows_position_ends",
-    "total_deposits", "total_withdrawals", "total_fees"};
+    "rows_position_changes", "rows_market_changes",   "rows_triggers",     "rows_position_ends"};
 
 extern const char kOrderColumns[];
 extern const char kFillColumns[];

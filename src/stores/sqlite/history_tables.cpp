@@ -84,7 +84,6 @@ HistoryTables::HistoryTables(Database& database, const HistoryRetention& retenti
       insert_position_end_(database, insert_sql("position_ends", kPositionEndColumns)),
       insert_market_change_(database, insert_sql("market_changes", kMarketChangeColumns)),
       apply_market_change_(database, kApplyMarketChange),
-      add_to_meta_(database, "UPDATE meta SET value = value + ? WHERE name = ?"),
       orders_(database, "orders", "sequence", kClosedOrders, retention.orders),
       fills_(database, "fills", "sequence", "1", retention.fills),
       ledger_(database, "ledger", "sequence", "1", retention.ledger_entries),
@@ -178,7 +177,7 @@ bool HistoryTables::write_rows(const HistoryRows& rows) {
     if (!insert_fill_.run()) return false;
   }
   return write_orders(rows) && write_candles(rows) && write_perpetual(rows) &&
-         write_triggers(rows) && add_money(rows.money);
+         write_triggers(rows);
 }
 
 bool HistoryTables::write_perpetual(const HistoryRows& rows) {
@@ -218,14 +217,6 @@ bool HistoryTables::write_triggers(const HistoryRows& rows) {
     if (!insert_position_end_.run()) return false;
   }
   return true;
-}
-
-bool HistoryTables::add_money(const MoneyTotals& money) {
-  const auto add = [&](std::string_view name, Micro amount) {
-    return amount == Micro(0) || add_to_meta_.start().bind(amount.value).bind_text(name).run();
-  };
-  return add("total_deposits", money.deposits) && add("total_withdrawals", money.withdrawals) &&
-         add("total_fees", money.fees);
 }
 
 bool HistoryTables::write_orders(const HistoryRows& rows) {

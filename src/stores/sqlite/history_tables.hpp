@@ -47,7 +47,6 @@ class HistoryTables {
   bool write_perpetual(const HistoryRows& rows);
   bool write_market_changes(const HistoryRows& rows);
   bool write_triggers(const HistoryRows& rows);
-  bool add_money(const MoneyTotals& money);
   bool update_order(const OrderView& order);
   std::array<Counted*, 12> counted();
   bool put_meta(std::string_view name, uint64_t value);
@@ -75,7 +74,6 @@ class HistoryTables {
   Statement insert_position_end_;
   Statement insert_market_change_;
   Statement apply_market_change_;
-  Statement add_to_meta_;
   Counted orders_;
   Counted fills_;
   Counted ledger_;
