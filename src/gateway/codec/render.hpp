@@ -45,8 +45,7 @@ void render_outcome(std::string& out, const Command& command, const Outcome& out
 
 // register_agent and create_key. `api_key` empty: a repeat, the key was shown once.
 void render_new_key(std::string& out, const Command& command, const Outcome& outcome,
-                    std::string_view api_key, const KeyLimits& limits,
-                    const MarketDirectory& markets);
+                    std::string_view api_key, const MarketDirectory& markets);
 
 // One entry of a batch reply: the outcome, or {"error": {...}}.
 void render_batch_entry(std::string& out, const Command& command, const Outcome& outcome,

@@ -172,8 +172,7 @@ void render_outcome(std::string& out, const Command& command, const Outcome& out
 }
 
 void render_new_key(std::string& out, const Command& command, const Outcome& outcome,
-                    std::string_view api_key, const KeyLimits& limits,
-                    const MarketDirectory& markets) {
+                    std::string_view api_key, const MarketDirectory& markets) {
   const bool is_register = command.header.type == CommandType::register_agent;
   JsonWriter json(out);
   json.begin_object();
@@ -187,7 +186,7 @@ void render_new_key(std::string& out, const Command& command, const Outcome& out
   json.key("scopes");
   write_scopes(json, is_register ? command.register_agent.scopes : command.create_key.scopes);
   json.key("limits");
-  write_key_limits(json, limits, markets);
+  write_key_limits(json, is_register ? KeyLimits{} : command.create_key.limits, markets);
   json.key("hint").text(api_key.empty()
                             ? "a repeat: the key was shown once, in the first reply; if that was "
                               "lost, revoke it and create another"

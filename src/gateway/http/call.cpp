@@ -22,7 +22,6 @@ void Call::reset() {
   submissions.clear();
   replies.clear();
   new_api_key.clear();
-  new_key_limits = KeyLimits();
   is_retry = false;
   may_block = false;
   wants_disk = false;

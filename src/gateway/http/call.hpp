@@ -51,8 +51,6 @@ struct Call {
   std::vector<runtime::Submission> submissions;
   std::vector<Reply> replies;
   std::string new_api_key;  // between prepare and complete
-  KeyLimits new_key_limits;
-  Command made_key;         // between the two rounds of a key with limits
   bool is_retry = false;    // complete() asked for another round once
   bool may_block = false;   // on a thread that may touch the disk
   bool wants_disk = false;  // respond() returned early and is to be called again with may_block

@@ -26,18 +26,14 @@ bool fail_with_outcome(Call& call) {
   return false;
 }
 
-// Once the key can do what it was made for, and no more: until here nobody has seen it.
-bool show_new_key(Call& call, const Command& command, const Outcome& outcome) {
-  if (outcome.replayed != 0) call.new_api_key.clear();
-  render_new_key(call.reply, command, outcome, call.new_api_key, call.new_key_limits,
-                 call.markets());
-  return false;
-}
-
+// Only the first answer shows the key.
 bool finish_new_key(Call& call) {
   const Outcome& outcome = call.replies.front().outcome;
   if (outcome.code != ResultCode::ok) return fail_with_outcome(call);
-  return show_new_key(call, call.submissions.front().command, outcome);
+  if (outcome.replayed != 0) call.new_api_key.clear();
+  render_new_key(call.reply, call.submissions.front().command, outcome, call.new_api_key,
+                 call.markets());
+  return false;
 }
 
 }  // namespace
@@ -100,28 +96,14 @@ bool prepare_create_key(Call& call) {
   call.new_api_key = std::move(key.text);
   const boost::json::value* limits = call.body->if_contains("limits");
   if (limits == nullptr || limits->is_null()) return true;
-  if (!parse_key_limits(limits->get_object(), parse_context(call), call.new_key_limits,
-                        call.error)) {
+  if (!parse_key_limits(limits->get_object(), parse_context(call), create.limits, call.error)) {
     call.error.field = "limits." + call.error.field;
     return false;
   }
   return true;
 }
 
-// A key with limits takes two commands, and only the second's answer shows it. If the second fails,
-// or the answer is lost before it, a repeat under the same Idempotency-Key goes on from there: the
-// key is shown if its limits had not been set before.
-bool complete_create_key(Call& call) {
-  const Outcome& outcome = call.replies.front().outcome;
-  if (outcome.code != ResultCode::ok) return fail_with_outcome(call);
-  if (call.new_key_limits == KeyLimits{}) return finish_new_key(call);
-  if (!call.is_retry) {
-    call.is_retry = true;
-    call.made_key = call.submissions.front().command;
-    return prepare_limited_key(call, static_cast<uint32_t>(outcome.id), call.new_key_limits);
-  }
-  return show_new_key(call, call.made_key, outcome);
-}
+bool complete_create_key(Call& call) { return finish_new_key(call); }
 
 void list_keys(Call& call) {
   write_list(call.reply, call.hot().keys(call.principal.agent),

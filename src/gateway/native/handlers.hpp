@@ -100,8 +100,6 @@ bool prepare_cancel_all_after(Call& call);
 void list_switches(Call& call);
 bool prepare_market_change(Call& call);
 void list_market_changes(Call& call);
-// Puts the command that limits a key just made in place of the one that made it; true.
-bool prepare_limited_key(Call& call, uint32_t key_id, const KeyLimits& limits);
 // Key of the path; false with key_not_found.
 bool path_key(Call& call, uint32_t& key_id);
 

@@ -23,19 +23,6 @@ bool prepare_key_limits(Call& call) {
          path_key(call, submission.command.set_key_limits.key_id);
 }
 
-bool prepare_limited_key(Call& call, uint32_t key_id, const KeyLimits& limits) {
-  Command& command = call.submissions.front().command;
-  command = Command(CommandType::set_key_limits, call.principal.agent);
-  command.set_key_limits = SetKeyLimits();
-  command.set_key_limits.key_id = key_id;
-  command.set_key_limits.limits = limits;
-  if (!call.idempotency_key.empty()) {
-    // The separator cannot occur in a key, so this meets no other request.
-    command.header.key = hash128_text(std::string(call.idempotency_key) + "\nlimits", 0);
-  }
-  return true;
-}
-
 bool prepare_cancel_all_after(Call& call) {
   return parse_cancel_all_after(*call.body, parse_context(call), add_submission(call), call.error);
 }
