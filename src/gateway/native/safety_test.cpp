@@ -107,29 +107,6 @@ TEST_F(NativeSafety, a_key_with_limits_is_made_once_however_often_it_is_asked_fo
   EXPECT_EQ(post("/keys", wider, headers).code(), "idempotency_conflict");
 }
 
-TEST_F(NativeSafety, a_key_whose_limits_could_not_be_set_is_not_shown_until_they_are) {
-  const std::string body = R"({"scopes":["trade"],"limits":{"reduce_only":true}})";
-  const std::string head =
-      "POST /api/v1/keys HTTP/1.1\r\nHost: x\r\nIdempotency-Key: k\r\n"
-      "Content-Type: application/json\r\nX-API-Key: " +
-      client.key + "\r\nContent-Length: " + std::to_string(body.size()) + "\r\n\r\n";
-  exchange.hold();
-  client.write(head + body);
-  ASSERT_TRUE(eventually([&] { return exchange.held() == 1; }));
-  exchange.answer_with(runtime::SubmitResult::overloaded);
-  exchange.release();
-  const HttpReply broken = client.read();
-  EXPECT_EQ(broken.status, 503) << broken.body;
-  EXPECT_EQ(broken.body.find("th_"), std::string::npos);
-  exchange.answer_with(runtime::SubmitResult::accepted);
-  const HttpReply repeated = post("/keys", body, {{"Idempotency-Key", "k"}});
-  ASSERT_FALSE(repeated.text("api_key").empty()) << repeated.body;
-  HttpClient other(exchange.port());
-  other.key = repeated.text("api_key");
-  expect_limited(place(other), "reduce_only");
-  EXPECT_EQ(items("/keys").size(), 2u);
-}
-
 TEST_F(NativeSafety, a_refused_order_hears_which_limit_and_by_how_much) {
   const auto notional = limited(R"({"order_notional_max":"500"})");
   expect_limited(place(*notional), "order_notional", "590", "500");
