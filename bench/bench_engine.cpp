@@ -83,7 +83,7 @@ class Exchange {
   }
   void apply_one(const Command& command, std::string_view text = {}) {
     Command placed = command;
-    placed.header.text_length = static_cast<uint32_t>(text.size());
+    placed.header.text_length = static_cast<uint16_t>(text.size());
     apply({&placed, 1}, text);
   }
 
@@ -125,7 +125,7 @@ void Exchange::register_users(uint32_t users) {
     command.register_agent.start_balance_micro = kFundsMicro;
     std::memcpy(command.register_agent.key_sha256.data(), &user, sizeof user);
     command.header.text_offset = static_cast<uint32_t>(text.size());
-    command.header.text_length = static_cast<uint32_t>(wallet.size());
+    command.header.text_length = static_cast<uint16_t>(wallet.size());
     text += wallet;
     commands.push_back(command);
     if (commands.size() == kSetupBatch || user == users) flush();

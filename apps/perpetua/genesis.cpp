@@ -5,8 +5,6 @@
 namespace perpetua::app {
 namespace {
 
-constexpr uint32_t kMarginUseMaxPpm = 800'000;
-
 // Sizes such that one tick x one lot is 1 micro-USDC; docs/money.md.
 MarketSpec make_market(std::string_view symbol, int64_t tick_size_e9, int64_t lot_size_e9,
                        int64_t price_min_ticks) {
@@ -37,7 +35,7 @@ std::vector<MarketSpec> default_markets() {
   };
 }
 
-std::vector<runtime::Submission> genesis_commands(uint64_t hash_seed) {
+std::vector<runtime::Submission> genesis_commands(uint64_t hash_seed, Micro insurance) {
   std::vector<runtime::Submission> commands;
   runtime::Submission configure{Command(CommandType::configure), {}, {}};
   configure.command.configure = Configure{};
@@ -47,6 +45,12 @@ std::vector<runtime::Submission> genesis_commands(uint64_t hash_seed) {
   for (const MarketSpec& spec : default_markets()) {
     std::string text(reinterpret_cast<const char*>(&spec), sizeof spec);
     commands.push_back({Command(CommandType::create_market), std::move(text), {}});
+  }
+  if (insurance == Micro(0)) return commands;
+  for (std::size_t i = 0; i < default_markets().size(); ++i) {
+    Command fund(CommandType::fund_insurance, 0, static_cast<MarketId>(i));
+    fund.fund_insurance.amount = insurance;
+    commands.push_back({fund, {}, {}});
   }
   return commands;
 }

@@ -16,6 +16,18 @@ class Families {
   void counter(const char* name, const char* help, uint64_t value) {
     add(name, help, MetricType::Counter).counter.value = static_cast<double>(value);
   }
+  // One figure of each market.
+  template <class Figure>
+  void per_market(const char* name, const char* help,
+                  const std::vector<stores::MarketView>& markets, const Figure& figure) {
+    MetricFamily family{name, help, MetricType::Gauge, {}};
+    for (const stores::MarketView& market : markets) {
+      prometheus::ClientMetric& metric = family.metric.emplace_back();
+      metric.label.push_back({"market", std::string(symbol_view(market.spec))});
+      metric.gauge.value = figure(market);
+    }
+    families_.push_back(std::move(family));
+  }
   // Buckets by powers of two; `unit` is the value of one.
   void histogram(const char* name, const char* help, const runtime::HistogramValues& values,
                  double unit) {
@@ -43,6 +55,27 @@ class Families {
 
   std::vector<MetricFamily> families_;
 };
+
+double usdc(Micro amount) { return static_cast<double>(amount.value) * 1e-6; }
+
+// What an operator of markets watches: docs/operations.md.
+void add_markets(Families& out, const stores::HotStore& hot) {
+  const auto markets = hot.markets();
+  const stores::SolvencyView money = hot.solvency();
+  bool is_solvent = money.left_side() == money.right_side();
+  for (const stores::MarketMoney& market : money.markets) {
+    is_solvent = is_solvent && market.is_balanced();
+  }
+  out.gauge("perpetua_solvent", "1: the identities of money and open interest hold", is_solvent);
+  out.per_market("perpetua_market_accepts_orders", "1: orders are taken", markets,
+                 [](const auto& market) { return market.accepts_orders() ? 1.0 : 0.0; });
+  out.per_market("perpetua_market_stale", "1: the index is too old", markets,
+                 [](const auto& market) { return market.is_stale ? 1.0 : 0.0; });
+  out.per_market("perpetua_insurance_cash_usdc", "cash of the insurance fund", markets,
+                 [](const auto& market) { return usdc(market.fund.margin); });
+  out.per_market("perpetua_bad_debt_usdc", "credited, but paid by nobody", markets,
+                 [](const auto& market) { return usdc(market.fund.bad_debt); });
+}
 
 }  // namespace
 
@@ -75,6 +108,7 @@ std::vector<MetricFamily> RuntimeMetricsSource::Collect() const {
   out.gauge("perpetua_history_batch", "last batch in the history", history_.applied_batch());
   out.gauge("perpetua_history_queued_bytes", "rows waiting for the history",
             history_.queued_bytes());
+  add_markets(out, hot_);
   return out.take();
 }
 

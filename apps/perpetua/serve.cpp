@@ -41,7 +41,7 @@ class Service {
   bool try_recover();
   void open_history();
   void connect();
-  void start_feeds();
+  void connect_feeds();
   gateway::ServerOptions server_options() const;
   bool is_ready(std::string& why_not) const;
   std::string history_path() const { return settings_.text("data_dir") + "/history.sqlite"; }
@@ -103,9 +103,10 @@ void Service::build() {
   raise_file_limit(static_cast<uint64_t>(settings_.integer("connections_max")) + 1'000);
   recover();
   connect();
+  connect_feeds();
   runtime_->start();
   server_->start();
-  start_feeds();
+  feeds_->start();
   spdlog::info("listening on http://{}:{} ({} mode)", server_options().listen_address,
                server_->port(), settings_.text("mode"));
 }
@@ -131,7 +132,9 @@ bool Service::try_recover() {
   options.wait = wait_kind(settings_.text("wait_strategy"));
   options.snapshot_every_commands = static_cast<uint64_t>(settings_.integer("snapshot_every"));
   options.segment_bytes = static_cast<uint64_t>(settings_.integer("segment_mib")) << 20;
-  options.genesis = genesis_commands(random_seed());
+  const bool is_sandbox = settings_.text("mode") == "sandbox";
+  const int64_t insurance = is_sandbox ? settings_.integer("insurance_fund") : 0;
+  options.genesis = genesis_commands(random_seed(), Micro(insurance * 1'000'000));
   runtime_ = std::make_unique<runtime::Runtime>(std::move(options));
   open_history();
   const auto result = runtime_->recover(history_->applied_batch(), history_listener_.get());
@@ -186,6 +189,7 @@ gateway::ServerOptions Service::server_options() const {
   options.operator_key = operator_key_;
   options.key_secret = load_key_secret(settings_.text("data_dir"));
   options.start_balance_micro = settings_.integer("start_balance") * 1'000'000;
+  options.margin_use_max_ppm = kMarginUseMaxPpm;
   options.takes_prices = settings_.text("prices") == "push";
   gateway::RateOptions& rates = options.rates;
   rates.agent_mutations = {rate("rate_agent"), rate("rate_agent_burst")};
@@ -236,25 +240,27 @@ void Service::connect() {
                });
 }
 
-void Service::start_feeds() {
-  if (settings_.text("prices") != "replay") return;
-  std::vector<feeds::FeedMarket> markets;
-  for (const stores::MarketView& market : hot_.markets()) {
-    markets.push_back({market.id, market.spec});
-  }
-  replay_ = std::make_unique<feeds::ReplaySource>(
-      markets, feeds::ReplayOptions{.speed = settings_.integer("replay_speed")});
-  const bool has_house = settings_.is_on("liquidity") && settings_.text("mode") == "sandbox";
-  if (has_house) {
-    house_ = std::make_unique<feeds::LiquidityHouse>(markets, feeds::HouseOptions{});
-    house_->adopt(existing_house_agents(hot_, house_->members()));
+// Before the first live batch, so the house misses no event. Without a source the runner still lets
+// time pass in the markets.
+void Service::connect_feeds() {
+  std::vector<feeds::PriceSource*> sources;
+  if (settings_.text("prices") == "replay") {
+    std::vector<feeds::FeedMarket> markets;
+    for (const stores::MarketView& market : hot_.markets()) {
+      markets.push_back({market.id, market.spec, market.accepts_orders()});
+    }
+    replay_ = std::make_unique<feeds::ReplaySource>(
+        markets, feeds::ReplayOptions{.speed = settings_.integer("replay_speed")});
+    sources.push_back(replay_.get());
+    if (settings_.is_on("liquidity") && settings_.text("mode") == "sandbox") {
+      house_ = std::make_unique<feeds::LiquidityHouse>(markets, feeds::HouseOptions{});
+      house_->adopt(existing_house_agents(hot_, house_->members()));
+    }
   }
   feed_sink_ = std::make_unique<FeedSink>(*runtime_);
-  feeds_ = std::make_unique<feeds::FeedRunner>(std::vector<feeds::PriceSource*>{replay_.get()},
-                                               house_.get(), *feed_sink_,
+  feeds_ = std::make_unique<feeds::FeedRunner>(std::move(sources), house_.get(), *feed_sink_,
                                                [] { return runtime::SystemClock().now_ms(); });
   feed_listener_.attach(feeds_.get());
-  feeds_->start();
 }
 
 void Service::run_until_signal() {

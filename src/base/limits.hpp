@@ -20,6 +20,7 @@ constexpr int64_t kFaucetPerDayMicro = 100'000'000'000;             // 100,000 U
 constexpr uint32_t kMarketsMax = 64;
 constexpr uint32_t kOrdersLiveMax = 1u << 24;       // one market
 constexpr uint32_t kOpenOrdersPerAgentMax = 1'000;  // one market
+constexpr uint32_t kTriggersPerAgentMax = 100;      // one market; brackets of orders come on top
 constexpr int64_t kPriceMaxTicks = 1 << 24;
 constexpr int64_t kNotionalMaxMicro = 100'000'000'000'000'000;            // one order: 1e11 USDC
 constexpr int64_t kNotionalAbsoluteMaxMicro = 4'000'000'000'000'000'000;  // lots_max at price_max
@@ -45,6 +46,11 @@ constexpr uint32_t kOrdersPerRequestMax = 100;            // batch place or canc
 // Time.
 constexpr int64_t kIndexStaleAfterMs = 10'000;
 constexpr uint32_t kIndexStepPpm = 10'000;  // 1 % per accepted update
+constexpr uint32_t kFreshUpdatesToResume = 3;  // accepted prices after a stale index
+constexpr uint32_t kTrailStepPpm = 1'000;      // a trailing stop follows a mark that moved so much
+constexpr int64_t kSwitchTimeoutMinMs = 5'000;  // dead-man's switch
+constexpr int64_t kSwitchTimeoutMaxMs = 600'000;
+constexpr int64_t kMarketChangeDelayMinMs = 60'000;  // from its announcement to its effect
 
 static_assert(kOrdersPerRequestMax <= kBatchCommandsMax);
 static_assert(kCommandRingCancelReserve < kCommandRingSlots);

@@ -121,7 +121,8 @@ void Engine::Impl::match(MatchExecutor& executor) {
   }
   const auto run = [](void* context, uint32_t index) {
     auto& self = *static_cast<Impl*>(context);
-    self.markets[index]->execute(self.batch->commands, self.log_time_ms, self.is_first_round);
+    self.markets[index]->execute(self.batch->commands, self.batch->text, self.log_time_ms,
+                                 self.is_first_round);
   };
   executor.run_all(count, static_cast<uint32_t>(work), {run, this});
 }
@@ -159,6 +160,8 @@ void Engine::Impl::merge_outcomes(const MarketRound& round) {
       whole = part;
     } else if (batch->commands[operation.command].header.type == CommandType::cancel_all) {
       whole.count += part.count;
+    } else if (batch->commands[operation.command].header.type == CommandType::cancel_all_after) {
+      whole = part;
     } else if (part.code != ResultCode::order_not_found) {
       whole = part;
     }
@@ -195,9 +198,9 @@ void Engine::Impl::number(EventHeader& header) {
 // The money identity, no price involved: docs/money.md.
 void Engine::Impl::assert_money() const {
   const MoneyTotals& totals = ledger.accounts().totals();
-  Int128 signed_entry = 0;
-  for (const auto& market : markets) signed_entry += market->signed_entry_total();
-  PERPETUA_ASSERT(totals.cash - signed_entry + totals.fees.value ==
+  Int128 of_markets = 0;
+  for (const auto& market : markets) of_markets += market->own_money();
+  PERPETUA_ASSERT(totals.cash + of_markets + totals.fees.value ==
                   totals.deposits.value - totals.withdrawals.value);
 }
 

@@ -13,7 +13,7 @@
 //
 // Thread-safety: one thread calls; the executor's threads only ever run match() of different
 // markets and are joined before apply() goes on.
-// Invariants: 1-15 of docs/invariants.md; the incremental ones are asserted by every apply(), the
+// Invariants: docs/rules.md, docs/money.md; the incremental ones are asserted by every apply(), the
 // full scan by check_invariants(). A violated one aborts the process before the batch can leave.
 #pragma once
 

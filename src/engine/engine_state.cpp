@@ -29,11 +29,46 @@ void describe_key(const ApiKey& key, DescribeSink& sink) {
   sink.on_event(event, {});
 }
 
+void describe_key_limits(const ApiKey& key, const KeyLimitTable& limits, DescribeSink& sink) {
+  const LimitedKey* limited = limits.find(key.key_id);
+  if (key.is_revoked != 0 || limited == nullptr) return;
+  Event event(EventType::key_limits_changed, key.agent, kNoMarket, kNoCommand);
+  event.key_limits_changed.limits = limited->limits;
+  event.key_limits_changed.key_id = key.key_id;
+  sink.on_event(event, {});
+}
+
 void describe_market(const Market& market, DescribeSink& sink) {
   Event created(EventType::market_created, 0, market.id(), kNoCommand);
   created.market_created.spec = {0, sizeof(MarketSpec)};
   const auto* spec = reinterpret_cast<const char*>(&market.spec());
   sink.on_event(created, std::string_view(spec, sizeof(MarketSpec)));
+  const PendingChange& pending = market.pending_change();
+  if (pending.is_set != 0) {
+    Event scheduled(EventType::market_change_scheduled, 0, market.id(), kNoCommand);
+    scheduled.market_change_scheduled.spec = {0, sizeof(MarketSpec)};
+    scheduled.market_change_scheduled.effective_at_ms = pending.effective_at_ms;
+    const auto* next = reinterpret_cast<const char*>(&pending.spec);
+    sink.on_event(scheduled, std::string_view(next, sizeof(MarketSpec)));
+  }
+  Event status(EventType::market_status, 0, market.id(), kNoCommand);
+  status.market_status.mode = market.perpetual().mode;
+  status.market_status.is_stale = market.perpetual().is_stale;
+  status.market_status.is_breaker_open = market.perpetual().is_breaker_open;
+  sink.on_event(status, {});
+  Event fund(EventType::fund_changed, 0, market.id(), kNoCommand);
+  fund.fund_changed.base = market.fund().base;
+  fund.fund_changed.entry_notional = market.fund().entry_notional;
+  fund.fund_changed.margin = market.fund().margin;
+  fund.fund_changed.bad_debt = market.perpetual().bad_debt;
+  sink.on_event(fund, {});
+  const FundingSamples& samples = market.perpetual().funding;
+  if (samples.count > 0) {
+    Event sampled(EventType::premium_sampled, 0, market.id(), kNoCommand);
+    sampled.premium_sampled.sum_ppb = static_cast<int64_t>(samples.sum_ppb);
+    sampled.premium_sampled.count = samples.count;
+    sink.on_event(sampled, {});
+  }
   if (market.index() == Price(0)) return;
   Event price(EventType::price_updated, 0, market.id(), kNoCommand);
   price.price_updated.index = market.index();
@@ -70,7 +105,7 @@ uint64_t Engine::next_event_sequence() const { return impl_->next_event; }
 int64_t Engine::next_deadline_ms() const {
   int64_t deadline_ms = INT64_MAX;
   for (const auto& market : impl_->markets) {
-    deadline_ms = std::min(deadline_ms, market->next_expiry_ms());
+    deadline_ms = std::min(deadline_ms, market->next_deadline_ms());
   }
   return deadline_ms;
 }
@@ -116,11 +151,20 @@ bool Engine::load(ByteSource& source) {
 void Engine::describe(DescribeSink& sink) const {
   const Ledger& ledger = impl_->ledger;
   const uint32_t agents = ledger.accounts().agent_count();
+  const MoneyTotals& totals = ledger.accounts().totals();
+  Event money(EventType::money_described, 0, kNoMarket, kNoCommand);
+  money.money_described.deposits = totals.deposits;
+  money.money_described.withdrawals = totals.withdrawals;
+  money.money_described.fees = totals.fees;
+  sink.on_event(money, {});
   for (const auto& market : impl_->markets) describe_market(*market, sink);
   for (AgentId agent = 1; agent <= agents; ++agent) {
     describe_agent(agent, ledger.registry().profile(agent), sink);
   }
-  for (const ApiKey& key : ledger.registry().keys()) describe_key(key, sink);
+  for (const ApiKey& key : ledger.registry().keys()) {
+    describe_key(key, sink);
+    describe_key_limits(key, ledger.key_limits(), sink);
+  }
   for (AgentId agent = 1; agent <= agents; ++agent) {
     describe_account(agent, ledger.accounts().get(agent), sink);
   }
@@ -132,6 +176,7 @@ void Engine::describe(DescribeSink& sink) const {
     market->describe_positions(events);
   }
   for (const auto& market : impl_->markets) market->describe_orders(events);
+  for (const auto& market : impl_->markets) market->describe_waiting(events);
   for (const Event& event : events) sink.on_event(event, {});
 }
 

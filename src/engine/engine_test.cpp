@@ -2,7 +2,7 @@
 
 #include <gtest/gtest.h>
 
-#include "engine/market/margin.hpp"
+#include "engine/schema/margin.hpp"
 #include "engine/test_support.hpp"
 
 namespace perpetua {

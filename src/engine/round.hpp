@@ -18,6 +18,7 @@ struct MarketOperation {
   Price reserve_price;
   Micro reserved;        // place: the reservation; amend: the increment
   OrderId order_id = 0;  // amend, cancel; 0 = by client id
+  Micro position_max;    // of the key that sent it; 0 = none
 };
 
 // A change of one account; applied by the ledger in settle.

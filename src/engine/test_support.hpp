@@ -36,7 +36,7 @@ class Rig {
     commands_.push_back(command);
     Command& added = commands_.back();
     added.header.text_offset = static_cast<uint32_t>(text_.size());
-    added.header.text_length = static_cast<uint32_t>(text.size());
+    added.header.text_length = static_cast<uint16_t>(text.size());
     text_.append(text);
     return added;
   }

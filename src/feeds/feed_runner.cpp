@@ -63,6 +63,7 @@ void FeedRunner::tick() {
   const int64_t now_ms = clock_();
   drain_inbox(now_ms);
   send_prices(now_ms);
+  send_market_tick(now_ms);
   if (house_ == nullptr) return;
   house_->on_tick(now_ms, sink_);
 }
@@ -107,9 +108,17 @@ void FeedRunner::send_prices(int64_t now_ms) {
   counters_.prices_refused += quotes_.size() - sent;
 }
 
+// Refused by an exchange at capacity: tried again with the next round.
+void FeedRunner::send_market_tick(int64_t now_ms) {
+  if (now_ms < next_market_tick_ms_) return;
+  const Command command(CommandType::tick);
+  if (sink_.send(command, {}, kPriceToken)) next_market_tick_ms_ = now_ms + kMarketTickMs;
+}
+
 bool FeedRunner::is_of_interest(const Event& event) const {
-  if (event.header.type == EventType::price_updated) return true;
-  return is_private(event.header.type) &&
+  const EventType type = event.header.type;
+  if (type == EventType::price_updated || type == EventType::market_status) return true;
+  return is_private(type) &&
          std::binary_search(house_agents_.begin(), house_agents_.end(), event.header.agent);
 }
 

@@ -1,8 +1,10 @@
 // FeedRunner: the thread that drives price sources and house agents.
 //
 // Every tick it drains its inbox (events and outcomes that egress left there), polls the sources,
-// sends update_price commands and lets the house act. Prices whose command is refused are dropped:
-// the next quote is fresher. Everything else lives in pure classes; this one owns the clock.
+// sends update_price commands, every kMarketTickMs the `tick` command (funding, staleness,
+// unwinding and triggers go by log time, wherever prices come from), and lets the house act.
+// Prices whose command is refused are dropped: the next quote is fresher. Everything else lives in
+// pure classes; this one owns the clock.
 //
 // Thread-safety: start/stop from one thread; on_batch from egress, which it never blocks for longer
 // than a copy under a mutex. The inbox holds kInboxMax events; beyond that, events are dropped and
@@ -24,6 +26,7 @@ namespace perpetua::feeds {
 
 inline constexpr std::size_t kInboxMax = 1u << 16;
 inline constexpr int64_t kTickMs = 100;
+inline constexpr int64_t kMarketTickMs = 3'000;  // one `tick` command: the period of mark samples
 
 struct FeedOutcome {
   uint64_t token = 0;
@@ -41,7 +44,8 @@ class FeedRunner {
  public:
   using ClockMs = std::function<int64_t()>;  // milliseconds since 1970
 
-  // `house` may be null (production). All references outlive the runner.
+  // `sources` may be empty (prices are pushed, or there are none), `house` null. All references
+  // outlive the runner.
   FeedRunner(std::vector<PriceSource*> sources, LiquidityHouse* house, CommandSink& sink,
              ClockMs clock);
   ~FeedRunner();
@@ -61,6 +65,7 @@ class FeedRunner {
   void run();
   void drain_inbox(int64_t now_ms);
   void send_prices(int64_t now_ms);
+  void send_market_tick(int64_t now_ms);
   bool is_of_interest(const Event& event) const;
 
   const std::vector<PriceSource*> sources_;
@@ -75,6 +80,7 @@ class FeedRunner {
   std::vector<AgentId> house_agents_;
   bool has_gap_ = false;
   bool is_stopping_ = false;
+  int64_t next_market_tick_ms_ = 0;
   FeedCounters counters_;
 
   std::vector<Event> events_;  // the runner's side of the swap

@@ -25,6 +25,23 @@ class GivenPrices final : public PriceSource {
   std::vector<PriceQuote> given_;
 };
 
+// A maker of an earlier run, ready to quote.
+ExistingAgent existing_maker(const HouseOptions& options) {
+  ExistingAgent maker;
+  maker.wallet = "house-maker-btc-1";
+  maker.agent = 3;
+  maker.free = options.maker_fund;
+  maker.leverage = options.leverage;
+  maker.netting = true;
+  return maker;
+}
+
+Event price_event() {
+  Event price(EventType::price_updated, 0, 0, 0);
+  price.price_updated = {Price(680'000), Price(680'000), kNowMs, {}};
+  return price;
+}
+
 TEST(FeedRunner, quotes_become_update_price_commands_of_the_exchange) {
   GivenPrices source;
   FakeExchange exchange;
@@ -38,6 +55,25 @@ TEST(FeedRunner, quotes_become_update_price_commands_of_the_exchange) {
   EXPECT_EQ(exchange.sent[0].update_price.price, Price(680'000));
   EXPECT_EQ(exchange.sent[0].update_price.source_time_ms, kNowMs - 5);
   EXPECT_EQ(runner.counters().prices_sent, 1u);
+}
+
+TEST(FeedRunner, time_passes_in_the_markets_every_three_seconds) {
+  FakeExchange exchange;
+  int64_t now_ms = kNowMs;
+  FeedRunner runner({}, nullptr, exchange, [&now_ms] { return now_ms; });
+  runner.tick();
+  runner.tick();
+  EXPECT_EQ(exchange.ticks, 1);
+  now_ms += kMarketTickMs - 1;
+  runner.tick();
+  EXPECT_EQ(exchange.ticks, 1);
+  now_ms += 1;
+  exchange.is_full = true;
+  runner.tick();
+  EXPECT_EQ(exchange.ticks, 1);
+  exchange.is_full = false;
+  runner.tick();  // as soon as there is room
+  EXPECT_EQ(exchange.ticks, 2);
 }
 
 TEST(FeedRunner, refused_and_rejected_prices_are_counted) {
@@ -85,23 +121,36 @@ TEST(FeedRunner, house_moves_on_with_outcomes_and_its_own_events_only) {
   EXPECT_EQ(exchange.sent[2].header.type, CommandType::set_leverage);
 }
 
+TEST(FeedRunner, the_house_learns_that_a_market_is_closed) {
+  HouseOptions options;
+  options.takers_per_market = 0;
+  options.makers_per_market = 1;
+  LiquidityHouse house({test_market()}, options);
+  const ExistingAgent maker = existing_maker(options);
+  house.adopt(std::span(&maker, 1));
+  FakeExchange exchange;
+  FeedRunner runner({}, &house, exchange, [] { return kNowMs; });
+  Event events[2] = {price_event(), Event(EventType::market_status, 0, 0, 0)};
+  events[1].market_status.mode = MarketMode::cancel_only;
+  runner.on_batch(events, {});
+  runner.tick();
+  EXPECT_TRUE(exchange.sent.empty());
+  events[1].market_status.mode = MarketMode::open;
+  runner.on_batch(events, {});
+  runner.tick();
+  EXPECT_FALSE(exchange.sent.empty());
+}
+
 TEST(FeedRunner, full_inbox_drops_events_and_the_house_starts_its_quotes_again) {
   HouseOptions options;
   options.takers_per_market = 0;
   options.makers_per_market = 1;
   LiquidityHouse house({test_market()}, options);
-  ExistingAgent maker;
-  maker.wallet = "house-maker-btc-1";
-  maker.agent = 3;
-  maker.free = options.maker_fund;
-  maker.leverage = options.leverage;
-  maker.netting = true;
+  const ExistingAgent maker = existing_maker(options);
   house.adopt(std::span(&maker, 1));
   FakeExchange exchange;
   FeedRunner runner({}, &house, exchange, [] { return kNowMs; });
-  Event price(EventType::price_updated, 0, 0, 0);
-  price.price_updated = {Price(680'000), Price(680'000), kNowMs, {}};
-  const std::vector<Event> events(kInboxMax + 1, price);
+  const std::vector<Event> events(kInboxMax + 1, price_event());
   runner.on_batch(events, {});
   runner.tick();
   EXPECT_EQ(runner.counters().gaps, 1u);

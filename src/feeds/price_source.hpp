@@ -23,10 +23,12 @@ struct PriceQuote {
   int64_t source_time_ms = 0;
 };
 
-// A market as the feeds see it: what create_market said, and the id it got.
+// A market as the feeds see it: what create_market said, the id it got, and whether it takes orders
+// at the start.
 struct FeedMarket {
   MarketId id = kNoMarket;
   MarketSpec spec;
+  bool accepts_orders = true;
 };
 
 class PriceSource {

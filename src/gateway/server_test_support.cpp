@@ -104,7 +104,7 @@ void TestExchange::run_batch(std::vector<runtime::Submission>& submissions,
   for (runtime::Submission& submission : submissions) {
     Command& command = commands.emplace_back(submission.command);
     command.header.text_offset = static_cast<uint32_t>(text.size());
-    command.header.text_length = static_cast<uint32_t>(submission.text.size());
+    command.header.text_length = static_cast<uint16_t>(submission.text.size());
     text += submission.text;
     targets.push_back(submission.target);
   }
@@ -140,6 +140,14 @@ void TestExchange::set_price(MarketId market, int64_t ticks) {
   command.update_price.price = Price(ticks);
   command.update_price.source_time_ms = wall_clock_ms();
   PERPETUA_ASSERT(run(command).code == ResultCode::ok);
+}
+
+void TestExchange::advance(int64_t duration_ms) {
+  {
+    const std::lock_guard lock(mutex_);
+    now_ms_ = std::max(now_ms_, wall_clock_ms()) + duration_ms;
+  }
+  run(Command(CommandType::tick));
 }
 
 void TestExchange::hold() {

@@ -38,6 +38,8 @@ class TestExchange final : public runtime::CommandPort {
   // Runs a command without anybody waiting for it.
   Outcome run(const Command& command, std::string_view text = {});
   void set_price(MarketId market, int64_t ticks);
+  // Log time goes on by so much, and every market with it.
+  void advance(int64_t duration_ms);
 
   void hold();
   void release();

@@ -1,5 +1,6 @@
 #include "journal/dump.hpp"
 
+#include <algorithm>
 #include <cstdio>
 #include <cstring>
 #include <iterator>
@@ -92,6 +93,39 @@ void add_place(std::string& line, const PlaceOrder& place) {
   if (place.flags & kClosePosition) line += " close_position";
   if (place.flags & kIntent) line += " intent";
   add_client_id(line, place.client_id);
+  add_if(line, "stop_loss", place.stop_loss);
+  add_if(line, "take_profit", place.take_profit);
+}
+
+void add_trigger(std::string& line, const PlaceTrigger& trigger) {
+  const bool is_protective = (trigger.flags & kReduceOnly) != 0;
+  if (!is_protective) add_name(line, "side", trigger.side, Side::sell);
+  add_if(line, "stop", trigger.stop.value);
+  add_if(line, "stop_limit", trigger.stop_limit.value);
+  add_if(line, "take_profit", trigger.take_profit.value);
+  add_if(line, "take_profit_limit", trigger.take_profit_limit.value);
+  add_if(line, "trail", trigger.trail.value);
+  add_if(line, "lots", trigger.lots.value);
+  add_if(line, "slippage_ppm", trigger.slippage_ppm);
+  add_if(line, "leverage", trigger.leverage);
+  if (is_protective) line += " reduce_only";
+  if (trigger.flags & kReplaceTriggers) line += " replace";
+}
+
+void add_key_limits(std::string& line, const SetKeyLimits& wanted) {
+  const KeyLimits& limits = wanted.limits;
+  add(line, "key_id", wanted.key_id);
+  add_if(line, "order_notional_max", limits.order_notional_max.value);
+  add_if(line, "position_notional_max", limits.position_notional_max.value);
+  add_if(line, "daily_loss_max", limits.daily_loss_max.value);
+  add_if(line, "leverage_max", limits.leverage_max);
+  if (limits.reduce_only != 0) line += " reduce_only";
+  if (limits.markets == 0) return;
+  uint8_t markets[sizeof limits.markets];
+  for (std::size_t i = 0; i < sizeof markets; ++i) {
+    markets[i] = static_cast<uint8_t>(limits.markets >> (56 - 8 * i));
+  }
+  add_hex(line, "markets", markets, sizeof markets);
 }
 
 void add_registration(std::string& line, const RegisterAgent& agent) {
@@ -113,6 +147,42 @@ void add_market(std::string& line, std::string_view text) {
   add(line, "lot_e9", spec.lot_size_e9);
   add(line, "maker_ppm", spec.maker_fee_ppm);
   add(line, "taker_ppm", spec.taker_fee_ppm);
+  add(line, "band_ppm", spec.price_band_ppm);
+  for (uint32_t i = 0; i < std::min(spec.tier_count, limits::kTiersMax); ++i) {
+    const std::string tier = std::to_string(spec.tiers[i].lower_notional_micro) + ":" +
+                             std::to_string(spec.tiers[i].max_leverage);
+    add(line, "tier", std::string_view(tier));
+  }
+}
+
+// Operators, time and what guards an agent; the rest is in add_fields.
+void add_market_fields(std::string& line, const Command& command) {
+  switch (command.header.type) {
+    case CommandType::update_price:
+      add(line, "price", command.update_price.price.value);
+      add(line, "source_time", command.update_price.source_time_ms);
+      break;
+    case CommandType::configure:
+      add(line, "margin_use_max_ppm", command.configure.margin_use_max_ppm);
+      break;
+    case CommandType::adjust_margin: add(line, "amount", command.adjust_margin.amount.value); break;
+    case CommandType::set_market_mode:
+      add_name(line, "mode", command.set_market_mode.mode, MarketMode::settled);
+      break;
+    case CommandType::fund_insurance:
+      add(line, "amount", command.fund_insurance.amount.value);
+      break;
+    case CommandType::place_trigger: add_trigger(line, command.trigger); break;
+    case CommandType::cancel_all_after:
+      add(line, "timeout", command.cancel_all_after.timeout_ms);
+      add_name(line, "scope", command.cancel_all_after.scope, CancelScope::triggers);
+      break;
+    case CommandType::set_key_limits: add_key_limits(line, command.set_key_limits); break;
+    case CommandType::change_market:
+      add(line, "effective_at", command.change_market.effective_at_ms);
+      break;
+    default: break;
+  }
 }
 
 void add_fields(std::string& line, const Command& command) {
@@ -144,15 +214,20 @@ void add_fields(std::string& line, const Command& command) {
       break;
     case CommandType::set_leverage: add(line, "leverage", command.set_leverage.leverage); break;
     case CommandType::set_netting: add(line, "netting", command.set_netting.netting); break;
-    case CommandType::update_price:
-      add(line, "price", command.update_price.price.value);
-      add(line, "source_time", command.update_price.source_time_ms);
-      break;
-    case CommandType::configure:
-      add(line, "margin_use_max_ppm", command.configure.margin_use_max_ppm);
-      break;
-    case CommandType::create_market:
     case CommandType::cancel_all:
+      add_name(line, "scope", command.cancel_all.scope, CancelScope::triggers);
+      break;
+    case CommandType::update_price:
+    case CommandType::configure:
+    case CommandType::adjust_margin:
+    case CommandType::set_market_mode:
+    case CommandType::fund_insurance:
+    case CommandType::place_trigger:
+    case CommandType::cancel_all_after:
+    case CommandType::set_key_limits:
+    case CommandType::change_market: add_market_fields(line, command); break;
+    case CommandType::create_market:
+    case CommandType::tick:
     case CommandType::post_thought:
     case CommandType::none: break;
   }
@@ -165,8 +240,10 @@ std::string_view command_name(CommandType type) {
       "none",        "register_agent", "create_key",   "revoke_key",    "deposit",
       "withdraw",    "transfer",       "claim_faucet", "place_order",   "amend_order",
       "cancel_order", "cancel_all",    "set_leverage", "set_netting",   "post_thought",
-      "update_price", "create_market", "configure"};
-  static_assert(std::size(kNames) == static_cast<std::size_t>(CommandType::configure) + 1);
+      "update_price", "create_market", "configure",  "adjust_margin", "tick",
+      "set_market_mode", "fund_insurance", "place_trigger", "cancel_all_after", "set_key_limits",
+      "change_market"};
+  static_assert(std::size(kNames) == static_cast<std::size_t>(CommandType::change_market) + 1);
   const auto index = static_cast<std::size_t>(type);
   return index < std::size(kNames) ? kNames[index] : "unknown";
 }
@@ -176,6 +253,7 @@ std::string dump_command(const BatchInput& batch, const Command& command) {
   std::string line = std::to_string(batch.number) + " " + std::to_string(batch.log_time_ms) + " ";
   line += command_name(header.type);
   add(line, "agent", header.agent);
+  add_if(line, "by_key", header.key_id);
   if (header.market != kNoMarket) add(line, "market", header.market);
   add_fields(line, command);
   add_if(line, "valid_until", header.valid_until_ms);
@@ -191,7 +269,7 @@ std::string dump_command(const BatchInput& batch, const Command& command) {
       uint64_t{header.text_offset} + header.text_length <= batch.text.size();
   if (!is_inside) return line + " text_outside";
   const std::string_view text = batch.text.substr(header.text_offset, header.text_length);
-  if (header.type == CommandType::create_market) {
+  if (header.type == CommandType::create_market || header.type == CommandType::change_market) {
     add_market(line, text);
   } else {
     add_quoted(line, text);

@@ -25,7 +25,7 @@ const std::filesystem::path kGolden = PERPETUA_GOLDEN_DIR;
 
 void add(TestBatch& batch, Command command, std::string_view text = {}) {
   command.header.text_offset = static_cast<uint32_t>(batch.text.size());
-  command.header.text_length = static_cast<uint32_t>(text.size());
+  command.header.text_length = static_cast<uint16_t>(text.size());
   batch.text += text;
   batch.commands.push_back(command);
 }

@@ -11,7 +11,7 @@ namespace {
 
 void add_text(TestBatch& batch, Command& command, const std::string& text) {
   command.header.text_offset = static_cast<uint32_t>(batch.text.size());
-  command.header.text_length = static_cast<uint32_t>(text.size());
+  command.header.text_length = static_cast<uint16_t>(text.size());
   batch.text += text;
 }
 

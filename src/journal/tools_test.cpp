@@ -127,6 +127,63 @@ TEST(Dump, shows_every_field_of_an_order_and_escapes_text) {
             "key=000000000000000100000000000000ab \"a\\\"\\x0a\\\\b\"");
 }
 
+std::string line_of(const Command& command, std::string_view text = {}) {
+  Command given = command;
+  given.header.text_length = static_cast<uint16_t>(text.size());
+  return dump_command({1, 2, {&given, 1}, text}, given);
+}
+
+TEST(Dump, shows_what_guards_an_agent) {
+  Command limits(CommandType::set_key_limits, 7);
+  limits.header.key_id = 3;
+  limits.set_key_limits = SetKeyLimits{};
+  limits.set_key_limits.key_id = 4;
+  limits.set_key_limits.limits = {Micro(1), Micro(2), Micro(3), 5, 6, 1, {}};
+  EXPECT_EQ(line_of(limits),
+            "1 2 set_key_limits agent=7 by_key=3 key_id=4 order_notional_max=1 "
+            "position_notional_max=2 daily_loss_max=3 leverage_max=6 reduce_only "
+            "markets=0000000000000005");
+  Command timeout(CommandType::cancel_all_after, 7, 1);
+  timeout.cancel_all_after = CancelAllAfter{};
+  timeout.cancel_all_after.timeout_ms = 5'000;
+  timeout.cancel_all_after.scope = CancelScope::everything;
+  EXPECT_EQ(line_of(timeout),
+            "1 2 cancel_all_after agent=7 market=1 timeout=5000 scope=everything");
+  Command trigger(CommandType::place_trigger, 7, 1);
+  trigger.trigger = PlaceTrigger{};
+  trigger.trigger.stop = Price(9);
+  trigger.trigger.take_profit = Price(8);
+  trigger.trigger.flags = kReduceOnly | kReplaceTriggers;
+  EXPECT_EQ(line_of(trigger),
+            "1 2 place_trigger agent=7 market=1 stop=9 take_profit=8 reduce_only replace");
+}
+
+TEST(Dump, shows_what_operators_do_to_markets) {
+  MarketSpec spec;
+  spec.symbol = {'X', '-', 'P'};
+  spec.tier_count = 1;
+  spec.tiers[0] = {0, 9, 0};
+  Command change(CommandType::change_market, 0, 1);
+  change.change_market = ChangeMarket{};
+  change.change_market.effective_at_ms = 77;
+  EXPECT_EQ(line_of(change, {reinterpret_cast<const char*>(&spec), sizeof spec}),
+            "1 2 change_market agent=0 market=1 effective_at=77 symbol=X-P tick_e9=0 lot_e9=0 "
+            "maker_ppm=200 taker_ppm=500 band_ppm=200000 tier=0:9");
+  Command mode(CommandType::set_market_mode, 0, 1);
+  mode.set_market_mode = SetMarketMode{};
+  mode.set_market_mode.mode = MarketMode::halted;
+  EXPECT_EQ(line_of(mode), "1 2 set_market_mode agent=0 market=1 mode=halted");
+  Command fund(CommandType::fund_insurance, 0, 1);
+  fund.fund_insurance = FundInsurance{};
+  fund.fund_insurance.amount = Micro(5);
+  EXPECT_EQ(line_of(fund), "1 2 fund_insurance agent=0 market=1 amount=5");
+  Command margin(CommandType::adjust_margin, 7, 1);
+  margin.adjust_margin = AdjustMargin{};
+  margin.adjust_margin.amount = Micro(-5);
+  EXPECT_EQ(line_of(margin), "1 2 adjust_margin agent=7 market=1 amount=-5");
+  EXPECT_EQ(line_of(Command(CommandType::tick)), "1 2 tick agent=0");
+}
+
 TEST(Dump, survives_any_bytes) {
   for (unsigned type = 0; type < 256; ++type) {
     Command command;

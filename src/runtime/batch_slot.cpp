@@ -19,11 +19,12 @@ void BatchSlot::clear() {
 
 bool BatchSlot::append(const Submission& submission) {
   const std::string& added = submission.text;
+  PERPETUA_ASSERT(added.size() <= UINT16_MAX);
   if (commands.size() == limits::kBatchCommandsMax) return false;
   if (text.size() + added.size() > limits::kBatchTextBytesMax) return false;
   Command& command = commands.emplace_back(submission.command);
   command.header.text_offset = added.empty() ? 0 : static_cast<uint32_t>(text.size());
-  command.header.text_length = static_cast<uint32_t>(added.size());
+  command.header.text_length = static_cast<uint16_t>(added.size());
   text.append(added);
   targets.push_back(submission.target);
   return true;

@@ -6,9 +6,9 @@
 //
 // A request claims its n slots at once and next to each other, or none: a full ring refuses, it
 // never blocks a producer. The last limits::kCommandRingCancelReserve slots are open to requests of
-// cancels only. Slots are filled back to front, the first one published last, so the consumer sees
-// a request whole or not at all. close() ends it: claims after it are refused, claims before it are
-// still delivered.
+// cancels (is_cancel) only. Slots are filled back to front, the first one published last, so the
+// consumer sees a request whole or not at all. close() ends it: claims after it are refused, claims
+// before it are still delivered.
 //
 // Thread-safety: try_push from any thread; take, is_empty_and_closed from the one consumer; the
 // rest from any thread. The consumer never allocates or frees: text is moved into the slot by the

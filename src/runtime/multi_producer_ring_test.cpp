@@ -66,8 +66,10 @@ TEST(MultiProducerRingTest, the_reserve_is_for_requests_of_cancels_only) {
   auto mixed = make_many(CommandType::cancel_order, 2);
   mixed[1].command.header.type = CommandType::place_order;
   EXPECT_EQ(ring.try_push(mixed), PushResult::full);
-  auto cancels = make_many(CommandType::cancel_order, 3);
+  auto cancels = make_many(CommandType::cancel_order, 2);
   EXPECT_EQ(ring.try_push(cancels), PushResult::pushed);
+  auto dead_man = make_many(CommandType::cancel_all_after, 1);
+  EXPECT_EQ(ring.try_push(dead_man), PushResult::pushed);
   auto cancel_all = make_many(CommandType::cancel_all, 1);
   EXPECT_EQ(ring.try_push(cancel_all), PushResult::pushed);
   EXPECT_EQ(ring.try_push(cancel_all), PushResult::full);

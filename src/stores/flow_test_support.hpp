@@ -45,6 +45,7 @@ class Flow {
     if (batch.number == 1) {
       open_exchange(batch);
     } else {
+      keep_fresh(batch);
       const int64_t count = pick(30);
       for (int64_t i = 0; i < count; ++i) add_random(batch);
     }
@@ -78,7 +79,7 @@ class Flow {
 
   static void add(RecordedBatch& batch, Command command, std::string_view text = {}) {
     command.header.text_offset = static_cast<uint32_t>(batch.text.size());
-    command.header.text_length = static_cast<uint32_t>(text.size());
+    command.header.text_length = static_cast<uint16_t>(text.size());
     batch.text += text;
     batch.commands.push_back(command);
   }
@@ -104,8 +105,17 @@ class Flow {
     add(batch, command, text);
   }
 
-  void add_price(RecordedBatch& batch) {
-    const MarketId market = some_market();
+  // However far time jumps: a market whose index is old takes no orders until the third price.
+  void keep_fresh(RecordedBatch& batch) {
+    for (MarketId market = 0; market < kMarkets; ++market) {
+      const bool was_stale = now_ms_ - priced_at_ms_[market] > limits::kIndexStaleAfterMs;
+      const uint32_t count = was_stale ? limits::kFreshUpdatesToResume : 0;
+      for (uint32_t i = 0; i < count; ++i) add_price(batch, market);
+    }
+  }
+
+  void add_price(RecordedBatch& batch, MarketId market) {
+    priced_at_ms_[market] = batch.log_time_ms;
     price_[market] += pick(101) - 50;
     Command command(CommandType::update_price, 0, market);
     command.update_price.price = Price(price_[market]);
@@ -143,12 +153,36 @@ class Flow {
     if (pick(3) == 0) {
       order.client_id = make_client_id("client-" + std::to_string(++client_ids_));
     }
+    if ((order.flags & kReduceOnly) == 0 && pick(4) == 0) {
+      order.stop_loss = static_cast<uint32_t>(price_[market] - sign(side) * (60 + pick(100)));
+      order.take_profit = static_cast<uint32_t>(price_[market] + sign(side) * (60 + pick(100)));
+    }
     std::string reason;
     if (pick(4) == 0) {
       order.flags |= kIntent;
       reason = "because " + std::to_string(client_ids_);
     }
     add(batch, command, reason);
+  }
+
+  void add_trigger(RecordedBatch& batch) {
+    const MarketId market = some_market();
+    Command command(CommandType::place_trigger, some_agent(), market);
+    command.trigger = PlaceTrigger();
+    PlaceTrigger& trigger = command.trigger;
+    const int64_t distance = (pick(2) == 0 ? 1 : -1) * (10 + pick(80));
+    trigger.stop = Price(price_[market] + distance);
+    if (pick(3) == 0) trigger.take_profit = Price(price_[market] - distance);
+    if (pick(4) == 0) {
+      trigger.flags = 0;
+      trigger.take_profit = Price(0);
+      trigger.side = some_side();
+      trigger.lots = Lots(100 + pick(5'000));
+    } else if (pick(4) == 0) {
+      trigger.stop = Price(0);
+      trigger.trail = Price(10 + pick(60));
+    }
+    add(batch, command);
   }
 
   void add_change(RecordedBatch& batch) {
@@ -204,7 +238,9 @@ class Flow {
   void add_random(RecordedBatch& batch) {
     const int64_t kind = pick(100);
     if (kind < 8) {
-      add_price(batch);
+      add_price(batch, some_market());
+    } else if (kind < 14) {
+      add_trigger(batch);
     } else if (kind < 65) {
       add_order(batch);
     } else if (kind < 85) {
@@ -226,6 +262,7 @@ class Flow {
   std::mt19937_64 random_;
   int64_t now_ms_ = 1'700'000'000'000;
   int64_t price_[kMarkets] = {60'000, 30'000};
+  int64_t priced_at_ms_[kMarkets] = {};
   uint64_t client_ids_ = 0;
   uint32_t keys_ = 0;
   std::vector<std::pair<AgentId, OrderId>> orders_;

@@ -82,6 +82,11 @@ void fold_close(OrderView& order, const Event& event, int64_t time_ms) {
   order.updated_at_ms = time_ms;
 }
 
+void fold_bracket(OrderView& order, const Event& event) {
+  order.stop_loss = event.order_bracket.stop_loss;
+  order.take_profit = event.order_bracket.take_profit;
+}
+
 FillView make_fill(const Event& event, Micro traded, int64_t time_ms) {
   const Fill& fill = event.fill;
   FillView view;
@@ -93,11 +98,13 @@ FillView make_fill(const Event& event, Micro traded, int64_t time_ms) {
   view.market = event.header.market;
   view.side = fill.side;
   view.is_taker = fill.is_taker != 0;
+  view.cause = fill.cause;
   view.price = fill.price;
   view.lots = fill.lots;
   view.notional = traded;
   view.fee = fill.fee;
   view.realised_pnl = fill.realised_pnl;
+  view.position_base = fill.position_base;
   view.time_ms = time_ms;
   return view;
 }

@@ -21,6 +21,7 @@ OrderView make_described_order(const Event& event, std::string_view intent_reaso
 void fold_fill(OrderView& order, const Event& event, Micro traded, int64_t time_ms);
 void fold_amend(OrderView& order, const Event& event, int64_t time_ms);
 void fold_close(OrderView& order, const Event& event, int64_t time_ms);
+void fold_bracket(OrderView& order, const Event& event);
 
 FillView make_fill(const Event& event, Micro traded, int64_t time_ms);
 

@@ -14,6 +14,9 @@
 
 #include "engine/schema/event.hpp"
 #include "engine/schema/market_spec.hpp"
+#include "stores/perpetual_views.hpp"
+#include "stores/safety_views.hpp"
+#include "stores/trigger_views.hpp"
 
 namespace perpetua::stores {
 
@@ -34,6 +37,7 @@ struct KeyView {
   int64_t created_at_ms = 0;
   int64_t expires_at_ms = 0;
   Sha256 sha256{};  // of the key
+  KeyLimits limits;  // all 0: none
   bool operator==(const KeyView&) const = default;
 };
 
@@ -66,7 +70,16 @@ struct MarketView {
   Lots volume_24h;
   Micro volume_24h_notional;
   uint64_t trades_24h = 0;
-  Lots open_interest;  // sum of the long positions
+  Lots open_interest;  // sum of the long positions, the insurance fund's among them
+  MarketMode mode = MarketMode::open;
+  bool is_stale = false;
+  bool is_breaker_open = false;
+  FundChanged fund;
+  FundingSettled last_funding;  // hour 0: none yet
+  FundingEstimate funding;
+  std::optional<ScheduledChange> pending_change;
+
+  bool accepts_orders() const { return mode == MarketMode::open && !is_stale; }
 };
 
 struct BookLevel {
@@ -105,6 +118,7 @@ struct TradeView {
   Lots lots;
   Side side = Side::buy;  // of the taker
   int64_t time_ms = 0;
+  TradeCause cause = TradeCause::order;
   bool operator==(const TradeView&) const = default;
 };
 
@@ -175,6 +189,8 @@ struct OrderView {
   int64_t accepted_at_ms = 0;
   int64_t updated_at_ms = 0;
   ClientId client_id{};
+  Price stop_loss;  // bracket as given, 0 = without; what became of it its triggers tell
+  Price take_profit;
   std::string intent_reason;  // text given with an intent
 
   bool is_intent() const { return (flags & kIntent) != 0; }
@@ -198,6 +214,9 @@ struct PositionView {
   Micro notional;        // at mark
   Micro unrealised_pnl;  // at mark
   Micro maintenance_margin;
+  Micro equity;  // at mark
+  Health health = Health::healthy;
+  uint8_t adl_quintile = 0;  // 5: deleveraged first, 1: last; 0: no position
   std::optional<Price> liquidation_price;
   std::optional<Price> bankruptcy_price;
   uint16_t leverage = 0;  // the agent's setting for the market
@@ -221,11 +240,14 @@ struct FillView {
   MarketId market = kNoMarket;
   Side side = Side::buy;
   bool is_taker = false;
+  bool is_intent = false;                // its order was placed as an intent
+  TradeCause cause = TradeCause::order;  // else who took had no order: order_id of that side is 0
   Price price;
   Lots lots;
   Micro notional;
   Micro fee;
   Micro realised_pnl;
+  Lots position_base;  // afterwards
   int64_t time_ms = 0;
   bool operator==(const FillView&) const = default;
 };

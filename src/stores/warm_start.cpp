@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "stores/memory/hot_store.hpp"
+#include "stores/perpetual_fold.hpp"
 #include "stores/sqlite/history_reader.hpp"
 
 namespace perpetua::stores {
@@ -25,11 +26,39 @@ std::vector<Row> newest_rows(std::size_t count, Read&& read) {
   return rows;
 }
 
+// What was done to positions, in the order in which it was done.
+void warm_alerts(HotStore& hot, HistoryReader& history) {
+  std::vector<AlertView> alerts;
+  for (const MarketView& market : hot.markets()) {
+    for (const LiquidationView& step :
+         hot.liquidations(market.id, hot_limits::kLiquidationsPerMarketMax)) {
+      if (step.agent != 0) alerts.push_back(make_alert(step));
+    }
+  }
+  for (const PositionChangeView& row : newest_rows<PositionChangeView>(
+           hot_limits::kLiquidationsPerMarketMax,
+           [&](const PageRequest& page) { return history.deleveragings(page); })) {
+    alerts.push_back(make_alert(row));
+  }
+  std::sort(alerts.begin(), alerts.end(),
+            [](const AlertView& a, const AlertView& b) { return a.sequence < b.sequence; });
+  hot.warm_alerts(alerts);
+}
+
 void warm_market(HotStore& hot, HistoryReader& history, MarketId market) {
   hot.warm_trades(
       market, newest_rows<TradeView>(hot_limits::kTradesPerMarketMax, [&](const PageRequest& page) {
         return history.trades(market, page);
       }));
+  hot.warm_fundings(newest_rows<FundingView>(
+      hot_limits::kFundingsPerMarketMax,
+      [&](const PageRequest& page) { return history.fundings(market, page); }));
+  hot.warm_liquidations(newest_rows<LiquidationView>(
+      hot_limits::kLiquidationsPerMarketMax,
+      [&](const PageRequest& page) { return history.liquidations(market, page); }));
+  hot.warm_fund_changes(newest_rows<FundChangeView>(
+      hot_limits::kFundChangesPerMarketMax,
+      [&](const PageRequest& page) { return history.fund_changes(market, page); }));
   for (const CandleInterval interval : kAllCandleIntervals) {
     hot.warm_candles(
         market, interval,
@@ -41,9 +70,13 @@ void warm_market(HotStore& hot, HistoryReader& history, MarketId market) {
 
 bool warm_start(HotStore& hot, HistoryReader& history) {
   for (const MarketView& market : hot.markets()) warm_market(hot, history, market.id);
+  warm_alerts(hot, history);
   hot.warm_thoughts(newest_rows<ThoughtView>(
       hot_limits::kThoughtsMax,
       [&](const PageRequest& page) { return history.thoughts(std::nullopt, page); }));
+  const bool has_triggers =
+      history.live_triggers([&](const TriggerView& trigger) { hot.warm_trigger(trigger); });
+  if (!has_triggers) return false;
   return history.open_orders([&](const OrderView& order) { hot.warm_order(order); });
 }
 

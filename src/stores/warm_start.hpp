@@ -2,8 +2,8 @@
 //
 // Called once at start-up, after HotStore::finish_bootstrap and HistoryWriter::flush, before the
 // first live batch: trades, candles (hence the 24-hour figures), thoughts, and for every open order
-// its times, filled notional, fee and intent reason. Without it they start empty. False: the
-// history could not be read to its end.
+// its times, filled notional, fee and intent reason, for live triggers their times. Without it they
+// start empty. False: the history could not be read to its end.
 #pragma once
 
 namespace perpetua::stores {

@@ -13,7 +13,7 @@ from api_coverage import Recorder  # noqa: E402
 OPERATOR_KEY = "operator-key-of-the-integration-tests"
 MARK = {"BTC-PERP": "60000", "ETH-PERP": "3000", "SOL-PERP": "150"}
 NO_LIMITS = {"rate_agent": 0, "rate_global": 0, "rate_reads": 0, "rate_registrations": 0}
-QUIET = {"prices": "push", "liquidity": "off", "operator_key": OPERATOR_KEY}
+QUIET = {"prices": "push", "liquidity": "off", "insurance_fund": 0, "operator_key": OPERATOR_KEY}
 LONG_AGO = {"valid_until": 1}
 
 recorder = None  # made from the first exchange's own document

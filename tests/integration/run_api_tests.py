@@ -15,7 +15,7 @@ from api_coverage import NOT_FROM_OUTSIDE, Recorder, check_document
 
 MODULES = ("test_shared_refusals", "test_agents", "test_account", "test_markets", "test_orders",
            "test_order_refusals", "test_positions_intents", "test_thoughts", "test_idempotency",
-           "test_limits_auth")
+           "test_limits_auth", "test_perpetual", "test_safety", "test_triggers")
 
 
 class Document(api_case.ApiTest):

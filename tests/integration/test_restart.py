@@ -10,8 +10,11 @@ PATHS = ("/api/v1/account", "/api/v1/positions", "/api/v1/orders", "/api/v1/keys
          "/api/v1/orders/history", "/api/v1/fills", "/api/v1/account/ledger", "/api/v1/intents",
          "/api/v1/markets/BTC-PERP/trades", "/api/v1/markets/BTC-PERP/candles",
          "/api/v1/markets/BTC-PERP", "/api/v1/markets/BTC-PERP/book", "/api/v1/agents",
+         "/api/v1/markets/BTC-PERP/insurance", "/api/v1/account/position-changes",
          "/api/v1/thoughts", "/api/v1/prices", "/api/v1/orders/by-client-id/kept")
 MOVING = ("sequence", "time")  # of the book: counted from the start of the process
+FUNDING = "/api/v1/markets/BTC-PERP/funding"
+SAMPLED = ("predicted_funding_rate", "next_funding")  # moves on with each sample
 
 
 class Restart(ApiTest):
@@ -29,6 +32,10 @@ class Restart(ApiTest):
             "limit_price": "54000"}))
         self.ok(self.taker.post("/api/v1/thoughts", {"text": unique("thought")}))
         self.ok(self.taker.post("/api/v1/account/withdraw", {"amount": "1.25"}))
+        self.ok(self.taker.post("/api/v1/positions/BTC-PERP/margin",
+                                {"action": "add", "amount": "3"}))
+        self.ok(self.operator.post("/api/v1/operator/markets/BTC-PERP/insurance",
+                                   {"amount": "10"}))
 
     def tearDown(self):
         self.ok(self.maker.post("/api/v1/orders/cancel-all"))
@@ -44,6 +51,9 @@ class Restart(ApiTest):
         book = shown["/api/v1/markets/BTC-PERP/book"]
         for name in MOVING:
             book.pop(name)
+        for name in SAMPLED:
+            shown["/api/v1/markets/BTC-PERP"].pop(name)
+        shown[FUNDING] = self.ok(self.guest.get(FUNDING))
         return shown
 
     def settled_view(self):
@@ -54,14 +64,21 @@ class Restart(ApiTest):
 
     def check_all_is_there(self, before):
         after = self.settled_view()
+        self.check_the_hour_goes_on(before.pop(FUNDING), after.pop(FUNDING))
         for path, shown in before.items():
             with self.subTest(path=path):
                 self.assertEqual(after[path], shown)
+        self.assertEqual(self.ok(self.guest.get("/api/v1/solvency"))["verdict"], "ok")
         self.ok(self.reader.get("/api/v1/account"))
         self.refused(self.revoked.get("/api/v1/account"), "unauthorized")
         again = self.ok(self.taker.post("/api/v1/orders", order("buy", "0.01", "55000",
                                                                client_id=self.name)))
         self.assertTrue(again["replayed"])
+
+    def check_the_hour_goes_on(self, before, after):
+        self.assertGreater(before["samples"], 0)
+        if after["next_settlement"] == before["next_settlement"]:
+            self.assertGreaterEqual(after["samples"], before["samples"])
 
     def restart(self, end):
         end()

@@ -7,7 +7,8 @@ from ws_client import Book, Socket
 
 
 class SandboxMarket(ApiTest):
-    settings = {"prices": "replay", "liquidity": "on", "replay_speed": 100, "start_balance": 10_000}
+    settings = {"prices": "replay", "liquidity": "on", "replay_speed": 100, "start_balance": 10_000,
+                "insurance_fund": 1_000_000}
     has_prices = False
 
     def market(self, name):
@@ -68,6 +69,16 @@ class SandboxMarket(ApiTest):
             while len(ids) < 3:
                 ids += [int(t["trade_id"]) for t in ws.next_of("trades")["trades"]]
             self.assertEqual(ids[1:], list(range(ids[1], ids[1] + len(ids) - 1)))
+
+    def test_every_market_has_an_insurance_fund_paid_in_once(self):
+        def cash():
+            return [self.ok(self.guest.get(f"/api/v1/markets/{name}/insurance"))["cash"]
+                    for name in MARK]
+        self.assertEqual(cash(), ["1000000"] * len(MARK))
+        self.assertEqual(self.exchange.stop(), 0, self.exchange.log())
+        self.exchange.start()
+        self.assertEqual(cash(), ["1000000"] * len(MARK))
+        self.assertEqual(self.ok(self.guest.get("/api/v1/solvency"))["verdict"], "ok")
 
     def test_newcomers_find_the_house_after_a_restart(self):
         self.quoted("BTC-PERP")

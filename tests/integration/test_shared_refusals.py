@@ -6,7 +6,8 @@ import api_case
 from api_case import LONG_AGO, ApiTest, order, unique
 
 PLACEHOLDERS = {"agent_id": "1", "key_id": "900001", "market": "BTC-PERP", "order_id": "4294999999",
-                "intent_id": "4294999999", "client_id": "nobody"}
+                "intent_id": "4294999999", "client_id": "nobody",
+                "trigger_id": str((1 << 63) + 1)}
 BODY_BYTES_MAX = 64 * 1024
 
 
@@ -35,15 +36,26 @@ def two_requests(operation):
         "amendOrderByClientId": ({"size": "1"}, {"size": "2"}),
         "placeIntent": (intent("10"), intent("20")),
         "closePosition": ({"max_slippage": "0.01"}, {"max_slippage": "0.02"}),
+        "placeTrigger": ({"market": "BTC-PERP", "stop": "50000"},
+                         {"market": "BTC-PERP", "stop": "50001"}),
+        "setProtection": ({"stop_loss": "50000"}, {"stop_loss": "50001"}),
         "setLeverage": ({"leverage": 2}, {"leverage": 3}),
         "setNetting": ({"netting": True}, {"netting": False}),
         "postThought": ({"text": "a"}, {"text": "b"}),
+        "previewOrder": (order(price="50000"), order(price="50001")),
+        "adjustMargin": ({"action": "add", "amount": "1"}, {"action": "add", "amount": "2"}),
+        "setMarketMode": ({"mode": "open"}, {"mode": "cancel_only"}),
+        "fundInsurance": ({"amount": "1"}, {"amount": "2"}),
+        "setKeyLimits": ({"leverage_max": 2}, {"leverage_max": 3}),
+        "cancelAllAfter": ({"timeout_ms": 0}, {"timeout_ms": 0, "scope": "everything"}),
+        "changeMarket": ({"effective_at": now_ms + 3_600_000},
+                         {"effective_at": now_ms + 7_200_000}),
     }
     if operation.name in bodies:
         first, second = bodies[operation.name]
         return (path_of(operation), first), (path_of(operation), second)
     other = {"key_id": "900002", "order_id": "4294999998", "intent_id": "4294999998",
-             "client_id": "none"}
+             "client_id": "none", "trigger_id": str((1 << 63) + 2)}
     return (path_of(operation), {}), (path_of(operation, **other), {})
 
 
@@ -73,7 +85,9 @@ class SharedRefusals(ApiTest):
         return found
 
     def entitled(self, operation):
-        return self.operator if operation.name == "pushPrices" else self.owner
+        is_operators = operation.name in ("pushPrices", "setMarketMode", "fundInsurance",
+                                           "changeMarket")
+        return self.operator if is_operators else self.owner
 
     def each(self, code, send):
         for operation in self.documented(code):
@@ -162,6 +176,11 @@ class SharedRefusals(ApiTest):
                                       {"size": "1"} if operation.method == "PATCH" else None)
             (path, body), _ = two_requests(operation)
             rows = body.get("orders") or body.get("prices")
+            if operation.name == "createKey":
+                body["limits"] = {"markets": ["X-PERP"]}
+                return client.request(operation.method, path, body)
+            if operation.name == "setKeyLimits":
+                return client.request(operation.method, path, {"markets": ["X-PERP"]})
             if rows:
                 rows[0]["market"] = "X-PERP"
                 return client.request(operation.method, path, body)

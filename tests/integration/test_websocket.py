@@ -42,6 +42,23 @@ class PublicChannels(WebSocketTest):
                 return
             book.apply(ws.next_of("book"))
 
+    def test_status_and_insurance_are_told_as_they_change(self):
+        ws, path = self.socket(), "/api/v1/operator/markets/ETH-PERP"
+        for channel in ("status", "insurance", "funding", "liquidations"):
+            self.subscribed(ws, channel, market="ETH-PERP")
+        first = {m["type"]: m for m in ws.drain()}
+        self.assertEqual(set(first) - {"connected"}, {"status", "insurance", "funding"})
+        self.assertEqual((first["status"]["mode"], first["insurance"]["cash"]), ("open", "0"))
+        self.ok(self.operator.post(f"{path}/mode", {"mode": "halted"}))
+        told = ws.next_of("status")
+        shown = self.ok(self.guest.get("/api/v1/markets/ETH-PERP"))["exchange_status"]
+        self.assertEqual({name: told[name] for name in shown}, shown)
+        self.assertEqual((told["market"], told["mode"]), ("ETH-PERP", "halted"))
+        self.ok(self.operator.post(f"{path}/insurance", {"amount": "12.5"}))
+        self.assertEqual(ws.next_of("insurance")["cash"], "12.5")
+        self.ok(self.operator.post(f"{path}/mode", {"mode": "open"}))
+        self.assertEqual(ws.next_of("status")["mode"], "open")
+
     def test_only_the_best_hundred_levels_are_shown(self):
         maker, ws = self.agent("50000000"), self.socket()
         rows = [order("sell", "0.001", str(60_100 + n)) for n in range(100)]

@@ -14,11 +14,24 @@ std::string order_name(OrderId id) {
 std::string describe_place(const PlaceOrder& p) {
   return fmt::format(
       "{} {} {} price={} lots={} budget={} slippage={} leverage={} expires={} post_only={} stp={} "
-      "flags={} client={}",
+      "flags={} client={} bracket={}/{}",
       wire_name(p.side), static_cast<int>(p.kind), static_cast<int>(p.time_in_force),
       p.price.value, p.lots.value, p.budget.value, p.slippage_ppm, p.leverage, p.expires_at_ms,
       static_cast<int>(p.post_only), static_cast<int>(p.stp), p.flags,
-      client_id_view(p.client_id));
+      client_id_view(p.client_id), p.stop_loss, p.take_profit);
+}
+
+std::string describe_place_trigger(const PlaceTrigger& t) {
+  return fmt::format("stop={}/{} take_profit={}/{} trail={} lots={} slippage={} leverage={} {} {}",
+                     t.stop.value, t.stop_limit.value, t.take_profit.value,
+                     t.take_profit_limit.value, t.trail.value, t.lots.value, t.slippage_ppm,
+                     t.leverage, wire_name(t.side), t.flags);
+}
+
+std::string describe_limits(const KeyLimits& l) {
+  return fmt::format("order={} position={} loss={} markets={:x} leverage={} reduce_only={}",
+                     l.order_notional_max.value, l.position_notional_max.value,
+                     l.daily_loss_max.value, l.markets, l.leverage_max, l.reduce_only);
 }
 
 std::string describe_payload(const Command& c) {
@@ -46,6 +59,21 @@ std::string describe_payload(const Command& c) {
                          c.register_agent.start_balance_micro, c.register_agent.wallet_length,
                          c.register_agent.display_name_length, c.register_agent.bio_length,
                          c.register_agent.scopes);
+    case CommandType::adjust_margin: return fmt::format("amount={}", c.adjust_margin.amount.value);
+    case CommandType::fund_insurance:
+      return fmt::format("amount={}", c.fund_insurance.amount.value);
+    case CommandType::set_market_mode:
+      return fmt::format("mode={}", static_cast<int>(c.set_market_mode.mode));
+    case CommandType::place_trigger: return describe_place_trigger(c.trigger);
+    case CommandType::cancel_all: return std::string(wire_name(c.cancel_all.scope));
+    case CommandType::cancel_all_after:
+      return fmt::format("timeout={} {}", c.cancel_all_after.timeout_ms,
+                         wire_name(c.cancel_all_after.scope));
+    case CommandType::set_key_limits:
+      return fmt::format("key={} {}", c.set_key_limits.key_id,
+                         describe_limits(c.set_key_limits.limits));
+    case CommandType::change_market:
+      return fmt::format("at={}", c.change_market.effective_at_ms);
     case CommandType::configure:
       return fmt::format("cap={}", c.configure.margin_use_max_ppm);
     default: return "";
@@ -55,11 +83,11 @@ std::string describe_payload(const Command& c) {
 std::string describe_fill(const Fill& f) {
   return fmt::format(
       "trade={} order={} {} {} lots={} price={} remaining={} done={} fee={} realised={} base={} "
-      "entry={} margin={} counterparty={}",
+      "entry={} margin={} counterparty={} cause={}",
       f.trade_id, order_name(f.order_id), wire_name(f.side), f.is_taker ? "taker" : "maker",
       f.lots.value, f.price.value, f.remaining.value, f.order_done, f.fee.value,
       f.realised_pnl.value, f.position_base.value, f.position_entry_notional.value,
-      f.position_margin.value, f.counterparty);
+      f.position_margin.value, f.counterparty, static_cast<int>(f.cause));
 }
 
 std::string describe_accepted(const OrderAccepted& o) {
@@ -70,6 +98,52 @@ std::string describe_accepted(const OrderAccepted& o) {
                      o.budget.value, o.rested.value, o.leverage, o.expires_at_ms,
                      static_cast<int>(o.post_only), static_cast<int>(o.stp), o.flags,
                      client_id_view(o.client_id));
+}
+
+std::string describe_status(const MarketStatus& s) {
+  return fmt::format("mode={} stale={} breaker={}", static_cast<int>(s.mode), s.is_stale,
+                     s.is_breaker_open);
+}
+
+std::string describe_funding(const FundingSettled& f) {
+  return fmt::format("rate={} average={} samples={} hour={} index={} due={} received={}",
+                     f.rate_ppb, f.average_premium_ppb, f.samples, f.hour, f.index.value,
+                     f.due.value, f.received.value);
+}
+
+std::string describe_liquidation(const Liquidation& l) {
+  return fmt::format("step={} lots={} value={} fee={} base={} equity={} maintenance={} mark={}",
+                     static_cast<int>(l.step), l.lots.value, l.value.value, l.fee.value,
+                     l.base.value, l.equity.value, l.maintenance.value, l.mark.value);
+}
+
+std::string describe_fund(const FundChanged& f) {
+  return fmt::format("base={} entry={} margin={} bad_debt={}", f.base.value,
+                     f.entry_notional.value, f.margin.value, f.bad_debt.value);
+}
+
+std::string describe_position(const PositionDescribed& p) {
+  return fmt::format("base={} entry={} margin={} total={}", p.base.value, p.entry_notional.value,
+                     p.margin.value, p.realised_pnl_total.value);
+}
+
+std::string describe_change(const PositionChanged& p) {
+  return fmt::format(
+      "cause={} lots={} value={} amount={} base={} entry={} margin={} total={} score={} rank={} "
+      "counterparty={}",
+      static_cast<int>(p.cause), p.lots.value, p.value.value, p.amount.value, p.base.value,
+      p.entry_notional.value, p.margin.value, p.realised_pnl_total.value, p.score_ppm, p.rank,
+      p.counterparty);
+}
+
+std::string describe_trigger(const TriggerChanged& t) {
+  return fmt::format(
+      "trigger={} partner={} parent={} order={} {} {} {} at={} limit={} lots={} reserved={} "
+      "trail={} slippage={} leverage={} protective={} market={}",
+      order_name(t.trigger_id), order_name(t.partner_id), order_name(t.parent_id),
+      order_name(t.order_id), wire_name(t.status), wire_name(t.kind), wire_name(t.side),
+      t.at.value, t.limit.value, t.lots.value, t.reserved.value, t.trail, t.slippage_ppm,
+      t.leverage, t.is_protective, t.is_market);
 }
 
 std::string describe_payload(const Event& e) {
@@ -96,8 +170,33 @@ std::string describe_payload(const Event& e) {
                          wire_name(e.ledger_entry.kind), e.ledger_entry.amount.value,
                          e.ledger_entry.free_after.value, e.ledger_entry.counterparty);
     case EventType::price_updated:
-      return fmt::format("index={} mark={}", e.price_updated.index.value,
-                         e.price_updated.mark.value);
+      return fmt::format("index={} mark={} source_time={}", e.price_updated.index.value,
+                         e.price_updated.mark.value, e.price_updated.source_time_ms);
+    case EventType::market_status: return describe_status(e.market_status);
+    case EventType::funding_settled: return describe_funding(e.funding_settled);
+    case EventType::liquidation: return describe_liquidation(e.liquidation);
+    case EventType::fund_changed: return describe_fund(e.fund_changed);
+    case EventType::trigger_changed: return describe_trigger(e.trigger_changed);
+    case EventType::premium_sampled:
+      return fmt::format("sum={} count={}", e.premium_sampled.sum_ppb, e.premium_sampled.count);
+    case EventType::trigger_closed:
+      return fmt::format("trigger={} order={} mark={} code={} {}",
+                         order_name(e.trigger_closed.trigger_id),
+                         order_name(e.trigger_closed.order_id), e.trigger_closed.mark.value,
+                         e.trigger_closed.code, wire_name(e.trigger_closed.reason));
+    case EventType::order_bracket:
+      return fmt::format("order={} stop={} take_profit={}", order_name(e.order_bracket.order_id),
+                         e.order_bracket.stop_loss.value, e.order_bracket.take_profit.value);
+    case EventType::switch_changed:
+      return fmt::format("deadline={} {}", e.switch_changed.deadline_ms,
+                         wire_name(e.switch_changed.scope));
+    case EventType::key_limits_changed:
+      return fmt::format("key={} {}", e.key_limits_changed.key_id,
+                         describe_limits(e.key_limits_changed.limits));
+    case EventType::market_change_scheduled:
+      return fmt::format("at={}", e.market_change_scheduled.effective_at_ms);
+    case EventType::position_changed: return describe_change(e.position_changed);
+    case EventType::position_described: return describe_position(e.position_described);
     case EventType::settings_changed:
       return fmt::format("leverage={} netting={}", e.settings_changed.leverage,
                          e.settings_changed.netting);
@@ -112,7 +211,9 @@ std::string_view name_of(CommandType type) {
       "none",          "register_agent", "create_key",  "revoke_key",   "deposit",
       "withdraw",      "transfer",       "claim_faucet", "place_order", "amend_order",
       "cancel_order",  "cancel_all",     "set_leverage", "set_netting", "post_thought",
-      "update_price",  "create_market",  "configure"};
+      "update_price",  "create_market",  "configure",    "adjust_margin", "tick",
+      "set_market_mode", "fund_insurance", "place_trigger", "cancel_all_after", "set_key_limits",
+      "change_market"};
   const std::size_t index = static_cast<std::size_t>(type);
   return index < std::size(names) ? names[index] : "unknown";
 }
@@ -132,13 +233,28 @@ std::string_view name_of(EventType type) {
     case EventType::order_amended: return "order_amended";
     case EventType::order_closed: return "order_closed";
     case EventType::fill: return "fill";
+    case EventType::market_status: return "market_status";
+    case EventType::funding_settled: return "funding_settled";
+    case EventType::liquidation: return "liquidation";
+    case EventType::fund_changed: return "fund_changed";
+    case EventType::position_changed: return "position_changed";
+    case EventType::position_described: return "position_described";
+    case EventType::premium_sampled: return "premium_sampled";
+    case EventType::trigger_changed: return "trigger_changed";
+    case EventType::trigger_closed: return "trigger_closed";
+    case EventType::order_bracket: return "order_bracket";
+    case EventType::switch_changed: return "switch_changed";
+    case EventType::key_limits_changed: return "key_limits_changed";
+    case EventType::market_change_scheduled: return "market_change_scheduled";
+    case EventType::market_changed: return "market_changed";
     default: return "unknown";
   }
 }
 
 std::string describe(const Command& c) {
-  return fmt::format("{} agent={} market={} key={:x} {}", name_of(c.header.type), c.header.agent,
-                     c.header.market, c.header.key.high, describe_payload(c));
+  return fmt::format("{} agent={} market={} key={:x} sender={} {}", name_of(c.header.type),
+                     c.header.agent, c.header.market, c.header.key.high, c.header.key_id,
+                     describe_payload(c));
 }
 
 std::string describe(const Outcome& o) {

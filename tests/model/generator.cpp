@@ -17,9 +17,13 @@ std::string bytes_of(const MarketSpec& spec) {
   return std::string(reinterpret_cast<const char*>(&spec), sizeof spec);
 }
 
-bool names_client_id(CommandType type) {
-  return type == CommandType::place_order || type == CommandType::amend_order ||
-         type == CommandType::cancel_order;
+// Types to which the bytes of another would say what the rules have no answer for.
+bool is_particular(CommandType type) {
+  return type == CommandType::set_market_mode || type == CommandType::create_key ||
+         type == CommandType::register_agent || type == CommandType::place_order ||
+         type == CommandType::amend_order || type == CommandType::cancel_order ||
+         type == CommandType::place_trigger || type == CommandType::cancel_all ||
+         type == CommandType::cancel_all_after;
 }
 
 int64_t bounded(Wide value) {
@@ -39,10 +43,17 @@ const BatchInput& Generator::next(const Model& model) {
   if (set_up_step_ < 4) {
     set_up();
   } else {
+    if (play_crisis(model)) return finish_batch();
+    keep_alive(model);
     uint64_t count = 1 + random_.below(mix_.batch_max);
     if (random_.per_mille(10)) count = 0;
+    if (idle_batches_ > 0) count = random_.below(2);
     for (uint64_t i = 0; i < count; ++i) add_random(model);
   }
+  return finish_batch();
+}
+
+const BatchInput& Generator::finish_batch() {
   batch_.commands = commands_;
   batch_.text = text_;
   return batch_;
@@ -53,12 +64,6 @@ void Generator::start_batch() {
   text_.clear();
   ++batch_.number;
   advance_clock();
-}
-
-void Generator::advance_clock() {
-  int64_t step = random_.between(0, 60);
-  if (random_.per_mille(3)) step = 86'400'000 / 2 + random_.between(-1, 1);
-  batch_.log_time_ms += step;
 }
 
 // configure; markets; agents; first prices and netting. A price may fail to come at first.
@@ -88,6 +93,11 @@ void Generator::set_up() {
     if (random_.chance(10)) command.update_price.price = spec.price_min;
     command.update_price.source_time_ms = batch_.log_time_ms;
     add(command);
+    if (!mix_.endows) continue;
+    Command gift(CommandType::fund_insurance, 0, i);
+    const int64_t most = bounded(spec.position_notional_max.value / 20);
+    gift.fund_insurance.amount = Micro(random_.spread(most));
+    add(gift);
   }
   for (AgentId agent = 1; agent <= mix_.agents; ++agent) {
     for (MarketId i = 0; i < specs_.size(); ++i) {
@@ -102,7 +112,7 @@ void Generator::set_up() {
 
 void Generator::add(Command command, const std::string& text) {
   command.header.text_offset = static_cast<uint32_t>(text_.size());
-  command.header.text_length = static_cast<uint32_t>(text.size());
+  command.header.text_length = static_cast<uint16_t>(text.size());
   text_ += text;
   commands_.push_back(command);
 }
@@ -127,8 +137,11 @@ void Generator::add_random(const Model& model) {
   uint64_t drawn = random_.below(total);
   std::size_t kind = 0;
   while (drawn >= mix_.weights[kind]) drawn -= mix_.weights[kind++];
-  const CommandType type = static_cast<CommandType>(kind);
+  CommandType type = static_cast<CommandType>(kind);
+  const bool passes_time = type == CommandType::update_price || type == CommandType::tick;
+  if (is_quiet() && passes_time) type = CommandType::place_order;
 
+  if (add_to_run(model)) return;
   if (mix_.hoards && random_.chance(50) && add_to_hoard(model)) return;
   if (!random_.chance(mix_.burst_percent)) last_agent_ = any_agent(model);
   const AgentId agent = last_agent_;
@@ -136,8 +149,18 @@ void Generator::add_random(const Model& model) {
   switch (type) {
     case CommandType::place_order: add(place(model, agent), random_.chance(3) ? "why" : ""); break;
     case CommandType::amend_order: add(amend(model, agent)); break;
-    case CommandType::cancel_order: add(cancel(model, agent)); break;
+    case CommandType::cancel_order:
+      add(random_.chance(15) ? cancel_trigger(model, agent) : cancel(model, agent));
+      break;
+    case CommandType::place_trigger: add(place_trigger(model, agent)); break;
+    case CommandType::cancel_all_after: add(arm_switch(model, agent)); break;
+    case CommandType::set_key_limits: add(limit_key(agent)); break;
+    case CommandType::change_market: add_change_market(model); break;
     case CommandType::update_price: add(update_price(model)); break;
+    case CommandType::adjust_margin: add(adjust_margin(model, agent)); break;
+    case CommandType::set_market_mode: add(set_mode(model)); break;
+    case CommandType::fund_insurance: add(insure(model)); break;
+    case CommandType::tick: add(Command(CommandType::tick)); break;
     case CommandType::register_agent: add_register(); break;
     case CommandType::create_market: add_create_market(); break;
     case CommandType::post_thought: add_thought(agent); break;
@@ -152,6 +175,7 @@ void Generator::add_random(const Model& model) {
   if (commands_.size() == before) return;
   Command& command = commands_.back();
   if (random_.per_mille(mix_.hostile_per_mille)) spoil(command);
+  if (random_.chance(mix_.key_id_percent)) command.header.key_id = key_of(command.header.agent);
   if (random_.chance(mix_.key_percent)) command.header.key = {next_name_++, agent};
   if (random_.chance(1)) {
     command.header.valid_until_ms = batch_.log_time_ms + random_.between(-2, 2);
@@ -170,9 +194,9 @@ void Generator::spoil(Command& command) {
     case 0: command.header.agent = random_.pick({0u, 1u, 77'777u, 0xFFFFFFFFu}); break;
     case 1: command.header.market = random_.pick<MarketId>({0, 1, 63, 64, 200, kNoMarket}); break;
     case 2:
-      // Not to a type in which the bytes of another make no client id.
+      // Not to a type in which the bytes of another make no client id, mode or key.
       command.header.type = static_cast<CommandType>(random_.below(256));
-      if (names_client_id(command.header.type)) command.header.type = CommandType::none;
+      if (is_particular(command.header.type)) command.header.type = CommandType::none;
       break;
     case 3:
       command.header.valid_until_ms = random_.pick<int64_t>({-1, 1, INT64_MIN, INT64_MAX});
@@ -213,8 +237,10 @@ int64_t Generator::wild_price(const Market& market, Side side) {
   const uint64_t how = random_.below(100);
   if (how < 50 && touching != 0) return touching + random_.between(-2, 2);
   if (how < 90) {
-    const int64_t reach = std::max<int64_t>(2, market.mark / random_.pick({50, 300, 2'000}));
-    return market.mark + random_.between(-reach, reach);
+    const int64_t skew_ppm = mix_.idle_per_mille == 0 ? mix_.skew_ppm : 0;
+    const int64_t middle = market.mark + narrow(Wide{market.mark} * skew_ppm / kPpm);
+    const int64_t reach = std::max<int64_t>(2, middle / random_.pick({50, 300, 2'000}));
+    return middle + random_.between(-reach, reach);
   }
   if (how < 97) return random_.between(low, std::max(low, high));
   return random_.pick<int64_t>({low, high, low - 1, high + 1, market.spec.price_min.value,
@@ -289,7 +315,12 @@ Command Generator::place(const Model& model, AgentId agent) {
     order.leverage = static_cast<uint16_t>(random_.between(1, most));
     if (random_.chance(3)) order.leverage = market.spec.tiers[0].max_leverage + 1;
   }
+  if (random_.chance(mix_.full_leverage_percent)) {
+    order.leverage = static_cast<uint16_t>(market.spec.tiers[0].max_leverage);
+  }
+  if (idle_batches_ > 0 && random_.chance(80)) lean(market, order);
   size_order(market, position, order);
+  if (random_.chance(mix_.bracket_percent)) add_bracket(market, order);
   if (random_.chance(mix_.client_id_percent)) {
     order.client_id = make_client_id(fmt::format("c{}", next_name_++));
   }
@@ -299,6 +330,14 @@ Command Generator::place(const Model& model, AgentId agent) {
 // One lot far from the mark, by an agent that cannot run out of money or of room.
 bool Generator::add_to_hoard(const Model& model) {
   if (model.markets().empty() || model.markets()[0].mark == 0) return false;
+  if (random_.chance(15)) {
+    Command waiting(CommandType::place_trigger, 1, 0);
+    waiting.trigger.stop = Price(model.markets()[0].band().second - random_.between(0, 3));
+    waiting.trigger.lots = Lots(1);
+    waiting.trigger.flags = 0;
+    add(waiting);
+    return true;
+  }
   Command command(CommandType::place_order, 1, 0);
   command.place.price = Price(model.markets()[0].band().first + random_.between(0, 3));
   command.place.lots = Lots(1);
@@ -383,25 +422,6 @@ Command Generator::cancel(const Model& model, AgentId agent) {
 
 // ---- The rest ---------------------------------------------------------------------------------
 
-Command Generator::update_price(const Model& model) {
-  Command command(CommandType::update_price, 0, any_market(model));
-  command.update_price.source_time_ms = batch_.log_time_ms - random_.between(0, 10);
-  if (command.header.market >= model.markets().size()) return command;
-  const Market& market = model.markets()[command.header.market];
-  const int64_t from = market.mark == 0 ? market.spec.price_min.value + 10 : market.mark;
-  const int64_t reach = std::max<int64_t>(1, from / 1'000 * mix_.volatility_ppm / 1'000);
-  command.update_price.price = Price(from + random_.between(-reach, reach));
-  if (random_.chance(2)) {
-    command.update_price.price = Price(random_.pick<int64_t>(
-        {0, -1, market.spec.price_min.value, market.spec.price_max.value, INT64_MAX, INT64_MIN}));
-  }
-  if (random_.chance(2)) {
-    command.update_price.source_time_ms =
-        batch_.log_time_ms - limits::kIndexStaleAfterMs + random_.between(-1, 1);
-  }
-  return command;
-}
-
 Command Generator::money(CommandType type, const Model& model, AgentId agent) {
   Command command(type, agent);
   const std::size_t last = model.accounts().size() - 1;
@@ -431,7 +451,11 @@ Command Generator::settings(CommandType type, const Model& model, AgentId agent)
     command.header.agent = 0;
     command.configure.margin_use_max_ppm = random_.pick({0u, 800'000u, 1'000'001u});
   }
-  if (type == CommandType::cancel_all && random_.chance(50)) command.header.market = kNoMarket;
+  if (type == CommandType::cancel_all) {
+    command.cancel_all.scope = random_.pick({CancelScope::orders, CancelScope::everything,
+                                             CancelScope::triggers});
+    if (random_.chance(50)) command.header.market = kNoMarket;
+  }
   if (type == CommandType::set_netting) {
     command.set_netting.netting = random_.pick<uint8_t>({0, 0, 1, 1, 1, 2});
   }
@@ -450,6 +474,7 @@ Command Generator::keys(CommandType type, AgentId agent) {
   command.create_key.key_sha256 = fresh_sha();
   command.create_key.scopes = static_cast<uint8_t>(random_.between(1, 7));
   if (random_.chance(3)) command.create_key.scopes = random_.pick<uint8_t>({0, 8, 255});
+  if (random_.chance(10)) command.create_key.limits = draw_limits();
   command.create_key.expires_at_ms = random_.chance(50) ? 0 : batch_.log_time_ms + 10;
   return command;
 }

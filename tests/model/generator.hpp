@@ -5,6 +5,7 @@
 #pragma once
 
 #include <deque>
+#include <map>
 #include <string>
 #include <vector>
 
@@ -28,8 +29,13 @@ class Generator {
     Command command;
     std::string text;
   };
+  struct Run {  // of prices in one direction
+    uint32_t left = 0;
+    int64_t step_ppm = 0;
+  };
 
   void start_batch();
+  const BatchInput& finish_batch();
   void set_up();
   void advance_clock();
   void add(Command command, const std::string& text = {});
@@ -44,7 +50,31 @@ class Generator {
   int64_t wild_price(const Market& market, Side side);
   Command amend(const Model& model, AgentId agent);
   Command cancel(const Model& model, AgentId agent);
+  void keep_alive(const Model& model);
+  Run draw_run();
+  bool is_quiet();
+  void halt(MarketId market);
+  bool play_crisis(const Model& model);
+  void pair(const Perpetual& market, AgentId first, AgentId second, Side of_first);
+  void set_mode_of(MarketId market, MarketMode mode);
+  void run_prices(const Perpetual& market, int64_t step_ppm, int64_t updates);
+  void slide(const Perpetual& market);
+  void lean(const Market& market, PlaceOrder& order);
+  bool add_to_run(const Model& model);
+  Command price_of(const Perpetual& market);
   Command update_price(const Model& model);
+  Command adjust_margin(const Model& model, AgentId agent);
+  Command set_mode(const Model& model);
+  Command insure(const Model& model);
+  Command place_trigger(const Model& model, AgentId agent);
+  void draw_leg(const Perpetual& market, Side side, TriggerKind kind, PlaceTrigger& wanted);
+  void add_bracket(const Market& market, PlaceOrder& order);
+  Command cancel_trigger(const Model& model, AgentId agent);
+  Command arm_switch(const Model& model, AgentId agent);
+  Command limit_key(AgentId agent);
+  KeyLimits draw_limits();
+  void add_change_market(const Model& model);
+  uint32_t key_of(AgentId agent);
   Command money(CommandType type, const Model& model, AgentId agent);
   Command settings(CommandType type, const Model& model, AgentId agent);
   Command keys(CommandType type, AgentId agent);
@@ -66,6 +96,12 @@ class Generator {
   uint32_t set_up_step_ = 0;
   AgentId last_agent_ = 1;
   std::vector<MarketSpec> specs_;
+  std::map<MarketId, Run> runs_;
+  std::map<MarketId, uint32_t> quiet_;  // commands to come before its next price
+  int crisis_step_ = 0;                 // 0: none is played
+  std::size_t crisis_market_ = 0;
+  Side crisis_side_ = Side::buy;
+  uint32_t idle_batches_ = 0;           // to come, in which hardly anything but time passes
   std::deque<Sent> sent_;            // of late, with a key or a client id
   std::deque<OrderId> seen_orders_;  // of late, live or not, anybody's
   uint64_t next_name_ = 1;           // wallets, keys, client ids

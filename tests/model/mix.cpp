@@ -12,6 +12,56 @@ namespace {
 
 uint32_t& weight(Mix& mix, CommandType type) { return mix.weights[static_cast<std::size_t>(type)]; }
 
+// What drives the perpetual: clock, prices, status, margins.
+void draw_prices(Random& random, Mix& mix) {
+  mix.run_per_mille = random.pick({0u, 10u, 50u, 200u});
+  mix.skew_ppm = random.pick<int64_t>({0, 0, 0, 3'000, 20'000, 150'000, 450'000});
+  mix.pace_ms = random.pick<int64_t>({60, 60, 1'000, 7'000, 9'000});
+  mix.lag_per_mille = random.pick({0u, 2u, 20u});
+  mix.idle_per_mille = random.pick({0u, 0u, 10u});
+  if (mix.idle_per_mille > 0) mix.skew_ppm = random.pick<int64_t>({20'000, 150'000, 450'000});
+  if (random.chance(50)) mix.skew_ppm = -mix.skew_ppm;
+  mix.jump_per_mille = random.pick({0u, 1u, 3u});
+  mix.tick_percent = random.pick({0u, 20u, 100u});
+  mix.full_leverage_percent = random.pick({0u, 30u, 90u});
+  mix.endows = random.chance(50);
+  mix.settles = random.chance(20);
+  mix.has_crises = random.chance(35);
+  if (mix.has_crises) {
+    if (!mix.hoards && !mix.floods) mix.agents = random.pick({3u, 5u, 12u});
+    mix.pace_ms = 60;
+    mix.full_leverage_percent = 90;
+    mix.netting_percent = 100;
+    mix.reduce_only_percent = 35;
+    mix.volatility_ppm = 500;
+    mix.run_per_mille = 0;
+    mix.idle_per_mille = 0;
+    mix.wealth_percent = std::max(mix.wealth_percent, 3'000u);
+    mix.settles = random.chance(40);
+  }
+  weight(mix, CommandType::adjust_margin) = random.pick({2u, 30u, 150u});
+  weight(mix, CommandType::tick) = random.pick({0u, 10u, 100u});
+  weight(mix, CommandType::set_market_mode) = random.pick({0u, 1u, 10u});
+  weight(mix, CommandType::fund_insurance) = random.pick({0u, 1u, 5u});
+  if (mix.has_crises) weight(mix, CommandType::set_market_mode) = 10;
+}
+
+// Triggers, switches, limits of keys, changes of markets.
+void draw_safety(Random& random, Mix& mix) {
+  mix.bracket_percent = random.pick({0u, 5u, 40u});
+  mix.key_id_percent = random.pick({0u, 0u, 20u, 90u});
+  weight(mix, CommandType::place_trigger) = random.pick({0u, 20u, 200u});
+  weight(mix, CommandType::cancel_all_after) = random.pick({0u, 2u, 20u});
+  weight(mix, CommandType::set_key_limits) = random.pick({0u, 5u, 40u});
+  weight(mix, CommandType::change_market) = random.pick({0u, 0u, 3u});
+  if (!mix.hoards) return;
+  mix.settles = false;
+  for (const CommandType type : {CommandType::cancel_all_after, CommandType::set_key_limits,
+                                 CommandType::change_market, CommandType::set_market_mode}) {
+    weight(mix, type) = 0;
+  }
+}
+
 }  // namespace
 
 Mix draw_mix(Random& random) {
@@ -37,10 +87,12 @@ Mix draw_mix(Random& random) {
   mix.floods = !mix.hoards && random.chance(8);
   if (mix.hoards) mix.wealth_percent = 100'000;
   if (mix.floods) mix.agents = 1'300;
+  draw_prices(random, mix);
+  draw_safety(random, mix);
   weight(mix, CommandType::place_order) = static_cast<uint32_t>(random.between(300, 900));
   weight(mix, CommandType::amend_order) = random.pick({10u, 80u, 250u});
-  weight(mix, CommandType::cancel_order) = random.pick({30u, 100u, 300u});
-  weight(mix, CommandType::cancel_all) = random.pick({0u, 2u, 20u});
+  weight(mix, CommandType::cancel_order) = mix.hoards ? 20 : random.pick({30u, 100u, 300u});
+  weight(mix, CommandType::cancel_all) = mix.hoards ? 0 : random.pick({0u, 2u, 20u});
   weight(mix, CommandType::update_price) = random.pick({5u, 30u, 150u});
   weight(mix, CommandType::deposit) = random.pick({2u, 20u});
   weight(mix, CommandType::withdraw) = random.pick({2u, 40u});
@@ -87,6 +139,13 @@ MarketSpec draw_spec(Random& random, uint32_t number) {
   spec.slippage_default_ppm = random.pick({1u, 1'000u, spec.slippage_max_ppm});
   spec.sell_reserve_buffer_ppm = random.pick({0u, 0u, 1'000u, 10'000u, 300'000u});
   spec.tier_count = static_cast<uint32_t>(random.between(1, 4));
+  const int64_t most = spec.position_notional_max.value;
+  spec.mark_band_ppm = random.pick({1u, 1'000u, 50'000u, 50'000u, 50'000u, 300'000u});
+  spec.impact_notional = Micro(
+      random.pick<int64_t>({1, middle * 3, middle * 3, most / 100 + 1, most / 3 + 1}));
+  spec.liquidation_per_minute_max = Micro(random.pick<int64_t>({0, most / 50, most, INT64_MAX}));
+  spec.fund_notional_max =
+      Micro(random.pick<int64_t>({0, most / 100, most, limits::kNotionalMaxMicro}));
   uint32_t leverage = random.pick({3u, 10u, 50u, 100u, 100u});
   int64_t lower = 0;
   for (uint32_t n = 0; n < spec.tier_count; ++n) {
@@ -97,7 +156,6 @@ MarketSpec draw_spec(Random& random, uint32_t number) {
     }
     leverage = static_cast<uint32_t>(random.between((leverage + 1) / 3 + 1, leverage)) - 1;
     leverage = std::max(leverage, 1u);
-    const int64_t most = spec.position_notional_max.value;
     lower += 1 + (random.chance(75) ? most / 100 * random.between(3, 30)
                                     : random.spread(most / 2 + 1));
   }

@@ -1,7 +1,8 @@
 // The naive model of the engine: the same batches in, the same outcomes and events out.
 //
-// Written from docs/rules.md alone (sections 2, 3, 7, 8; markets: model_market.hpp) to be compared
-// with the engine byte for byte. Single-threaded; every table is ordered; refusals are thrown.
+// Written from docs/rules.md and docs/rules-perpetual.md alone (here sections 2, 3, 7, 8; markets:
+// model_market.hpp, model_perpetual.hpp) to be compared with the engine byte for byte.
+// Single-threaded; every table is ordered; refusals are thrown.
 #pragma once
 
 #include <cstring>
@@ -10,7 +11,7 @@
 #include <numeric>
 #include <optional>
 #include <string>
-#include "model_market.hpp"
+#include "model_perpetual.hpp"
 
 // clang-format off: one rule, one line.
 namespace perpetua::model {
@@ -29,13 +30,45 @@ class Model {
       if (is_private(event.header.type)) event.header.agent_sequence = ++accounts_[agent].events;
     }
   }
-  const std::vector<Market>& markets() const { return markets_; }
+  const std::vector<Perpetual>& markets() const { return markets_; }
   const std::vector<Account>& accounts() const { return accounts_; }
+  // The part of Engine::describe that needs no names: markets, accounts, positions.
+  std::vector<Event> describe() const {
+    Books told;
+    for (Perpetual market : markets_) {
+      market.books = &told;
+      market.emit_status();
+      market.emit(EventType::fund_changed, 0).fund_changed = market.fund_figures();
+      if (market.premium_count > 0) market.emit_premium();
+      if (market.index != 0) market.emit_price();
+    }
+    for (AgentId agent = 1; agent < accounts_.size(); ++agent) {
+      const Account& a = accounts_[agent];
+      Event& event = told.emit(EventType::account_changed, agent);
+      event.account_changed = {Micro(a.free), Micro(a.reserved), Micro(a.margin), {}};
+      event.header.agent_sequence = a.events;
+    }
+    for (const Perpetual& market : markets_)
+      for (const auto& [agent, p] : market.positions)
+        if (agent != 0 && (p.base != 0 || p.realised != 0))
+          told.emit(EventType::position_described, agent, market.id).position_described = {
+              Lots(p.base), Micro(p.entry), Micro(p.margin), Micro(p.realised), {}};
+    for (Perpetual market : markets_) {
+      market.books = &told;
+      std::map<std::pair<AgentId, uint64_t>, Trigger> by_agent;
+      for (const auto& [age, t] : market.triggers) by_agent[{t.agent, age}] = t;
+      for (const auto& [key, t] : by_agent) market.emit_trigger(t);
+      for (const auto& [agent, armed] : std::map{market.switches})
+        market.set_switch(agent, armed.first, armed.second);
+    }
+    return told.events;
+  }
+  const std::map<std::string_view, uint64_t>& reached() const { return books_.reached; }
   uint32_t rounds() const { return rounds_; }                         // of the last batch
 
  private:
   using Decision = std::optional<Outcome>;  // nothing: it went to a market
-  using Work = std::function<Outcome(Market&)>;
+  using Work = std::function<Outcome(Perpetual&)>;
   struct Later {};  // thrown: the command waits for the next round
   struct Operation { uint32_t command; Order order; Work work; };
   struct Remembered { std::string payload; Outcome outcome; bool is_pending; };
@@ -58,7 +91,7 @@ class Model {
         if (command.header.agent != 0) round_.waiting_agents.insert(command.header.agent);
       }
     }
-    for (Market& market : markets_) run_market(market);
+    for (Perpetual& market : markets_) run_market(market);
     for (const auto& [name, index] : round_.pending)
       table_.at(name) = {table_.at(name).payload, outcomes_[index], false};
     books_.command = kNoCommand;
@@ -68,9 +101,11 @@ class Model {
           Micro(a.free), Micro(a.reserved), Micro(a.margin), {}};
     }
   }
-  void run_market(Market& market) {
-    books_.command = kNoCommand;
-    if (rounds_ == 0) market.expire(batch_.log_time_ms);
+  void run_market(Perpetual& market) {
+    books_.command = kNoCommand; market.now_ms = batch_.log_time_ms;
+    if (rounds_ == 0) {
+      market.watch_age(); market.expire(batch_.log_time_ms);
+      market.act_on_switches(batch_.log_time_ms); }
     for (const auto& [index, order, work] : round_.operations[market.id]) {
       Outcome result, &outcome = outcomes_[books_.command = index];
       try {
@@ -82,11 +117,18 @@ class Model {
       result.count += outcome.count;
       if (outcome.id == 0 || result.code == ok) outcome = result;  // several may look for an order
     }
+    books_.command = kNoCommand;
+    if (rounds_ == 0) market.apply_change();
   }
   void reserve(uint32_t index, const Command& command, const CommandHeader& header) {
     Outcome& outcome = outcomes_[index] = rejected(agent_not_found);
     if (header.agent >= accounts_.size()) return;
     if (round_.waiting_agents.contains(header.agent)) throw Later{};
+    const auto sender = keys_.find(header.key_id);
+    outcome = rejected(key_expired);
+    if (header.key_id != 0 && header.agent != 0 &&
+        (sender == keys_.end() || sender->second.agent != header.agent ||
+         !sender->second.is_live_at(batch_.log_time_ms))) return;
     const std::string agent = bytes(header.agent);
     const std::string payload =
         bytes(header.type) + bytes(header.market) + bytes(command.bytes) + text(header);
@@ -131,14 +173,23 @@ class Model {
     round_.operations[market.id].push_back({books_.command, order, work}); return std::nullopt; }
   Decision queue_everywhere(const CommandHeader& header, const Work& work) {
     if (header.market != kNoMarket) return queue(market_of(header), work);
+    return queue_in_all(work); }
+  Decision queue_in_all(const Work& work) {
     for (const Market& each : markets_) queue(each, work);
     return std::nullopt; }
 
   Decision decide(const Command& command, const CommandHeader& header) try {
     using enum CommandType;
     const AgentId agent = header.agent;
-    const bool is_of_exchange = header.type == register_agent || header.type >= update_price;
+    const bool is_of_exchange = header.type == register_agent || header.type == change_market ||
+        (header.type >= update_price && header.type <= fund_insurance &&
+         header.type != adjust_margin);
     refuse_if(is_of_exchange != (agent == 0), invalid_request);
+    sender_ = agent == 0 ? 0 : header.key_id;
+    const bool leads_out = header.type == create_key || header.type == set_key_limits ||
+                           header.type == withdraw || header.type == transfer;
+    refuse_if(leads_out && limits_of_sender() != nullptr, key_limited,
+              static_cast<int>(KeyLimit::command));
     switch (header.type) {
       case register_agent: return add_agent(header, command.register_agent);
       case create_key: return add_key(agent, command.create_key);
@@ -153,20 +204,31 @@ class Model {
       case create_market: return add_market(header);
       case configure: return set_cap(command.configure.margin_use_max_ppm);
       case CommandType::cancel_all:
-        return queue_everywhere(header, [=](Market& m) { return m.cancel_each(agent); });
+        return queue_everywhere(header, [=, &command](Perpetual& m) {
+          return m.cancel_scope(agent, command.cancel_all.scope, CloseReason::cancel_all); });
+      case place_trigger: return add_trigger(header, command.trigger);
+      case cancel_all_after: return arm_switch(header, command.cancel_all_after);
+      case CommandType::set_key_limits: return limit_key(agent, command.set_key_limits);
+      case change_market: return schedule(header, command.change_market.effective_at_ms);
       case set_netting:
-        return queue(market_of(header), [=, &command](Market& m) {
+        return queue(allowed_market_of(header), [=, &command](Perpetual& m) {
           return m.set_netting(agent, command.set_netting.netting != 0); });
       case update_price:
-        return queue(market_of(header), [=, this, &command](Market& m) {
-          return m.update_price(command.update_price, batch_.log_time_ms); });
+        return queue(market_of(header), [&command](Perpetual& m) {
+          return m.update_price(command.update_price); });
+      case adjust_margin: return adjust(header, command.adjust_margin.amount.value);
+      case fund_insurance: return insure(header, command.fund_insurance.amount.value);
+      case tick: return queue_in_all([](Perpetual& m) { return m.tick(); });
+      case set_market_mode:
+        return queue(market_of(header), [&command](Perpetual& m) {
+          return m.set_mode(command.set_market_mode.mode); });
       default: return rejected(invalid_request);
     }
   } catch (const Refusal& refusal) { return refusal.outcome; }
 
   // Orders: sections 3 and 6.
   Decision place(const CommandHeader& header, const PlaceOrder& p) {
-    Market& market = market_of(header);
+    Market& market = allowed_market_of(header);
     const MarketSpec& spec = market.spec;
     const bool is_market = p.kind == OrderKind::market, closes = (p.flags & kClosePosition) != 0;
     const bool expires = p.time_in_force == TimeInForce::gtd && !is_market;
@@ -177,6 +239,7 @@ class Model {
                  leverage, p.side, p.kind, p.time_in_force, p.post_only, p.stp, p.flags,
                  header.text_length, p.client_id}};
     order.agent = header.agent; order.budget_left = budget;
+    order.stop_loss = p.stop_loss; order.take_profit = p.take_profit;
     refuse_if(market.mark == 0, price_unavailable);
     refuse_if(p.post_only != PostOnly::none && !order.may_rest(), invalid_request);
     refuse_if(expires && p.expires_at_ms <= batch_.log_time_ms, invalid_expiry);
@@ -195,8 +258,10 @@ class Model {
       refuse_if(!order.reduces() && value < least, size_too_small, value, least);
     }
     refuse_if(leverage > most, leverage_too_high, leverage, most);
+    refuse_bracket(market, order);
+    refuse_beyond_key(order, size);
     if (!order.reduces()) hold(order, market.required(size, leverage));
-    return queue(market, [order](Market& m) { return m.place(order); }, order);
+    return queue(market, [order](Perpetual& m) { return m.place(order); }, order);
   }
   static Price bound(const Market& market, const PlaceOrder& p) {
     const Wide most = market.spec.slippage_max_ppm;
@@ -217,10 +282,121 @@ class Model {
     refuse_if(need > available, insufficient_margin, need, available);
     order.held = narrow(need); books_.release(order.agent, -order.held);
   }
+  // Sections 20 to 23.
+  Decision add_trigger(const CommandHeader& header, const PlaceTrigger& p) {
+    Market& market = allowed_market_of(header);
+    const MarketSpec& spec = market.spec;
+    const bool is_protective = (p.flags & kReduceOnly) != 0;
+    const bool has_stop = p.stop.value > 0;
+    refuse_if(market.mark == 0, price_unavailable);
+    refuse_malformed(p, spec);
+    Order order;
+    order.agent = header.agent; order.side = p.side; order.lots = p.lots;
+    refuse_if(is_protective && p.lots > lots_max(spec), size_too_large, 0,
+              limits::kNotionalMaxMicro);
+    if (!is_protective) {
+      const Price at = has_stop ? p.stop : p.take_profit;
+      const Price limit = has_stop ? p.stop_limit : p.take_profit_limit;
+      Market then = market;
+      then.mark = at.value;
+      PlaceOrder bounded;
+      bounded.side = p.side; bounded.slippage_ppm = p.slippage_ppm;
+      order.price = limit.value > 0 ? limit : bound(then, bounded);
+      then.mark = std::max(at.value, market.mark);
+      const uint16_t most = static_cast<uint16_t>(spec.tiers[0].max_leverage);
+      order.leverage = p.leverage != 0 ? p.leverage : market.leverage_of(header.agent);
+      order.reserve_price = then.reserve_price(p.side, order.price.value);
+      const Wide size = market.notional(order.reserve_price, p.lots.value);
+      const Wide value = market.notional(order.price.value, p.lots.value);
+      const Wide least = spec.notional_min.value;
+      refuse_large(market, size, p.lots.value);
+      refuse_if(value < least, size_too_small, value, least);
+      refuse_if(order.leverage > most, leverage_too_high, order.leverage, most);
+      refuse_beyond_key(order, size);
+      hold(order, market.required(size, order.leverage));
+    }
+    return queue(market, [order, &p](Perpetual& m) { return m.place_trigger(p, order); }, order);
+  }
+  Decision arm_switch(const CommandHeader& header, const CancelAllAfter& wanted) {
+    const int64_t timeout_ms = wanted.timeout_ms;
+    constexpr int64_t kLeast = limits::kSwitchTimeoutMinMs, kMost = limits::kSwitchTimeoutMaxMs;
+    if (header.market != kNoMarket) market_of(header);
+    refuse_if(timeout_ms != 0 && (timeout_ms < kLeast || timeout_ms > kMost), invalid_timeout,
+              timeout_ms, kLeast, kMost);
+    const int64_t deadline_ms = timeout_ms == 0 ? 0 : batch_.log_time_ms + timeout_ms;
+    return queue_everywhere(header, [=, agent = header.agent, &wanted](Perpetual& m) {
+      return m.cancel_all_after(agent, deadline_ms, wanted.scope); });
+  }
+  struct Key {
+    AgentId agent = 0; Sha256 hash{}; int64_t expires_at_ms = 0;
+    bool is_live_at(int64_t now_ms) const { return expires_at_ms == 0 || expires_at_ms > now_ms; }
+  };
+  struct Limited { KeyLimits limits; int64_t day = -1; Wide start = 0; };
+  const KeyLimits* limits_of_sender() const {
+    return limited_.contains(sender_) ? &limited_.at(sender_).limits : nullptr; }
+  Perpetual& allowed_market_of(const CommandHeader& header) {
+    market_of(header); refuse_market(header.market);
+    return markets_[header.market]; }
+  void refuse_market(MarketId market) const {
+    const KeyLimits* limits = limits_of_sender();
+    refuse_if(limits != nullptr && limits->markets != 0 && (limits->markets >> market & 1) == 0,
+              key_limited, static_cast<int>(KeyLimit::market), market); }
+  void refuse_leverage(uint32_t leverage) const {
+    const KeyLimits* limits = limits_of_sender();
+    const uint32_t most = limits == nullptr ? 0 : limits->leverage_max;
+    refuse_if(most != 0 && leverage > most, key_limited, static_cast<int>(KeyLimit::leverage),
+              leverage, most); }
+  void refuse_beyond_key(Order& order, Wide size) {
+    if (limits_of_sender() == nullptr) return;
+    Limited& key = limited_.at(sender_);
+    const int64_t value_max = key.limits.order_notional_max.value;
+    const int64_t loss_max = key.limits.daily_loss_max.value;
+    order.position_max = key.limits.position_notional_max.value;
+    if (order.reduces()) return;
+    refuse_if(key.limits.reduce_only != 0, key_limited, static_cast<int>(KeyLimit::reduce_only));
+    refuse_if(value_max > 0 && size > value_max, key_limited,
+              static_cast<int>(KeyLimit::order_notional), size, value_max);
+    refuse_leverage(order.leverage);
+    if (loss_max == 0) return;
+    const Account& account = accounts_[order.agent];
+    const Wide result = account.collateral() - account.paid_in;
+    const int64_t today = batch_.log_time_ms / 86'400'000;
+    if (std::exchange(key.day, today) != today) key.start = result;
+    refuse_if(key.start - result >= loss_max, key_limited, static_cast<int>(KeyLimit::daily_loss),
+              key.start - result, loss_max);
+  }
+  static void refuse_negative(const KeyLimits& l) {
+    refuse_if(std::min({l.order_notional_max.value, l.position_notional_max.value,
+                        l.daily_loss_max.value}) < 0, invalid_request); }
+  void put_limits(AgentId agent, uint32_t key, const KeyLimits& limits) {
+    limited_.erase(key);
+    if (limits != KeyLimits{}) limited_[key].limits = limits;
+    books_.emit(EventType::key_limits_changed, agent).key_limits_changed = {limits, key, {}}; }
+  Decision limit_key(AgentId agent, const SetKeyLimits& wanted) {
+    refuse_negative(wanted.limits);
+    const auto key = keys_.find(wanted.key_id);
+    refuse_if(key == keys_.end() || key->second.agent != agent, key_not_found);
+    put_limits(agent, wanted.key_id, wanted.limits);
+    return done(wanted.key_id);
+  }
+  Decision schedule(const CommandHeader& header, int64_t effective_at_ms) {
+    Market& market = market_of(header);
+    MarketSpec spec;
+    refuse_if(header.text_length != sizeof spec, invalid_request);
+    std::memcpy(&spec, text(header).data(), sizeof spec);
+    refuse_if(!is_valid(spec), invalid_request);
+    refuse_if(effective_at_ms < batch_.log_time_ms + limits::kMarketChangeDelayMinMs,
+              invalid_expiry);
+    const TextSpan span{header.text_offset, header.text_length};
+    return queue(market, [=](Perpetual& m) { return m.schedule(spec, span, effective_at_ms); });
+  }
+
   Decision cancel(const CommandHeader& header, const CancelOrder& c) {
     const MarketId market = order_market(c.order_id);
     const AgentId agent = header.agent;
-    const Work work = [agent, &c](Market& m) { return m.cancel(agent, c.order_id, c.client_id); };
+    const Work work = [agent, &c](Perpetual& m) {
+      return is_trigger(c.order_id) ? m.cancel_trigger(agent, c.order_id)
+                                    : m.cancel(agent, c.order_id, c.client_id); };
     refuse_if(c.order_id == 0 && c.client_id == ClientId{}, invalid_request);
     refuse_if(c.order_id == 0 ? markets_.empty() && header.market == kNoMarket
                               : market >= markets_.size(), order_not_found);
@@ -240,12 +416,14 @@ class Model {
     if (round_.amended_orders.contains(found->order_id)) throw Later{};
     const Market& market = markets_[order_market(found->order_id)];
     Order order = *found;
-    order.held = 0;
+    order.held = order.position_max = 0;
     if (price > 0) { market.refuse_outside_band(price); order.price = wanted.price; }
     if (lots > 0) order.lots = wanted.lots;
     refuse_if(order.rest() <= 0, invalid_quantity, order.lots.value, order.filled);
     order.reserve_price = market.reserve_price(order.side, order.price.value);
-    refuse_large(market, market.notional(order.reserve_price, order.rest()), order.lots.value);
+    const Wide size = market.notional(order.reserve_price, order.rest());
+    refuse_large(market, size, order.lots.value);
+    refuse_market(market.id); refuse_beyond_key(order, size);
     if (!order.reduces() && (order.price != found->price || order.lots > found->lots)) {
       Wide need = 0;
       for (const int64_t gone : {found->filled, std::min(order.lots, found->lots).value - 1}) {
@@ -256,7 +434,26 @@ class Model {
       hold(order, need);
     }
     round_.amended_orders.insert(order.order_id);
-    return queue(market, [order](Market& m) { return m.amend(order); }, order);
+    return queue(market, [order](Perpetual& m) { return m.amend(order); }, order);
+  }
+
+  // Sections 18 and 19.
+  Decision adjust(const CommandHeader& header, int64_t amount) {
+    Order order;
+    order.agent = header.agent;
+    constexpr int64_t kMost = limits::kAmountMaxMicro;
+    refuse_if(amount == 0 || amount > kMost || amount < -kMost, invalid_amount);
+    Market& market = allowed_market_of(header);
+    if (amount > 0) hold(order, amount);
+    return queue(market, [order, amount](Perpetual& m) {
+      return m.adjust_margin(order.agent, amount); }, order);
+  }
+  Decision insure(const CommandHeader& header, int64_t amount) {
+    Market& market = market_of(header);
+    refuse_if(amount < 1 || amount > limits::kAmountMaxMicro, invalid_amount);
+    refuse_if(deposited_ + amount > limits::kCollateralMaxMicro, deposit_limit);
+    deposited_ += amount;
+    return queue(market, [amount](Perpetual& m) { return m.insure(amount); });
   }
 
   // The ledger's own commands: sections 7 and 8.
@@ -284,26 +481,30 @@ class Model {
     return done(agent, last_key_);
   }
   void give_key(AgentId agent, const Sha256& hash, int64_t expires_at_ms, uint8_t scopes) {
-    keys_[++last_key_] = {agent, hash}; key_hashes_.insert(hash); ++accounts_[agent].keys;
+    keys_[++last_key_] = {agent, hash, expires_at_ms};
+    key_hashes_.insert(hash); ++accounts_[agent].keys;
     books_.emit(EventType::key_created, agent).key_created = {
         hash, last_key_, scopes, {}, batch_.log_time_ms, expires_at_ms, {}}; }
   Decision add_key(AgentId agent, const CreateKey& wanted) {
     const bool is_full = accounts_[agent].keys >= limits::kKeysPerAgentMax;
     refuse_if(wanted.scopes < 1 || wanted.scopes > kScopesAll, invalid_request);
+    refuse_negative(wanted.limits);
     refuse_if(key_hashes_.contains(wanted.key_sha256), key_taken);
     refuse_if(is_full || last_key_ >= limits::kKeysTotalMax, key_limit_reached);
     give_key(agent, wanted.key_sha256, wanted.expires_at_ms, wanted.scopes);
+    if (wanted.limits != KeyLimits{}) put_limits(agent, last_key_, wanted.limits);
     return done(last_key_);
   }
   Decision remove_key(AgentId agent, uint32_t key) {
-    refuse_if(!keys_.contains(key) || keys_[key].first != agent, key_not_found);
-    books_.emit(EventType::key_revoked, agent).key_revoked = {keys_[key].second, key, {}};
+    refuse_if(!keys_.contains(key) || keys_[key].agent != agent, key_not_found);
+    books_.emit(EventType::key_revoked, agent).key_revoked = {keys_[key].hash, key, {}};
     keys_.erase(key); --accounts_[agent].keys;
     return done(key);
   }
   // `amount` is above zero for what comes in, below for what goes out.
   Outcome move(AgentId agent, int64_t amount, AgentId counterparty, LedgerEntryKind kind) {
     const Account& account = accounts_[agent];
+    accounts_[agent].paid_in += amount;
     deposited_ += amount;  // a transfer's two sides add up to nothing
     books_.credit(agent, amount, 0, 0);
     books_.emit(EventType::ledger_entry, agent).ledger_entry = {
@@ -341,10 +542,11 @@ class Model {
     return outcome;
   }
   Decision choose_leverage(const CommandHeader& header, uint16_t leverage) {
-    Market& market = market_of(header);
+    Market& market = allowed_market_of(header);
     const uint32_t most = market.spec.tiers[0].max_leverage;
     refuse_if(leverage < 1 || leverage > most, leverage_too_high, leverage, most);
-    market.leverage_of(header.agent) = leverage;
+    refuse_leverage(leverage);
+    market.leverages[header.agent] = leverage;
     return market.emit_settings(header.agent);
   }
   Decision post(const CommandHeader& header) {
@@ -356,7 +558,7 @@ class Model {
     return done(last_thought_);
   }
   Decision add_market(const CommandHeader& header) {
-    Market market;
+    Perpetual market;
     market.books = &books_; market.id = static_cast<MarketId>(markets_.size());
     refuse_if(header.text_length != sizeof market.spec, invalid_request);
     std::memcpy(&market.spec, text(header).data(), sizeof market.spec);
@@ -376,9 +578,10 @@ class Model {
   }
 
   Books books_;
-  std::vector<Account>& accounts_ = books_.accounts; std::vector<Market> markets_;
+  std::vector<Account>& accounts_ = books_.accounts; std::vector<Perpetual> markets_;
   std::set<std::string> wallets_;
-  std::map<uint32_t, std::pair<AgentId, Sha256>> keys_;  // live ones
+  std::map<uint32_t, Key> keys_;  // not revoked
+  std::map<uint32_t, Limited> limited_; uint32_t sender_ = 0;  // key of the command in hand
   std::set<Sha256> key_hashes_;                          // of all keys ever
   std::map<std::string, Remembered> table_; std::deque<std::string> table_order_;
   Wide cap_ = 800'000; bool is_configured_ = false;  // of the collateral in use, ppm

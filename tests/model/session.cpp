@@ -19,6 +19,20 @@ std::vector<std::byte> saved(const Engine& engine) {
   return sink.bytes();
 }
 
+class Described final : public DescribeSink {
+ public:
+  void on_event(const Event& event, std::string_view) override {
+    using enum EventType;
+    const EventType type = event.header.type;
+    const bool is_known = type == market_status || type == fund_changed || type == price_updated ||
+                          type == premium_sampled ||
+                          type == account_changed || type == position_described ||
+                          type == trigger_changed || type == switch_changed;
+    if (is_known) events.push_back(event);
+  }
+  std::vector<Event> events;
+};
+
 }  // namespace
 
 Session::Session(uint64_t seed) : seed_(seed), random_(~seed), generator_(seed) {
@@ -38,6 +52,7 @@ std::string Session::run(uint64_t commands) {
     const std::string difference = run_batch(generator_.next(model_));
     if (!difference.empty()) return difference;
   }
+  coverage_.count(model_.reached());
   return check_states();
 }
 
@@ -53,12 +68,27 @@ std::string Session::run_batch(const BatchInput& batch) {
   if (!money_adds_up()) {
     return report("the model's money does not add up\n" + report_batch(batch, 0));
   }
+  if (const std::string broken = properties_.check(expected_, model_); !broken.empty()) {
+    return report(broken + "\n" + report_batch(batch, 0));
+  }
+  if (!funds_are_told()) {
+    return report("a fund is not what its last event says\n" + report_batch(batch, 0));
+  }
   return batch.number >= next_check_ ? check_states() : "";
 }
 
-// Both identities of docs/money.md, over every account and position of the model.
+// Both identities of docs/money.md, in the form of docs/rules-perpetual.md, over every account and
+// position of the model.
 bool Session::money_adds_up() {
   using enum LedgerEntryKind;
+  for (std::size_t i = 0; i < batch_.commands.size(); ++i) {
+    const Command& command = batch_.commands[i];
+    const Outcome& outcome = expected_.outcomes[i];
+    if (command.header.type != CommandType::fund_insurance) continue;
+    if (outcome.code == ok && outcome.replayed == 0) {
+      deposited_ += command.fund_insurance.amount.value;
+    }
+  }
   for (const Event& event : expected_.events) {
     if (event.header.type != EventType::ledger_entry) continue;
     const LedgerEntry& entry = event.ledger_entry;
@@ -67,16 +97,32 @@ bool Session::money_adds_up() {
   }
   Wide money = 0;
   for (const Account& account : model_.accounts()) money += account.collateral();
-  for (const Market& market : model_.markets()) {
+  for (const Perpetual& market : model_.markets()) {
     Wide base = 0;
     for (const auto& [agent, position] : market.positions) {
       base += position.base;
       money -= position.base > 0 ? position.entry : -position.entry;
     }
     if (base != 0) return false;
-    money += market.fees;
+    money += market.fees + market.fund_now().margin - market.bad_debt;
   }
   return money == deposited_;
+}
+
+// Cash and bad debt of every fund: not below zero, and not changed without an event.
+bool Session::funds_are_told() {
+  for (const Event& event : expected_.events) {
+    if (event.header.type == EventType::fund_changed) {
+      told_funds_[event.header.market] = event.fund_changed;
+    }
+  }
+  for (const Perpetual& market : model_.markets()) {
+    const FundChanged now = market.fund_figures();
+    const FundChanged& told = told_funds_[market.id];
+    if (std::memcmp(&now, &told, sizeof now) != 0) return false;
+    if (now.margin < Micro(0) || now.bad_debt < Micro(0)) return false;
+  }
+  return true;
 }
 
 // Events first: they show a difference where it arose, outcomes where it was asked for.
@@ -110,6 +156,8 @@ std::string Session::check_states() {
   const uint64_t hash = first.state_hash();
   const std::vector<std::byte> bytes = saved(first);
   first.check_invariants();
+  const std::string described = check_description(first);
+  if (!described.empty()) return described;
   for (const Subject& subject : subjects_) {
     if (subject.engine->state_hash() != hash) return report(subject.name + ": state hash");
     if (saved(*subject.engine) != bytes) return report(subject.name + ": saved state");
@@ -121,6 +169,26 @@ std::string Session::check_states() {
   copy->check_invariants();
   subjects_.back().engine = std::move(copy);
   next_check_ = batch_.number + 1 + random_.below(bytes.size() > kBigStateBytes ? 5'000 : 300);
+  return "";
+}
+
+// What the model knows of an engine's description of itself: status, fund and price of markets,
+// accounts, positions.
+std::string Session::check_description(const Engine& engine) const {
+  Described found;
+  engine.describe(found);
+  const std::vector<Event> expected = model_.describe();
+  const std::size_t count = std::max(found.events.size(), expected.size());
+  for (std::size_t i = 0; i < count; ++i) {
+    const Event* mine = i < expected.size() ? &expected[i] : nullptr;
+    const Event* other = i < found.events.size() ? &found.events[i] : nullptr;
+    if (mine != nullptr && other != nullptr && std::memcmp(mine, other, sizeof *mine) == 0) {
+      continue;
+    }
+    return report(fmt::format("description {}\n  model  {}\n  engine {}", i,
+                              mine ? model::describe(*mine) : "none",
+                              other ? model::describe(*other) : "none"));
+  }
   return "";
 }
 

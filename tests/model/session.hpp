@@ -7,6 +7,7 @@
 #pragma once
 
 #include <cstdint>
+#include <map>
 #include <memory>
 #include <string>
 #include <vector>
@@ -14,6 +15,7 @@
 #include "coverage.hpp"
 #include "engine/engine.hpp"
 #include "generator.hpp"
+#include "properties.hpp"
 #include "thread_executor.hpp"
 
 namespace perpetua::model {
@@ -41,6 +43,8 @@ class Session {
 
   std::string run_batch(const BatchInput& batch);
   bool money_adds_up();
+  bool funds_are_told();
+  std::string check_description(const Engine& engine) const;
   std::string compare(const BatchInput& batch, const Subject& subject) const;
   std::string check_states();
   std::string report(const std::string& what) const;
@@ -52,6 +56,8 @@ class Session {
   Model model_;
   BatchOutput expected_;
   Wide deposited_ = 0;  // less what was withdrawn
+  std::map<MarketId, FundChanged> told_funds_;  // by events
+  Properties properties_;
   std::vector<Subject> subjects_;
   Coverage coverage_;
   BatchInput batch_;

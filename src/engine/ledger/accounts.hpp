@@ -9,7 +9,7 @@
 #include <vector>
 
 #include "base/byte_io.hpp"
-#include "engine/market/margin.hpp"
+#include "engine/schema/margin.hpp"
 #include "engine/round.hpp"
 
 namespace perpetua {
@@ -46,7 +46,7 @@ struct MoneyTotals {
 
 class Accounts {
  public:
-  Accounts() : accounts_(1) {}  // 0 is the exchange: it has no money of its own here
+  Accounts() : accounts_(1), paid_in_(1) {}  // 0 is the exchange: it has no money of its own here
 
   uint32_t agent_count() const { return static_cast<uint32_t>(accounts_.size()) - 1; }
   bool exists(AgentId agent) const { return agent >= 1 && agent < accounts_.size(); }
@@ -60,6 +60,7 @@ class Accounts {
 
   AgentId add() {
     accounts_.emplace_back();
+    paid_in_.emplace_back();
     return agent_count();
   }
 
@@ -86,8 +87,14 @@ class Accounts {
     PERPETUA_ASSERT(account.free >= Micro(0));
   }
 
+  // What trading has brought the agent: fills, fees, funding, liquidations; realised only.
+  Micro trading_result(AgentId agent) const {
+    return accounts_[agent].collateral() - paid_in_[agent];
+  }
+
   void deposit(AgentId agent, Micro amount) {
     touch(agent).free += amount;
+    paid_in_[agent] += amount;
     totals_.deposits += amount;
     totals_.cash += amount.value;
   }
@@ -97,6 +104,7 @@ class Accounts {
     Account& account = touch(agent);
     account.free -= amount;
     PERPETUA_ASSERT(account.free >= Micro(0));
+    paid_in_[agent] -= amount;
     totals_.withdrawals += amount;
     totals_.cash -= amount.value;
   }
@@ -106,6 +114,8 @@ class Accounts {
     source.free -= amount;
     PERPETUA_ASSERT(source.free >= Micro(0));
     touch(to).free += amount;
+    paid_in_[from] -= amount;
+    paid_in_[to] += amount;
   }
 
   void claim_faucet(AgentId agent, int64_t window_start_ms, Micro claimed_after, Micro amount) {
@@ -124,6 +134,8 @@ class Accounts {
     totals_.cash += (credit.free + credit.reserved + credit.position_margin).value;
   }
 
+  // Money that goes to a market's insurance fund, not to an account.
+  void add_deposit(Micro amount) { totals_.deposits += amount; }
   void add_fees(Micro fees) { totals_.fees += fees; }
   void add_live_keys(AgentId agent, int32_t change) { accounts_[agent].live_keys += change; }
   uint64_t next_agent_sequence(AgentId agent) { return ++accounts_[agent].agent_sequence; }
@@ -165,6 +177,7 @@ class Accounts {
   }
 
   std::vector<Account> accounts_;
+  std::vector<Micro> paid_in_;  // [agent] deposits - withdrawals + transfers in - out
   std::vector<AgentId> touched_;
   MoneyTotals totals_;
   uint64_t round_ = 0;

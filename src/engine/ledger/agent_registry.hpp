@@ -23,12 +23,17 @@ struct AgentProfile {
 struct ApiKey {
   Sha256 sha256{};
   int64_t created_at_ms = 0;
-  int64_t expires_at_ms = 0;  // 0 = never; enforced at the gateway
+  int64_t expires_at_ms = 0;  // 0 = never
   AgentId agent = 0;
   uint32_t key_id = 0;
   uint8_t scopes = 0;
   uint8_t is_revoked = 0;
-  uint8_t zero[6] = {};
+  uint8_t has_limits = 0;  // in KeyLimitTable
+  uint8_t zero[5] = {};
+
+  bool is_live_at(int64_t log_time_ms) const {
+    return is_revoked == 0 && (expires_at_ms == 0 || expires_at_ms > log_time_ms);
+  }
 };
 static_assert(sizeof(ApiKey) == 64 && PlainRecord<ApiKey>);
 

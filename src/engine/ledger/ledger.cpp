@@ -5,7 +5,9 @@ namespace {
 
 bool only_the_exchange_may(CommandType type) {
   return type == CommandType::register_agent || type == CommandType::update_price ||
-         type == CommandType::create_market || type == CommandType::configure;
+         type == CommandType::create_market || type == CommandType::configure ||
+         type == CommandType::tick || type == CommandType::set_market_mode ||
+         type == CommandType::fund_insurance || type == CommandType::change_market;
 }
 
 uint64_t payload_hash_of(const Command& command, std::string_view text) {
@@ -69,6 +71,13 @@ Decision Ledger::decide(const Command& command, uint32_t index, const Context& c
       return decision;
     }
     if (accounts_.has_flag(header.agent, kDeferred)) return defer(header.agent);
+    if (header.key_id != 0) {
+      const ApiKey* sender = registry_.live_key(header.agent, header.key_id);
+      if (sender == nullptr || !sender->is_live_at(context.log_time_ms)) {
+        decision.outcome = rejected(ResultCode::key_expired);
+        return decision;
+      }
+    }
   }
   const bool has_key = !header.key.is_zero();
   const bool has_client_id =
@@ -105,6 +114,10 @@ Decision Ledger::decide_by_type(const Command& command, uint32_t index, const Co
   Decision refusal;
   refusal.outcome = rejected(ResultCode::invalid_request);
   if ((command.header.agent == 0) != only_the_exchange_may(type)) return refusal;
+  if (key_may_not(command.header)) {
+    refusal.outcome = rejected(ResultCode::key_limited, static_cast<int64_t>(KeyLimit::command));
+    return refusal;
+  }
   switch (type) {
     case CommandType::register_agent:
       return register_agent(command, index, context);
@@ -134,12 +147,28 @@ Decision Ledger::decide_by_type(const Command& command, uint32_t index, const Co
       return forward(command, index, context);
     case CommandType::update_price:
       return forward(command, index, context);
+    case CommandType::tick:
+      return tick(index);
+    case CommandType::set_market_mode:
+      return forward(command, index, context);
+    case CommandType::fund_insurance:
+      return fund_insurance(command, index, context);
+    case CommandType::adjust_margin:
+      return adjust_margin(command, index, context);
     case CommandType::post_thought:
       return post_thought(command, index, context);
     case CommandType::create_market:
       return create_market(command, context);
     case CommandType::configure:
       return configure(command, context);
+    case CommandType::place_trigger:
+      return place_trigger(command, index, context);
+    case CommandType::cancel_all_after:
+      return cancel_all_after(command, index, context);
+    case CommandType::set_key_limits:
+      return set_key_limits(command, index, context);
+    case CommandType::change_market:
+      return change_market(command, index, context);
     case CommandType::none:
       break;
   }
@@ -150,6 +179,7 @@ void Ledger::save(ByteSink& sink) const {
   accounts_.save(sink);
   registry_.save(sink);
   idempotency_.save(sink);
+  key_limits_.save(sink);
   write_value(sink, static_cast<uint64_t>(leverage_.size()));
   for (const std::vector<uint16_t>& settings : leverage_) write_vector(sink, settings);
   write_value(sink, thought_count_);
@@ -157,8 +187,10 @@ void Ledger::save(ByteSink& sink) const {
 }
 
 bool Ledger::load(ByteSource& source) {
-  if (!accounts_.load(source) || !registry_.load(source) || !idempotency_.load(source))
+  if (!accounts_.load(source) || !registry_.load(source) || !idempotency_.load(source) ||
+      !key_limits_.load(source)) {
     return false;
+  }
   if (registry_.agent_count() != accounts_.agent_count()) return false;
   uint64_t markets = 0;
   if (!read_value(source, markets) || markets > limits::kMarketsMax) return false;

@@ -1,8 +1,9 @@
 // Ledger: the first and last stage of every round. Decides commands in order (reserve), sends the
 // ones that concern a market on with their reservation, and applies what the markets return.
 //
-// Owns accounts, agents and keys, the idempotency table, leverage settings and global counters.
-// Rules: docs/rules.md sections 2, 3, 6, 7, 8. Thread-safety: none (sequencer thread).
+// Owns accounts, agents and keys with their limits, the idempotency table, leverage settings and
+// global counters. Rules: docs/rules.md sections 2, 3, 6, 7, 8, rules-perpetual.md 18 to 23.
+// Thread-safety: none (sequencer thread).
 #pragma once
 
 #include <span>
@@ -12,6 +13,7 @@
 #include "engine/ledger/accounts.hpp"
 #include "engine/ledger/agent_registry.hpp"
 #include "engine/ledger/idempotency.hpp"
+#include "engine/ledger/key_limits.hpp"
 #include "engine/ledger/order_reserve.hpp"
 
 namespace perpetua {
@@ -65,6 +67,7 @@ class Ledger {
   const Accounts& accounts() const { return accounts_; }
   const AgentRegistry& registry() const { return registry_; }
   uint64_t seed() const { return registry_.seed(); }
+  const KeyLimitTable& key_limits() const { return key_limits_; }
   uint16_t leverage_setting(AgentId agent, MarketId market) const;  // 0 = the spec's default
   void open_market() { leverage_.emplace_back(); }
   std::size_t market_count() const { return leverage_.size(); }
@@ -98,7 +101,36 @@ class Ledger {
   Decision cancel(const Command& command, uint32_t index, const Context& context);
   Decision cancel_all(const Command& command, uint32_t index, const Context& context);
   Decision forward(const Command& command, uint32_t index, const Context& context);
+  Decision tick(uint32_t index);
+  Decision fund_insurance(const Command& command, uint32_t index, const Context& context);
+  Decision adjust_margin(const Command& command, uint32_t index, const Context& context);
   Decision create_market(const Command& command, const Context& context) const;
+  Decision place_trigger(const Command& command, uint32_t index, const Context& context);
+  Decision cancel_all_after(const Command& command, uint32_t index, const Context& context);
+  Decision change_market(const Command& command, uint32_t index, const Context& context);
+  void reserve_order(const Command& command, uint32_t index, const PlaceDecision& place,
+                     Decision& decision);
+  static bool is_refused(const Outcome& outcome, Decision& decision);
+
+  // ledger_keys.cpp
+  Decision set_key_limits(const Command& command, uint32_t index, const Context& context);
+  static bool are_valid(const KeyLimits& limits);
+  void limit_key(AgentId agent, uint32_t key_id, const KeyLimits& limits, uint32_t index,
+                 const Context& context);
+  const KeyLimits* limits_of(const CommandHeader& header) const;
+  bool key_may_not(const CommandHeader& header) const;
+  Outcome check_key_market(const CommandHeader& header) const;
+  Outcome check_key_leverage(const CommandHeader& header, uint32_t leverage) const;
+  struct KeyQuestion {
+    bool is_reduce_only = false;
+    Int128 value = 0;  // of the order at its reserve price, or its budget
+    uint32_t leverage = 0;
+  };
+  Outcome check_key_order(const CommandHeader& header, const KeyQuestion& order,
+                          int64_t log_time_ms);
+  Outcome check_key_amend(const CommandHeader& header, MarketId market, const KeyQuestion& order,
+                          int64_t log_time_ms);
+  Micro key_position_max(const CommandHeader& header) const;
   bool was_amended(AgentId agent, OrderId order_id) const;
   bool find_order(const Command& command, const Context& context, MarketId& market, OrderId& found,
                   RestingOrder& resting) const;
@@ -109,10 +141,14 @@ class Ledger {
                  AgentId counterparty, const Context& context);
   Outcome balances(AgentId agent) const;
   bool deposit_fits(Micro amount) const;
+  static bool amount_is_valid(Micro amount) {
+    return amount >= Micro(1) && amount.value <= limits::kAmountMaxMicro;
+  }
 
   Accounts accounts_;
   AgentRegistry registry_;
   IdempotencyTable idempotency_;
+  KeyLimitTable key_limits_;
   std::vector<std::vector<uint16_t>> leverage_;  // [market][agent]
   std::vector<Pending> pending_;                 // [command of this batch]
   std::vector<OrderId> amended_;                 // in this round

@@ -72,6 +72,7 @@ Decision Ledger::register_agent(const Command& command, uint32_t index, const Co
              0,
              wanted.scopes,
              0,
+             0,
              {}};
   key.key_id = registry_.add_key(key);
   accounts_.add_live_keys(agent, 1);
@@ -89,7 +90,7 @@ Decision Ledger::create_key(const Command& command, uint32_t index, const Contex
   const CreateKey& wanted = command.create_key;
   const AgentId agent = command.header.agent;
   Decision decision;
-  if (!scopes_are_known(wanted.scopes)) {
+  if (!scopes_are_known(wanted.scopes) || !are_valid(wanted.limits)) {
     decision.outcome = rejected(ResultCode::invalid_request);
   } else if (registry_.has_key(wanted.key_sha256)) {
     decision.outcome = rejected(ResultCode::key_taken);
@@ -104,10 +105,12 @@ Decision Ledger::create_key(const Command& command, uint32_t index, const Contex
                0,
                wanted.scopes,
                0,
+               0,
                {}};
     key.key_id = registry_.add_key(key);
     accounts_.add_live_keys(agent, 1);
     context.events.push_back(key_created(key, index));
+    if (wanted.limits != KeyLimits{}) limit_key(agent, key.key_id, wanted.limits, index, context);
     decision.outcome.id = key.key_id;
   }
   return decision;
@@ -139,11 +142,13 @@ Decision Ledger::set_leverage(const Command& command, uint32_t index, const Cont
     decision.outcome = rejected(ResultCode::market_not_found);
     return decision;
   }
+  if (is_refused(check_key_market(header), decision)) return decision;
   const uint32_t leverage_max = context.markets[header.market].spec->tiers[0].max_leverage;
   if (leverage < 1 || leverage > leverage_max) {
     decision.outcome = rejected(ResultCode::leverage_too_high, leverage, leverage_max);
     return decision;
   }
+  if (is_refused(check_key_leverage(header, leverage), decision)) return decision;
   std::vector<uint16_t>& settings = leverage_[header.market];
   if (settings.size() <= header.agent) settings.resize(accounts_.agent_count() + 1);
   settings[header.agent] = leverage;

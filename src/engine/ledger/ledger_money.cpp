@@ -7,10 +7,6 @@ namespace {
 
 constexpr int64_t kFaucetWindowMs = 86'400'000;
 
-bool amount_is_valid(Micro amount) {
-  return amount >= Micro(1) && amount.value <= limits::kAmountMaxMicro;
-}
-
 }  // namespace
 
 bool Ledger::deposit_fits(Micro amount) const {

@@ -11,6 +11,7 @@ uint16_t Ledger::leverage_setting(AgentId agent, MarketId market) const {
   return agent < settings.size() ? settings[agent] : 0;
 }
 
+// One variable is returned, so that no call copies it.
 Decision Ledger::place(const Command& command, uint32_t index, const Context& context) {
   const CommandHeader& header = command.header;
   Decision decision;
@@ -18,6 +19,7 @@ Decision Ledger::place(const Command& command, uint32_t index, const Context& co
     decision.outcome = rejected(ResultCode::market_not_found);
     return decision;
   }
+  if (header.key_id != 0 && is_refused(check_key_market(header), decision)) return decision;
   const MarketView& view = context.markets[header.market];
   const uint16_t setting = leverage_setting(header.agent, header.market);
   const uint32_t leverage = setting == 0 ? view.spec->default_leverage : setting;
@@ -26,12 +28,35 @@ Decision Ledger::place(const Command& command, uint32_t index, const Context& co
     decision.outcome = place.refusal;
     return decision;
   }
+  if (header.key_id != 0) {
+    const PlaceOrder& order = command.place;
+    const bool is_reduce_only = (order.flags & (kReduceOnly | kClosePosition)) != 0;
+    const Int128 value = order.budget > Micro(0)
+                             ? static_cast<Int128>(order.budget.value)
+                             : notional_wide(place.reserve_price, order.lots, *view.spec);
+    const KeyQuestion question{is_reduce_only, value, place.leverage};
+    const Outcome limited = check_key_order(header, question, context.log_time_ms);
+    if (is_refused(limited, decision)) return decision;
+  }
+  reserve_order(command, index, place, decision);
+  return decision;
+}
+
+bool Ledger::is_refused(const Outcome& outcome, Decision& decision) {
+  decision.outcome = outcome;
+  return outcome.code != ResultCode::ok;
+}
+
+// Sends an order, or a trigger that holds one's reservation, to its market.
+void Ledger::reserve_order(const Command& command, uint32_t index, const PlaceDecision& place,
+                           Decision& decision) {
+  const CommandHeader& header = command.header;
   if (place.need > Micro(0)) {
     const Micro available = accounts_.available(header.agent);
     if (place.need > available) {
       decision = refuse_or_defer(header.agent, rejected(ResultCode::insufficient_margin,
                                                         place.need.value, available.value));
-      return decision;  // the one variable that is returned, so that no call copies it
+      return;
     }
     accounts_.reserve(header.agent, place.need);
   }
@@ -44,7 +69,7 @@ Decision Ledger::place(const Command& command, uint32_t index, const Context& co
   operation.price = place.price;
   operation.reserve_price = place.reserve_price;
   operation.reserved = place.need;
-  return decision;
+  if (header.key_id != 0) operation.position_max = key_position_max(header);
 }
 
 bool Ledger::find_order(const Command& command, const Context& context, MarketId& market,
@@ -99,6 +124,16 @@ Decision Ledger::amend(const Command& command, uint32_t index, const Context& co
     decision.outcome = amended.refusal;
     return decision;
   }
+  if (command.header.key_id != 0) {
+    const Lots lots = (amend.lots > Lots(0) ? amend.lots : resting.lots) - resting.filled;
+    const MarketRules& spec = *context.markets[decision.market].spec;
+    const KeyQuestion question{resting.is_reduce_only,
+                               notional_wide(amended.reserve_price, lots, spec),
+                               resting.leverage};
+    const Outcome limited =
+        check_key_amend(command.header, decision.market, question, context.log_time_ms);
+    if (is_refused(limited, decision)) return decision;
+  }
   const Micro available = accounts_.available(agent);
   if (amended.need > Micro(0) && amended.need > available) {
     return refuse_or_defer(
@@ -116,6 +151,7 @@ Decision Ledger::amend(const Command& command, uint32_t index, const Context& co
   operation.reserve_price = amended.reserve_price;
   operation.reserved = amended.need;
   operation.order_id = order_id;
+  if (command.header.key_id != 0) operation.position_max = key_position_max(command.header);
   return decision;
 }
 
@@ -164,6 +200,57 @@ Decision Ledger::cancel_all(const Command& command, uint32_t index, const Contex
   return decision;
 }
 
+Decision Ledger::tick(uint32_t index) {
+  Decision decision;
+  decision.disposition = Disposition::to_markets;
+  decision.operation.command = index;
+  decision.operation.to_all = 1;
+  return decision;
+}
+
+// Money into a position is reserved like an order's; money out of one is the market's to judge.
+Decision Ledger::adjust_margin(const Command& command, uint32_t index, const Context& context) {
+  const Micro amount = command.adjust_margin.amount;
+  if (amount == Micro(0) || amount.value > limits::kAmountMaxMicro ||
+      amount.value < -limits::kAmountMaxMicro) {
+    Decision decision;
+    decision.outcome = rejected(ResultCode::invalid_amount);
+    return decision;
+  }
+  const AgentId agent = command.header.agent;
+  const bool is_known = command.header.market < context.markets.size();
+  if (const Outcome limited = check_key_market(command.header);
+      is_known && limited.code != ResultCode::ok) {
+    Decision decision;
+    decision.outcome = limited;
+    return decision;
+  }
+  const Micro available = accounts_.available(agent);
+  if (is_known && amount > available) {
+    return refuse_or_defer(
+        agent, rejected(ResultCode::insufficient_margin, amount.value, available.value));
+  }
+  Decision decision = forward(command, index, context);
+  if (decision.disposition != Disposition::to_market || amount < Micro(0)) return decision;
+  accounts_.reserve(agent, amount);
+  decision.operation.reserved = amount;
+  return decision;
+}
+
+Decision Ledger::fund_insurance(const Command& command, uint32_t index, const Context& context) {
+  const Micro amount = command.fund_insurance.amount;
+  Decision decision = forward(command, index, context);
+  if (decision.disposition != Disposition::to_market) return decision;
+  if (!amount_is_valid(amount) || !deposit_fits(amount)) {
+    decision.disposition = Disposition::decided;
+    decision.outcome = rejected(amount_is_valid(amount) ? ResultCode::deposit_limit
+                                                        : ResultCode::invalid_amount);
+    return decision;
+  }
+  accounts_.add_deposit(amount);
+  return decision;
+}
+
 // Commands that concern one market and no money: set_netting, update_price.
 Decision Ledger::forward(const Command& command, uint32_t index, const Context& context) {
   Decision decision;
@@ -173,6 +260,7 @@ Decision Ledger::forward(const Command& command, uint32_t index, const Context& 
     decision.outcome = rejected(ResultCode::market_not_found);
     return decision;
   }
+  if (is_refused(check_key_market(command.header), decision)) return decision;
   decision.disposition = Disposition::to_market;
   if (command.header.agent != 0) accounts_.set_flag(command.header.agent, kWentToMarket);
   return decision;

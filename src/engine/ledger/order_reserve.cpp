@@ -51,6 +51,31 @@ Outcome decide_price(const PlaceOrder& order, const MarketView& view, PlaceDecis
   return {};
 }
 
+// Both triggers of a bracket on their sides of where the position opens.
+Outcome check_bracket(const PlaceOrder& order, Price price, const MarketView& view) {
+  if ((order.stop_loss | order.take_profit) == 0) return {};
+  if ((order.flags & (kReduceOnly | kClosePosition)) != 0) {
+    return rejected(ResultCode::invalid_request);
+  }
+  const MarketRules& spec = *view.spec;
+  for (const Price at : {Price(order.stop_loss), Price(order.take_profit)}) {
+    if (at != Price(0) && (at < spec.price_min || at > spec.price_max)) {
+      return rejected(ResultCode::price_out_of_band, at.value, spec.price_min.value,
+                      spec.price_max.value);
+    }
+  }
+  const bool is_buy = order.side == Side::buy;
+  const Price opens = is_buy ? std::min(price, view.mark) : std::max(price, view.mark);
+  const Price stop(order.stop_loss), target(order.take_profit);
+  if (stop != Price(0) && (is_buy ? stop >= opens : stop <= opens)) {
+    return rejected(ResultCode::trigger_wrong_side, stop.value, opens.value);
+  }
+  if (target != Price(0) && (is_buy ? target <= opens : target >= opens)) {
+    return rejected(ResultCode::trigger_wrong_side, target.value, opens.value);
+  }
+  return {};
+}
+
 Outcome check_size(const PlaceOrder& order, const MarketRules& spec,
                    const PlaceDecision& decision) {
   const bool has_budget = order.budget > Micro(0);
@@ -114,6 +139,9 @@ PlaceDecision decide_place(const PlaceOrder& order, const MarketView& view, int6
     return refuse(
         rejected(ResultCode::leverage_too_high, decision.leverage, spec.tiers[0].max_leverage));
   }
+  if (Outcome o = check_bracket(order, decision.price, view); o.code != ResultCode::ok) {
+    return refuse(o);
+  }
   if (is_close || (order.flags & kReduceOnly) != 0) return decision;
   const Micro value =
       order.budget > Micro(0) ? order.budget : notional(decision.reserve_price, order.lots, spec);
@@ -124,6 +152,32 @@ PlaceDecision decide_place(const PlaceOrder& order, const MarketView& view, int6
 bool amend_is_well_formed(const AmendOrder& amend) {
   return amend.price >= Price(0) && amend.lots >= Lots(0) &&
          !(amend.price == Price(0) && amend.lots == Lots(0));
+}
+
+PlaceDecision decide_entry_trigger(const PlaceTrigger& wanted, const MarketView& view,
+                                   uint32_t default_leverage) {
+  PlaceDecision decision;
+  const MarketRules& spec = *view.spec;
+  const bool is_stop = wanted.stop > Price(0);
+  const Price at = is_stop ? wanted.stop : wanted.take_profit;
+  const Price limit = is_stop ? wanted.stop_limit : wanted.take_profit_limit;
+  const uint32_t slippage_ppm =
+      wanted.slippage_ppm == 0 ? spec.slippage_default_ppm : wanted.slippage_ppm;
+  decision.price = limit > Price(0) ? limit : slippage_bound(at, wanted.side, slippage_ppm, spec);
+  const Price floor = sell_reserve_floor(std::max(view.best_bid, at), view.mark, spec);
+  decision.reserve_price = reserve_price(wanted.side, decision.price, floor, spec);
+  PlaceOrder order;
+  order.lots = wanted.lots;
+  decision.refusal = check_size(order, spec, decision);
+  if (decision.refusal.code != ResultCode::ok) return decision;
+  decision.leverage = wanted.leverage == 0 ? default_leverage : wanted.leverage;
+  if (decision.leverage > spec.tiers[0].max_leverage) {
+    decision.refusal =
+        rejected(ResultCode::leverage_too_high, decision.leverage, spec.tiers[0].max_leverage);
+    return decision;
+  }
+  decision.need = required_for(decision.reserve_price, wanted.lots, decision.leverage, spec);
+  return decision;
 }
 
 AmendDecision decide_amend(const AmendOrder& amend, const RestingOrder& resting,

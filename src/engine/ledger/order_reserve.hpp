@@ -4,7 +4,7 @@
 // the order of the rules. Thread-safety: none needed.
 #pragma once
 
-#include "engine/market/margin.hpp"
+#include "engine/schema/margin.hpp"
 #include "engine/schema/batch.hpp"
 
 namespace perpetua {
@@ -31,6 +31,11 @@ struct PlaceDecision {
 // `default_leverage` is the agent's setting for the market.
 PlaceDecision decide_place(const PlaceOrder& order, const MarketView& view, int64_t log_time_ms,
                            uint32_t default_leverage);
+
+// The order that an entry trigger will send; docs/rules-perpetual.md section 20, reserve 4.
+// REQUIRES: the trigger is well formed.
+PlaceDecision decide_entry_trigger(const PlaceTrigger& wanted, const MarketView& view,
+                                   uint32_t default_leverage);
 
 // The resting order that an amend names, as of the market view.
 struct RestingOrder {

@@ -1,6 +1,7 @@
 #include "engine/market/market.hpp"
 
 #include <algorithm>
+#include <cstring>
 
 namespace perpetua {
 namespace {
@@ -11,7 +12,12 @@ constexpr std::size_t kLookAhead = 6;
 }  // namespace
 
 Market::Market(MarketId id, const MarketSpec& spec, uint64_t seed)
-    : id_(id), spec_(spec), seed_(seed), book_(id, spec.price_max) {}
+    : id_(id),
+      spec_(spec),
+      seed_(seed),
+      book_(id, spec.price_max),
+      queue_(spec.price_max),
+      triggers_(id) {}
 
 MarketAccount& Market::account(AgentId agent) {
   if (agent >= accounts_.size()) {
@@ -49,11 +55,17 @@ bool Market::find_order(AgentId agent, OrderId id, const ClientId& client_id, Or
 
 void Market::credit(AgentId agent, Micro free, Micro reserved, Micro margin) {
   if (free == Micro(0) && reserved == Micro(0) && margin == Micro(0)) return;
+  PERPETUA_ASSERT(agent != 0);  // the fund's money is in its position
   round_.credits.push_back({agent, free, reserved, margin});
 }
 
-void Market::execute(std::span<const Command> commands, int64_t log_time_ms, bool expire) {
-  if (expire) expire_orders(log_time_ms);
+void Market::execute(std::span<const Command> commands, std::string_view text, int64_t log_time_ms,
+                     bool is_first_round) {
+  if (is_first_round) {
+    refresh_status(log_time_ms, kNoCommand);
+    expire_orders(log_time_ms);
+    act_on_switches(log_time_ms);
+  }
   const std::vector<MarketOperation>& operations = round_.operations;
   // Filled in place: a copy of an outcome that was just written waits for every store before it.
   round_.outcomes.assign(operations.size(), Outcome{});
@@ -62,33 +74,37 @@ void Market::execute(std::span<const Command> commands, int64_t log_time_ms, boo
       const MarketOperation& soon = operations[i + kLookAhead];
       prefetch_soon(soon, commands[soon.command]);
     }
-    const MarketOperation& operation = operations[i];
-    const Command& command = commands[operation.command];
-    Outcome& outcome = round_.outcomes[i];
-    switch (command.header.type) {
-      case CommandType::place_order:
-        place_order(operation, command, outcome);
-        break;
-      case CommandType::amend_order:
-        amend_order(operation, command, outcome);
-        break;
-      case CommandType::cancel_order:
-        cancel_order(operation, command, outcome);
-        break;
-      case CommandType::cancel_all:
-        cancel_all(operation, command, outcome);
-        break;
-      case CommandType::set_netting:
-        set_netting(operation, command, outcome);
-        break;
-      case CommandType::update_price:
-        update_price(operation, command, log_time_ms, outcome);
-        break;
-      default:
-        PERPETUA_ASSERT(false && "not a market's command");
-    }
+    run(operations[i], commands, text, log_time_ms, round_.outcomes[i]);
   }
+  if (is_first_round) apply_change(log_time_ms);
   PERPETUA_ASSERT(base_total_ == Lots(0));
+}
+
+void Market::run(const MarketOperation& operation, std::span<const Command> commands,
+                 std::string_view text, int64_t log_time_ms, Outcome& outcome) {
+  using enum CommandType;
+  const Command& command = commands[operation.command];
+  switch (command.header.type) {
+    case place_order: return this->place_order(operation, command, outcome);
+    case amend_order: return this->amend_order(operation, command, outcome);
+    case cancel_order: return this->cancel_order(operation, command, outcome);
+    case cancel_all: return this->cancel_all(operation, command, outcome);
+    case set_netting: return this->set_netting(operation, command, outcome);
+    case update_price: return this->update_price(operation, command, log_time_ms, outcome);
+    case tick: return this->tick(operation, log_time_ms);
+    case adjust_margin: return this->adjust_margin(operation, command, outcome);
+    case set_market_mode: return set_mode(operation, command, log_time_ms, outcome);
+    case fund_insurance: return this->fund_insurance(operation, command);
+    case place_trigger: return this->place_trigger(operation, command, outcome);
+    case cancel_all_after:
+      return this->cancel_all_after(operation, command, log_time_ms, outcome);
+    case change_market: {
+      MarketSpec spec;  // the ledger has seen that it is one
+      std::memcpy(&spec, text.data() + command.header.text_offset, sizeof spec);
+      return schedule_change(operation, command, spec, outcome);
+    }
+    default: PERPETUA_ASSERT(false && "not a market's command");
+  }
 }
 
 // The second step of prefetch(): its lines are here by now and name the ones to fetch next.
@@ -103,6 +119,26 @@ void Market::prefetch_soon(const MarketOperation& operation, const Command& comm
       orders_.prefetch_links(accounts_[command.header.agent].own_last);
     }
   }
+}
+
+// Keeps the market's totals and the liquidation queue true.
+void Market::set_position(AgentId agent, const Position& after) {
+  const auto signed_entry = [](const Position& position) {
+    const Int128 entry = position.entry_notional.value;
+    return position.is_long() ? entry : -entry;
+  };
+  Position& own = account(agent).position;
+  signed_entry_total_ += signed_entry(after) - signed_entry(own);
+  base_total_ += after.base - own.base;
+  own = after;
+  if (has_rankings_) {
+    for (DeleverageRanking& ranking : rankings_) ranking.mark_changed(agent);
+  }
+  PERPETUA_ASSERT(own.margin >= Micro(0) && own.entry_notional >= Micro(0));
+  PERPETUA_ASSERT(own.base != Lots(0) || own.entry_notional == Micro(0));
+  if (agent == 0) return;
+  PERPETUA_ASSERT(own.base != Lots(0) || own.margin == Micro(0));
+  queue_.mark_changed(agent);
 }
 
 void Market::enlist(uint32_t slot) {
@@ -154,17 +190,10 @@ void Market::close_resting(uint32_t slot, CloseReason reason, uint32_t command) 
   book_.release(slot);
 }
 
-void Market::expire_orders(int64_t log_time_ms) {
-  while (orders_.expiries().next_expiry_ms() <= log_time_ms) {
-    const uint32_t slot = book_.find(orders_.expiries().top().order_id);
-    PERPETUA_ASSERT(slot != kNilSlot);
-    close_resting(slot, CloseReason::expired, kNoCommand);
-  }
-}
-
 void Market::cancel_order(const MarketOperation& operation, const Command& command,
                           Outcome& outcome) {
   const AgentId agent = command.header.agent;
+  if (is_trigger(operation.order_id)) return cancel_trigger(operation, command, outcome);
   const uint32_t slot = find_slot(agent, operation.order_id, command.cancel.client_id);
   if (slot == kNilSlot) {
     outcome = rejected(ResultCode::order_not_found);
@@ -183,12 +212,26 @@ void Market::cancel_order(const MarketOperation& operation, const Command& comma
 
 void Market::cancel_all(const MarketOperation& operation, const Command& command,
                         Outcome& outcome) {
-  if (const MarketAccount* own = find_account(command.header.agent)) {
-    outcome.count = own->open_orders;
-    while (own->own_first != kNilSlot) {
-      close_resting(own->own_first, CloseReason::cancel_all, operation.command);
-    }
+  if (find_account(command.header.agent) == nullptr) return;
+  outcome.count = cancel_scope(command.header.agent, command.cancel_all.scope,
+                               CloseReason::cancel_all, operation.command);
+}
+
+// Returns how many.
+uint32_t Market::cancel_scope(AgentId agent, CancelScope scope, CloseReason reason,
+                              uint32_t command) {
+  uint32_t count = 0;
+  while (scope != CancelScope::triggers && accounts_[agent].own_first != kNilSlot) {
+    close_resting(accounts_[agent].own_first, reason, command);
+    ++count;
   }
+  if (scope == CancelScope::triggers) {
+    return close_triggers(agent, reason, command, [](const Trigger&) { return true; });
+  }
+  const auto is_entry = [](const Trigger& trigger) { return trigger.is_protective == 0; };
+  count += close_triggers(agent, reason, command, is_entry);
+  if (scope == CancelScope::orders) return count;
+  return count + close_triggers(agent, reason, command, [](const Trigger&) { return true; });
 }
 
 void Market::set_netting(const MarketOperation& operation, const Command& command,
@@ -207,34 +250,6 @@ void Market::set_netting(const MarketOperation& operation, const Command& comman
   own.is_netting = is_netting ? 1 : 0;
   Event& event = emit(EventType::settings_changed, agent, operation.command);
   event.settings_changed.netting = own.is_netting;  // the engine adds the leverage
-}
-
-void Market::update_price(const MarketOperation& operation, const Command& command,
-                          int64_t log_time_ms, Outcome& outcome) {
-  const UpdatePrice& update = command.update_price;
-  if (update.price < spec_.price_min || update.price > spec_.price_max) {
-    outcome = rejected(ResultCode::price_invalid);
-    return;
-  }
-  if (update.source_time_ms < log_time_ms - limits::kIndexStaleAfterMs) {
-    outcome = rejected(ResultCode::price_stale);
-    return;
-  }
-  if (index_ == Price(0)) {
-    index_ = update.price;
-  } else {
-    const Price step(
-        std::max<int64_t>(1, mul_div_floor(index_.value, limits::kIndexStepPpm, kPpm)));
-    index_ = std::clamp(update.price, index_ - step, index_ + step);
-  }
-  mark_ = index_;
-  price_time_ms_ = update.source_time_ms;
-  Event& event = emit(EventType::price_updated, 0, operation.command);
-  event.price_updated.index = index_;
-  event.price_updated.mark = mark_;
-  event.price_updated.source_time_ms = update.source_time_ms;
-  outcome.values[0] = index_.value;
-  outcome.values[1] = mark_.value;
 }
 
 }  // namespace perpetua

@@ -3,23 +3,31 @@
 //
 // In a round it executes its operations in order and leaves credits, results and events in its
 // MarketRound; the ledger has reserved what orders need. Rules: docs/rules.md sections 4 to 6 and
-// 8. The place of later parts: mark price (update_price), funding, liquidation, insurance, ADL and
-// triggers act in execute() and before it, on accounts_ and book_.
+// 8; the perpetual (mark, funding, liquidation, insurance fund, deleveraging): rules-perpetual.md.
+// The insurance fund is the position of agent 0, whose margin is its cash.
 //
 // Files: market.cpp (operations that are no orders, state), market_entry.cpp (place, amend),
 // market_matching.cpp (the loop), market_probe.cpp (the loop without effects, for fok),
-// market_conclude.cpp (what becomes of the rest), market_state.cpp (save, load, describe, check),
-// position.hpp and margin.hpp (pure arithmetic). Thread-safety: one thread at a time; different
-// markets at once. Invariants: sum of base = 0; a level's FIFO is the arrival order; every resting
-// order's reservation is required_for() its rest.
+// market_conclude.cpp (what becomes of the rest), market_advance.cpp (time, mark, funding),
+// market_liquidation.cpp (ladder and fund), market_deleverage.cpp, market_operator.cpp (margin of a
+// position, mode, settlement), market_triggers.cpp, market_timed.cpp (expiry, dead-man's switches,
+// a change of the spec), market_state.cpp (save, load, describe, check), position.hpp (pure
+// arithmetic). Thread-safety: one thread at a time; different markets at once. Invariants: sum of
+// base = 0; a level's FIFO is the arrival order; every resting order's reservation is
+// required_for() its rest.
 #pragma once
 
 #include <span>
 #include <string_view>
 
 #include "engine/ledger/order_reserve.hpp"
+#include "engine/market/deleverage_ranking.hpp"
+#include "engine/market/liquidation_queue.hpp"
 #include "engine/market/orders.hpp"
+#include "engine/market/perpetual_state.hpp"
 #include "engine/market/position.hpp"
+#include "engine/market/switch_table.hpp"
+#include "engine/market/trigger_table.hpp"
 #include "engine/round.hpp"
 
 namespace perpetua {
@@ -34,7 +42,8 @@ struct MarketAccount {
   uint16_t open_orders = 0;
   uint16_t reduce_only_orders = 0;  // of those
   uint8_t is_netting = 0;
-  uint8_t zero[3] = {};
+  uint8_t zero = 0;
+  uint16_t triggers = 0;  // in the trigger table
 };
 static_assert(sizeof(MarketAccount) == 64 && PlainRecord<MarketAccount>);
 
@@ -52,16 +61,23 @@ class Market {
   bool find_order(AgentId agent, OrderId id, const ClientId& client_id, OrderId& found,
                   RestingOrder& resting) const;
   bool is_netting(AgentId agent) const;
-  int64_t next_expiry_ms() const { return orders_.expiries().next_expiry_ms(); }
-  Int128 signed_entry_total() const { return signed_entry_total_; }
+  // The earliest log time at which something happens by itself: expiry, switch, change of the spec.
+  int64_t next_deadline_ms() const;
+  const PerpetualState& perpetual() const { return state_; }
+  Position fund() const { return accounts_.empty() ? Position{} : accounts_[0].position; }
+  // Its side of the money identity: sum of W of the fund - bad debt - sum of signed E.
+  Int128 own_money() const {
+    return -signed_entry_total_ + fund().margin.value - state_.bad_debt.value;
+  }
   Lots base_total() const { return base_total_; }
 
   MarketRound& round() { return round_; }
   const MarketRound& round() const { return round_; }
 
-  // Executes round().operations into round().outcomes, credits, fees and *events. `expire` closes
-  // gtd orders that are due first.
-  void execute(std::span<const Command> commands, int64_t log_time_ms, bool expire);
+  // Executes round().operations into round().outcomes, credits, fees and *events. In the first
+  // round of a batch what time brings comes first, a change of the spec last.
+  void execute(std::span<const Command> commands, std::string_view text, int64_t log_time_ms,
+               bool is_first_round);
   // Hint, when an operation is queued: what it will touch is on its way when its turn comes.
   void prefetch(const MarketOperation& operation, AgentId agent) const {
     prefetch_account(agent);
@@ -75,6 +91,8 @@ class Market {
   // position_described and open orders, in the order Engine::describe promises.
   void describe_positions(std::vector<Event>& events) const;
   void describe_orders(std::vector<Event>& events) const;
+  void describe_waiting(std::vector<Event>& events) const;  // triggers and switches
+  const PendingChange& pending_change() const { return pending_; }
   void check_invariants() const;
   // Adds what each agent has reserved and bound here: [agent], for the ledger's cross-check.
   void add_collateral_in_use(std::vector<Micro>& reserved, std::vector<Micro>& margins) const;
@@ -99,20 +117,34 @@ class Market {
     Lots filled;  // totals of the order
     Micro filled_notional;
     bool filled_now = false;
+    bool has_bracket = false;  // in its detail, not yet armed
     std::size_t last_fill = 0;  // place in *round_.events, if filled_now
     uint32_t ahead = kNilSlot;  // the maker to prefetch; only a hint
     CloseReason stop = CloseReason::none;
+    Micro position_max;  // of the key that sent it; 0 = none
+    TradeCause cause = TradeCause::order;  // else a forced taker: in no table, and slot is nil
+    Micro forced_fee;                      // what the fund got of its fills
 
     bool is_done() const { return has_budget ? budget_left <= Micro(0) : remaining <= Lots(0); }
   };
 
-  // market.cpp
+  // market_timed.cpp
   void expire_orders(int64_t log_time_ms);
+  void cancel_all_after(const MarketOperation& operation, const Command& command,
+                        int64_t log_time_ms, Outcome& outcome);
+  void act_on_switches(int64_t log_time_ms);
+  void emit_switch(AgentId agent, const DeadManSwitch& armed, uint32_t command);
+  void schedule_change(const MarketOperation& operation, const Command& command,
+                       const MarketSpec& spec, Outcome& outcome);
+  void apply_change(int64_t log_time_ms);
+
+  // market.cpp
+  void run(const MarketOperation& operation, std::span<const Command> commands,
+           std::string_view text, int64_t log_time_ms, Outcome& outcome);
+  uint32_t cancel_scope(AgentId agent, CancelScope scope, CloseReason reason, uint32_t command);
   void cancel_order(const MarketOperation& operation, const Command& command, Outcome& outcome);
   void cancel_all(const MarketOperation& operation, const Command& command, Outcome& outcome);
   void set_netting(const MarketOperation& operation, const Command& command, Outcome& outcome);
-  void update_price(const MarketOperation& operation, const Command& command, int64_t log_time_ms,
-                    Outcome& outcome);
   MarketAccount& account(AgentId agent);
   const MarketAccount* find_account(AgentId agent) const;
   uint32_t find_slot(AgentId agent, OrderId id, const ClientId& client_id) const;
@@ -123,6 +155,108 @@ class Market {
     return round_.events->emplace_back(type, agent, id_, command);
   }
   void credit(AgentId agent, Micro free, Micro reserved, Micro margin);
+
+  void set_position(AgentId agent, const Position& after);
+
+  // market_state.cpp
+  void describe_bracket(uint32_t slot, std::vector<Event>& events) const;
+  void check_triggers(AgentId agent) const;
+
+  // market_advance.cpp
+  void update_price(const MarketOperation& operation, const Command& command, int64_t log_time_ms,
+                    Outcome& outcome);
+  void tick(const MarketOperation& operation, int64_t log_time_ms);
+  void refresh_status(int64_t log_time_ms, uint32_t command);
+  void advance(int64_t log_time_ms, uint32_t command, bool is_index_new);
+  void move_mark(int64_t log_time_ms);
+  ImpactFill impact_fill(Side side) const;
+  void sample_premium(int64_t log_time_ms, uint32_t command);
+  void settle_funding_hours(int64_t log_time_ms, uint32_t command);
+  void make_room_for_payments();
+  void settle_funding(int64_t rate_ppb, uint32_t command);
+  void pay_fund(Micro amount);
+  void emit_status(uint32_t command);
+  void emit_fund_change(const Position& before, Micro debt_before, uint32_t command);
+  Event& emit_position_change(AgentId agent, PositionChange cause, Lots lots, Micro value,
+                              Micro amount, uint32_t command);
+
+  // market_liquidation.cpp
+  void liquidate_due(int64_t log_time_ms, uint32_t command);
+  void liquidate(AgentId agent, int64_t log_time_ms, uint32_t command);
+  bool is_breaker_open(int64_t log_time_ms, uint32_t command);
+  bool sell_slice(AgentId agent, Lots lots, int64_t log_time_ms, uint32_t command);
+  void take_over(AgentId agent, uint32_t command);
+  Lots fund_capacity(const Position& position, Micro value);
+  void trade_with_fund(Lots lots, Micro value);
+  void watch_fund(uint32_t command);
+  void unwind_fund(int64_t log_time_ms, uint32_t command);
+  Event& emit_liquidation(AgentId agent, LiquidationStep step, Lots lots, Micro traded,
+                          const Position& before, uint32_t command);
+  Taker forced_taker(AgentId agent, Lots lots, Price limit, TradeCause cause,
+                     uint32_t command) const;
+
+  // market_deleverage.cpp
+  DeleverageRanking& rank_against(bool is_long);
+  void deleverage(bool is_long, Lots lots, Micro value, AgentId bankrupt, uint32_t command);
+  void close_against(const Ranked& ranked, uint32_t rank, Lots lots, Micro value,
+                     const Closing& closing, AgentId bankrupt, uint32_t command);
+
+  // market_operator.cpp
+  void adjust_margin(const MarketOperation& operation, const Command& command, Outcome& outcome);
+  void set_mode(const MarketOperation& operation, const Command& command, int64_t log_time_ms,
+                Outcome& outcome);
+  void settle_positions(uint32_t command);
+  void fund_insurance(const MarketOperation& operation, const Command& command);
+  Outcome closed() const;
+
+  // market_triggers.cpp
+  struct TriggerLegs {
+    Trigger legs[2];
+    int count = 0;
+  };
+  struct LegSlots {
+    uint32_t first = TriggerTable::kNone;
+    uint32_t second = TriggerTable::kNone;
+  };
+  TriggerLegs make_legs(const MarketOperation& operation, const Command& command, Side side) const;
+  Outcome check_legs(const TriggerLegs& legs, bool replaces) const;
+  void place_trigger(const MarketOperation& operation, const Command& command, Outcome& outcome);
+  LegSlots add_legs(const TriggerLegs& legs, uint32_t command);
+  void describe_trigger(uint32_t slot, Event& event) const;
+  void emit_trigger(uint32_t slot, uint32_t command);
+  void close_trigger(uint32_t slot, CloseReason reason, uint32_t command,
+                     ResultCode code = ResultCode::ok);
+  // Those of the agent that are `wanted`, by age; returns how many.
+  template <class Wanted>
+  uint32_t close_triggers(AgentId agent, CloseReason reason, uint32_t command, Wanted&& wanted) {
+    if (account(agent).triggers == 0) return 0;
+    uint32_t count = 0;
+    for (const TriggerTable::Named& named : triggers_.of_agent(agent)) {
+      if (!triggers_.is_same(named) || !wanted(triggers_[named.slot])) continue;
+      close_trigger(named.slot, reason, command);
+      ++count;
+    }
+    return count;
+  }
+  void cancel_trigger(const MarketOperation& operation, const Command& command, Outcome& outcome);
+  const Trigger* sending_trigger() const {
+    return sending_ == TriggerTable::kNone ? nullptr : &triggers_[sending_];
+  }
+  void close_protective(AgentId agent, uint32_t command);
+  void close_entry_triggers(AgentId agent, CloseReason reason, uint32_t command);
+  struct Bracket {  // of an order; ticks, 0 = without
+    uint32_t stop_loss = 0;
+    uint32_t take_profit = 0;
+    bool is_set() const { return (stop_loss | take_profit) != 0; }
+  };
+  void arm_bracket(const Bracket& bracket, OrderId order_id, AgentId agent, Side side,
+                   uint32_t command);
+  void fire_triggers(bool is_mark_new, uint32_t command);
+  bool may_trade(uint32_t slot) const;
+  void follow(uint32_t slot, uint32_t command);
+  void fire(uint32_t slot, uint32_t command);
+  PlaceOrder order_of(const Trigger& trigger, MarketOperation& operation) const;
+  void send_order(uint32_t slot, uint32_t command);
 
   // market_entry.cpp
   void place_order(const MarketOperation& operation, const Command& command, Outcome& outcome);
@@ -135,8 +269,10 @@ class Market {
   Outcome check_amend(uint32_t slot, Lots rest, Taker& taker) const;
   void shrink_in_place(uint32_t slot, Lots rest, const MarketOperation& operation);
   void requeue(Taker& taker, const MarketOperation& operation);
-  void accept(Taker& taker, const PlaceOrder& order, const Command& command);
-  Taker make_taker(const MarketOperation& operation, const Command& command) const;
+  // Checks, accepts and matches; a refusal gives back what is reserved.
+  void enter_order(const PlaceOrder& order, Taker& taker, uint32_t text_length, Outcome& outcome);
+  void accept(Taker& taker, const PlaceOrder& order, uint32_t text_length);
+  Taker make_taker(const MarketOperation& operation, const PlaceOrder& order, AgentId agent) const;
 
   // market_matching.cpp
   void match(Taker& taker);
@@ -162,9 +298,11 @@ class Market {
   void take_lots(Taker& taker, const FillTerms& terms) const;
   bool reduce_maker(uint32_t slot, const FillTerms& terms);
   void move_position(const FillSide& side);
-  void emit_fill(const FillSide& side, AgentId counterparty, bool is_taker, Lots remaining,
-                 bool is_done, uint32_t command);
+  void emit_fill(const FillSide& side, const Taker& taker, AgentId counterparty, bool is_taker,
+                 Lots remaining, bool is_done);
   void cancel_reduce_only(AgentId agent, uint32_t command);
+  void arm_brackets(Taker& taker, uint32_t maker_slot, const FillSide& maker,
+                    const Bracket& of_maker, bool maker_done);
 
   // market_conclude.cpp
   CloseReason closing_reason(const Taker& taker) const;
@@ -185,6 +323,17 @@ class Market {
   uint64_t trade_count_ = 0;
   Int128 signed_entry_total_ = 0;  // sum of E of longs - sum of E of shorts
   Lots base_total_;                // sum of base: always 0 between operations
+  PerpetualState state_;
+  std::vector<SliceTime> slices_;
+  LiquidationQueue queue_;
+  DeleverageRanking rankings_[2];           // against shorts, against longs
+  bool has_rankings_ = false;               // one of them is built
+  std::vector<LiquidationQueue::Due> due_;  // of the advance in hand
+  TriggerTable triggers_;
+  std::vector<TriggerTable::Named> due_triggers_;  // of the advance in hand
+  uint32_t sending_ = TriggerTable::kNone;         // the trigger whose order is being matched
+  SwitchTable switches_;
+  PendingChange pending_;
   MarketRound round_;
 };
 

@@ -7,11 +7,11 @@
 
 namespace perpetua {
 
-Market::Taker Market::make_taker(const MarketOperation& operation, const Command& command) const {
-  const PlaceOrder& order = command.place;
+Market::Taker Market::make_taker(const MarketOperation& operation, const PlaceOrder& order,
+                                 AgentId agent) const {
   Taker taker;
   taker.command = operation.command;
-  taker.agent = command.header.agent;
+  taker.agent = agent;
   taker.side = order.side;
   taker.stp = order.stp;
   taker.is_reduce_only = (order.flags & (kReduceOnly | kClosePosition)) != 0;
@@ -24,6 +24,8 @@ Market::Taker Market::make_taker(const MarketOperation& operation, const Command
   taker.remaining = taker.has_budget ? Lots(0) : order.lots;
   taker.budget_left = taker.has_budget ? order.budget : Micro(0);
   taker.reserved = operation.reserved;
+  taker.position_max = operation.position_max;
+  taker.has_bracket = (order.stop_loss | order.take_profit) != 0;
   return taker;
 }
 
@@ -44,6 +46,10 @@ Outcome Market::check_exposure(const Taker& taker, const MarketAccount& own, Lot
   if (exposure > spec_.position_notional_max.value) {
     return rejected(ResultCode::position_too_large, saturate(exposure),
                     spec_.position_notional_max.value);
+  }
+  if (taker.position_max > Micro(0) && exposure > taker.position_max.value) {
+    return rejected(ResultCode::key_limited, static_cast<int64_t>(KeyLimit::position_notional),
+                    saturate(exposure), taker.position_max.value);
   }
   const uint32_t allowed = max_leverage_for(exposure, spec_);
   if (taker.leverage > allowed) {
@@ -102,17 +108,20 @@ Outcome Market::check_place(const PlaceOrder& order, const MarketAccount& own, T
   return {};
 }
 
-void Market::accept(Taker& taker, const PlaceOrder& order, const Command& command) {
+void Market::accept(Taker& taker, const PlaceOrder& order, uint32_t text_length) {
   taker.slot = book_.allocate(taker.agent, taker.side);
   OrderDetail& detail = orders_.open(taker.slot);
   detail.lots = taker.remaining;
   detail.leverage = taker.leverage;
   detail.flags =
-      static_cast<uint8_t>((order.flags & kIntent) | (taker.is_reduce_only ? kReduceOnly : 0));
+      static_cast<uint8_t>((order.flags & (kIntent | kTriggered)) |
+                           (taker.is_reduce_only ? kReduceOnly : 0));
   detail.kind = order.kind;
   detail.time_in_force = order.time_in_force;
   detail.post_only = order.post_only;
   detail.stp = order.stp;
+  detail.stop_loss = order.stop_loss;
+  detail.take_profit = order.take_profit;
   if (taker.may_rest && order.time_in_force == TimeInForce::gtd) {
     detail.expires_at_ms = order.expires_at_ms;
   }
@@ -133,24 +142,37 @@ void Market::accept(Taker& taker, const PlaceOrder& order, const Command& comman
   accepted.post_only = order.post_only;
   accepted.stp = order.stp;
   accepted.flags = order.flags;
-  accepted.text_length = command.header.text_length;
+  accepted.text_length = text_length;
   accepted.client_id = order.client_id;
+  if (!taker.has_bracket) return;
+  OrderBracket& bracket =
+      emit(EventType::order_bracket, taker.agent, taker.command).order_bracket;
+  bracket.order_id = book_.id(taker.slot);
+  bracket.stop_loss = Price(order.stop_loss);
+  bracket.take_profit = Price(order.take_profit);
 }
 
-void Market::place_order(const MarketOperation& operation, const Command& command,
+void Market::enter_order(const PlaceOrder& order, Taker& taker, uint32_t text_length,
                          Outcome& outcome) {
-  Taker taker = make_taker(operation, command);
-  const Outcome refusal = check_place(command.place, account(taker.agent), taker);
+  const Outcome refusal = state_.accepts_orders()
+                              ? check_place(order, account(taker.agent), taker)
+                              : closed();
   if (refusal.code != ResultCode::ok) {
-    credit(taker.agent, operation.reserved, -operation.reserved, Micro(0));
+    credit(taker.agent, taker.reserved, -taker.reserved, Micro(0));
     outcome = refusal;
     return;
   }
   const std::size_t accepted = round_.events->size();
-  accept(taker, command.place, command);
+  accept(taker, order, text_length);
   match(taker);
   const Lots rested = conclude(taker, outcome);
   (*round_.events)[accepted].order_accepted.rested = rested;
+}
+
+void Market::place_order(const MarketOperation& operation, const Command& command,
+                         Outcome& outcome) {
+  Taker taker = make_taker(operation, command.place, command.header.agent);
+  enter_order(command.place, taker, command.header.text_length, outcome);
 }
 
 Outcome Market::check_amend(uint32_t slot, Lots rest, Taker& taker) const {
@@ -223,6 +245,7 @@ void Market::amend_order(const MarketOperation& operation, const Command& comman
     credit(agent, operation.reserved, -operation.reserved, Micro(0));
     outcome = refusal;
   };
+  if (!state_.accepts_orders()) return refuse(closed());
   const uint32_t slot = find_slot(agent, operation.order_id, command.amend.client_id);
   if (slot == kNilSlot) return refuse(rejected(ResultCode::order_not_found));
   const OrderDetail& detail = orders_.detail(slot);
@@ -255,6 +278,8 @@ void Market::amend_order(const MarketOperation& operation, const Command& comman
   taker.reserve_price = operation.reserve_price;
   taker.filled = detail.filled;
   taker.filled_notional = detail.filled_notional;
+  taker.position_max = operation.position_max;
+  taker.has_bracket = detail.has_bracket();
   const Outcome refusal = check_amend(slot, rest, taker);
   if (refusal.code != ResultCode::ok) return refuse(refusal);
   const std::size_t amended = round_.events->size();

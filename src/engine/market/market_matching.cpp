@@ -6,14 +6,6 @@
 #include "engine/market/market.hpp"
 
 namespace perpetua {
-namespace {
-
-Int128 signed_entry(const Position& position) {
-  return position.base < Lots(0) ? -static_cast<Int128>(position.entry_notional.value)
-                                 : static_cast<Int128>(position.entry_notional.value);
-}
-
-}  // namespace
 
 // Within the limit, and for a sell not beyond the price it was reserved for.
 bool Market::can_trade_at(const Taker& taker, Price price) const {
@@ -39,7 +31,10 @@ Lots Market::fillable(const Taker& taker, Price price, Lots maker_remaining) con
 }
 
 FillTerms Market::taker_terms(const Taker& taker, Price price, Lots lots) const {
-  FillTerms terms{taker.side, price, lots, Micro(0), taker.leverage, spec_.taker_fee_ppm, mark_};
+  const uint32_t fee_ppm = taker.cause == TradeCause::order         ? spec_.taker_fee_ppm
+                           : taker.cause == TradeCause::liquidation ? kLiquidationFeePpm
+                                                                    : 0;
+  FillTerms terms{taker.side, price, lots, Micro(0), taker.leverage, fee_ppm, mark_};
   if (taker.is_reduce_only) return terms;
   const Micro kept =
       taker.has_budget
@@ -103,7 +98,7 @@ bool Market::step(Taker& taker, uint32_t maker_slot) {
   maker.agent = book_.agent(maker_slot);
   maker.order_id = book_.id(maker_slot);
   own.agent = taker.agent;
-  own.order_id = book_.id(taker.slot);
+  own.order_id = taker.slot == kNilSlot ? 0 : book_.id(taker.slot);
   const bool is_self = maker.agent == taker.agent;
   if (is_self && taker.stp != SelfTradePrevention::allow) {
     if (taker.stp != SelfTradePrevention::cancel_newest) {
@@ -134,7 +129,9 @@ bool Market::step(Taker& taker, uint32_t maker_slot) {
     return true;
   }
   own.terms = taker_terms(taker, price, lots);
-  own.effect = evaluate_fill(is_self ? maker.effect.after : own_position, own.terms, spec_);
+  own.effect = taker.cause == TradeCause::order
+                   ? evaluate_fill(is_self ? maker.effect.after : own_position, own.terms, spec_)
+                   : evaluate_forced_fill(own_position, own.terms, taker.cause, spec_);
   if (!own.effect.allowed) return stop(CloseReason::would_be_liquidated);
   commit_fill(taker, maker_slot, own, maker);
   return true;
@@ -175,19 +172,13 @@ bool Market::reduce_maker(uint32_t slot, const FillTerms& terms) {
 }
 
 void Market::move_position(const FillSide& side) {
-  MarketAccount& own = accounts_[side.agent];
-  signed_entry_total_ += signed_entry(side.effect.after) - signed_entry(own.position);
-  base_total_ += side.effect.after.base - own.position.base;
-  own.position = side.effect.after;
-  own.realised_pnl_total += side.effect.realised_pnl;
-  PERPETUA_ASSERT(own.position.margin >= Micro(0) && own.position.entry_notional >= Micro(0));
-  PERPETUA_ASSERT(own.position.base != Lots(0) ||
-                  (own.position.margin == Micro(0) && own.position.entry_notional == Micro(0)));
+  set_position(side.agent, side.effect.after);
+  accounts_[side.agent].realised_pnl_total += side.effect.realised_pnl;
 }
 
-void Market::emit_fill(const FillSide& side, AgentId counterparty, bool is_taker, Lots remaining,
-                       bool is_done, uint32_t command) {
-  Event& event = emit(EventType::fill, side.agent, command);
+void Market::emit_fill(const FillSide& side, const Taker& taker, AgentId counterparty,
+                       bool is_taker, Lots remaining, bool is_done) {
+  Event& event = emit(EventType::fill, side.agent, taker.command);
   Fill& fill = event.fill;
   fill.trade_id = trade_count_;
   fill.order_id = side.order_id;
@@ -203,6 +194,7 @@ void Market::emit_fill(const FillSide& side, AgentId counterparty, bool is_taker
   fill.side = side.terms.side;
   fill.is_taker = is_taker ? 1 : 0;
   fill.order_done = is_done ? 1 : 0;
+  fill.cause = taker.cause;
 }
 
 void Market::commit_fill(Taker& taker, uint32_t maker_slot, const FillSide& own,
@@ -212,21 +204,31 @@ void Market::commit_fill(Taker& taker, uint32_t maker_slot, const FillSide& own,
   // Of one agent on both sides (allow), the maker's effect came first; its credit must, too.
   const bool is_self = own.agent == maker.agent;
   for (const FillSide* side : {is_self ? &maker : &own, is_self ? &own : &maker}) {
+    if (side->agent == 0) continue;
     credit(side->agent, side->effect.credit, -side->terms.share, side->effect.margin_change);
   }
-  round_.fees += own.effect.fee + maker.effect.fee;
+  round_.fees += maker.effect.fee;
+  state_.last_trade = own.terms.price;
 
   const int64_t maker_base_before = accounts_[maker.agent].position.base.value;
   move_position(maker);
   const int64_t own_base_before = accounts_[own.agent].position.base.value;
   move_position(own);
+  if (taker.cause == TradeCause::order) {
+    round_.fees += own.effect.fee;
+  } else {
+    taker.forced_fee += own.effect.fee;
+    pay_fund(own.effect.fee);
+  }
   take_lots(taker, own.terms);
+  const OrderDetail& detail = orders_.detail(maker_slot);
+  const Bracket of_maker{detail.stop_loss, detail.take_profit};
   const bool maker_done = reduce_maker(maker_slot, maker.terms);
   const int64_t lot_value = notional(own.terms.price, Lots(1), spec_).value;
   const Lots left = taker.has_budget ? Lots(taker.budget_left.value / lot_value) : taker.remaining;
   taker.last_fill = round_.events->size();
-  emit_fill(own, maker.agent, true, left, taker.is_done(), taker.command);
-  emit_fill(maker, own.agent, false, maker_left, maker_done, taker.command);
+  emit_fill(own, taker, maker.agent, true, left, taker.is_done());
+  emit_fill(maker, taker, own.agent, false, maker_left, maker_done);
 
   const auto has_ended = [](int64_t before, int64_t after) {
     return after == 0 || (before != 0 && (before > 0) != (after > 0));
@@ -237,8 +239,33 @@ void Market::commit_fill(Taker& taker, uint32_t maker_slot, const FillSide& own,
   if (has_ended(own_base_before, own.effect.after.base.value)) {
     cancel_reduce_only(own.agent, taker.command);
   }
+  if (of_maker.is_set() || taker.has_bracket) [[unlikely]] {
+    arm_brackets(taker, maker_slot, maker, of_maker, maker_done);
+  }
 }
 
+// An order's bracket comes to life with the first fill that leaves the position on its side.
+void Market::arm_brackets(Taker& taker, uint32_t maker_slot, const FillSide& maker,
+                          const Bracket& of_maker, bool maker_done) {
+  const auto is_on_side = [this](AgentId agent, Side side) {
+    return sign(side) * accounts_[agent].position.base.value > 0;
+  };
+  const Side maker_side = opposite(taker.side);
+  if (of_maker.is_set() && is_on_side(maker.agent, maker_side)) {
+    if (!maker_done) {
+      orders_.detail(maker_slot).stop_loss = orders_.detail(maker_slot).take_profit = 0;
+    }
+    arm_bracket(of_maker, maker.order_id, maker.agent, maker_side, taker.command);
+  }
+  if (!taker.has_bracket || !is_on_side(taker.agent, taker.side)) return;
+  OrderDetail& detail = orders_.detail(taker.slot);
+  const Bracket of_taker{detail.stop_loss, detail.take_profit};
+  detail.stop_loss = detail.take_profit = 0;
+  taker.has_bracket = false;
+  arm_bracket(of_taker, book_.id(taker.slot), taker.agent, taker.side, taker.command);
+}
+
+// What only closes a position goes with it: its reduce-only orders and its protective triggers.
 void Market::cancel_reduce_only(AgentId agent, uint32_t command) {
   const MarketAccount& own = accounts_[agent];
   uint32_t slot = own.reduce_only_orders == 0 ? kNilSlot : own.own_first;
@@ -249,6 +276,7 @@ void Market::cancel_reduce_only(AgentId agent, uint32_t command) {
     }
     slot = next;
   }
+  if (own.triggers != 0) close_protective(agent, command);
 }
 
 }  // namespace perpetua

@@ -27,8 +27,12 @@ struct OrderDetail {
   TimeInForce time_in_force = TimeInForce::gtc;
   PostOnly post_only = PostOnly::none;
   SelfTradePrevention stp = SelfTradePrevention::cancel_newest;
-  uint8_t zero[15] = {};
+  uint8_t zero[3] = {};
+  uint32_t stop_loss = 0;  // bracket, until its first fill; 0 = without
+  uint32_t take_profit = 0;
+  uint8_t zero2[4] = {};
 
+  bool has_bracket() const { return (stop_loss | take_profit) != 0; }
   bool is_reduce_only() const { return (flags & kReduceOnly) != 0; }
 };
 static_assert(sizeof(OrderDetail) == 64 && PlainRecord<OrderDetail>);

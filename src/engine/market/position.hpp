@@ -1,19 +1,11 @@
-// Position of one agent in one market, and what one side of a fill does to it. Pure.
+// What one side of a fill does to a position. Pure.
 //
-// Two legs: base (signed lots, long > 0) and entry notional E (micro-USDC, >= 0); margin W is the
-// isolated collateral inside. Formulas, rounding and the fill-time guard: docs/rules.md section 5.
-// Invariants: base == 0 implies E == 0 and W == 0; W >= 0.
+// Formulas, rounding and the fill-time guard: docs/rules.md section 5. Amounts in micro-USDC.
 #pragma once
 
-#include "engine/market/margin.hpp"
+#include "engine/market/liquidation.hpp"
 
 namespace perpetua {
-
-struct Position {
-  Lots base;
-  Micro entry_notional;
-  Micro margin;
-};
 
 // Lots a reduce-only order of this side can still take off the position.
 inline Lots reducible(const Position& position, Side side) {
@@ -50,20 +42,10 @@ inline FillEffect evaluate_fill(const Position& before, const FillTerms& terms,
   effect.fee = fee_of(notional(terms.price, terms.lots, spec), terms.fee_ppm);
   Micro released, added;
   if (reduced > Lots(0)) {
-    const bool is_long = before.base > Lots(0);
-    const int64_t size = is_long ? before.base.value : -before.base.value;
-    const bool is_all = reduced.value == size;
-    const Micro value = notional(terms.price, reduced, spec);
-    const int64_t entry = before.entry_notional.value;
-    const Micro removed(is_all    ? entry
-                        : is_long ? mul_div_ceil(entry, reduced.value, size)
-                                  : mul_div_floor(entry, reduced.value, size));
-    effect.realised_pnl = is_long ? value - removed : removed - value;
-    released =
-        is_all ? before.margin : Micro(mul_div_floor(before.margin.value, reduced.value, size));
-    position.base += Lots(sign(terms.side) * reduced.value);
-    position.entry_notional -= removed;
-    position.margin -= released;
+    const Closing closing = close_part(before, reduced, notional(terms.price, reduced, spec));
+    position = closing.after;
+    effect.realised_pnl = closing.realised;
+    released = closing.released;
   }
   if (increased > Lots(0)) {
     const Micro value = notional(terms.price, increased, spec);
@@ -91,6 +73,32 @@ inline FillEffect evaluate_fill(const Position& before, const FillTerms& terms,
       effect.allowed = position.margin + pnl >= maintenance_margin(value, spec);
     }
   }
+  return effect;
+}
+
+// The taker's side of a fill that nobody ordered: nothing is released, so what is left of a
+// position in liquidation gets healthier, and the fund keeps its cash. docs/rules-perpetual.md
+// sections 15 and 16. REQUIRES: the fill reduces the position.
+inline FillEffect evaluate_forced_fill(const Position& before, const FillTerms& terms,
+                                       TradeCause cause, const MarketRules& spec) {
+  FillEffect effect;
+  const Micro value = notional(terms.price, terms.lots, spec);
+  const Closing closing = close_part(before, terms.lots, value);
+  effect.after = closing.after;
+  effect.after.margin = before.margin + closing.realised;
+  effect.realised_pnl = closing.realised;
+  effect.allowed = effect.after.margin >= Micro(0);
+  if (!effect.allowed || cause == TradeCause::fund) return effect;
+  const Micro equity =
+      equity_at(effect.after, notional_at(effect.after, terms.mark, spec));
+  effect.fee = std::min(fee_of(value, terms.fee_ppm),
+                        std::max(Micro(0), std::min(effect.after.margin, equity)));
+  effect.after.margin -= effect.fee;
+  if (effect.after.base == Lots(0)) {
+    effect.credit = effect.after.margin;
+    effect.after.margin = Micro(0);
+  }
+  effect.margin_change = effect.after.margin - before.margin;
   return effect;
 }
 

@@ -3,8 +3,8 @@
 //   0        40                                              128
 //   | header | payload of the type (88 bytes, zero-filled)    |
 //
-//   header:  0 type u8 | 1 market u8 | 2 zero u16 | 4 agent u32 | 8 text_offset u32 |
-//            12 text_length u32 | 16 valid_until_ms i64 | 24 key (Hash128, 0 = none)
+//   header:  0 type u8 | 1 market u8 | 2 text_length u16 | 4 agent u32 | 8 text_offset u32 |
+//            12 key_id u32 | 16 valid_until_ms i64 | 24 key (Hash128, 0 = none)
 //
 // Text (wallet, thought, reason, market spec) lies in the batch's text area at
 // [text_offset, text_offset + text_length). The journal stores records and text area as they are;
@@ -43,15 +43,23 @@ enum class CommandType : uint8_t {
   update_price = 15,
   create_market = 16,  // text: one MarketSpec
   configure = 17,      // first command of every journal
+  adjust_margin = 18,
+  tick = 19,  // time passes: every market advances
+  set_market_mode = 20,
+  fund_insurance = 21,
+  place_trigger = 22,
+  cancel_all_after = 23,  // the dead-man's switch
+  set_key_limits = 24,
+  change_market = 25,  // text: one MarketSpec
 };
 
 struct CommandHeader {
   CommandType type = CommandType::none;
   MarketId market = kNoMarket;
-  uint16_t zero = 0;
+  uint16_t text_length = 0;
   AgentId agent = 0;  // who acts; 0 for the exchange (prices, markets, registration)
   uint32_t text_offset = 0;
-  uint32_t text_length = 0;
+  uint32_t key_id = 0;  // the API key that sent it, 0 = none; its limits hold
   int64_t valid_until_ms = 0;  // refused once log time is later; 0 = no deadline
   Hash128 key;                 // idempotency key, hash128_text of what the client sent
 };
@@ -72,11 +80,25 @@ struct RegisterAgent {
   uint8_t zero[33] = {};
 };
 
+// What a key may do: docs/rules-perpetual.md section 22. 0: without this limit.
+struct KeyLimits {
+  Micro order_notional_max;
+  Micro position_notional_max;
+  Micro daily_loss_max;
+  uint64_t markets = 0;  // a bit each
+  uint16_t leverage_max = 0;
+  uint8_t reduce_only = 0;
+  uint8_t zero[5] = {};
+
+  bool operator==(const KeyLimits&) const = default;
+};
+
 struct CreateKey {
   Sha256 key_sha256{};
   int64_t expires_at_ms = 0;  // 0 = never
+  KeyLimits limits;
   uint8_t scopes = kScopesAll;
-  uint8_t zero[47] = {};
+  uint8_t zero[7] = {};
 };
 
 struct RevokeKey {
@@ -95,6 +117,8 @@ enum OrderFlag : uint8_t {
   kReduceOnly = 1,
   kClosePosition = 2,  // reduce-only, size = whole position; lots and budget are ignored
   kIntent = 4,         // placed as an intent; text = reason
+  kTriggered = 8,      // in events only: sent by a trigger
+  kReplaceTriggers = 16,  // place_trigger only: instead of the agent's protective triggers
 };
 
 struct PlaceOrder {
@@ -111,7 +135,8 @@ struct PlaceOrder {
   SelfTradePrevention stp = SelfTradePrevention::cancel_newest;
   uint8_t flags = 0;
   ClientId client_id{};
-  uint8_t zero[8] = {};
+  uint32_t stop_loss = 0;    // bracket, ticks of the mark; 0 = without
+  uint32_t take_profit = 0;
 };
 
 // The order is named by order_id, or by client_id when order_id is 0.
@@ -131,7 +156,43 @@ struct CancelOrder {
 
 // Market in the header; kNoMarket = every market.
 struct CancelAll {
-  uint8_t zero[88] = {};
+  CancelScope scope = CancelScope::orders;
+  uint8_t zero[87] = {};
+};
+
+// Sends an order when the mark reaches a price: docs/rules-perpetual.md section 20. Either stop or
+// trail or neither; with take_profit, too, the first to fire closes the other. Marks and limits in
+// ticks, 0 = without; a leg without limit sends a market order.
+struct PlaceTrigger {
+  Price stop;
+  Price take_profit;
+  Price stop_limit;
+  Price take_profit_limit;
+  Price trail;  // ticks between the best mark and the stop
+  Lots lots;    // 0: the whole position
+  uint32_t slippage_ppm = 0;
+  uint16_t leverage = 0;   // entry only
+  Side side = Side::buy;   // entry only; a protective one is opposite to the position
+  uint8_t flags = kReduceOnly;
+  uint8_t zero[32] = {};
+};
+
+// Market in the header; kNoMarket = every market.
+struct CancelAllAfter {
+  int64_t timeout_ms = 0;  // 0 disarms
+  CancelScope scope = CancelScope::orders;  // not `triggers`
+  uint8_t zero[79] = {};
+};
+
+struct SetKeyLimits {
+  KeyLimits limits;
+  uint32_t key_id = 0;
+  uint8_t zero[44] = {};
+};
+
+struct ChangeMarket {
+  int64_t effective_at_ms = 0;
+  uint8_t zero[80] = {};
 };
 
 struct SetLeverage {
@@ -153,6 +214,23 @@ struct UpdatePrice {
   Price price;
   int64_t source_time_ms = 0;
   uint8_t zero[72] = {};
+};
+
+// Into (> 0) or out of (< 0) the agent's position in the market of the header.
+struct AdjustMargin {
+  Micro amount;
+  uint8_t zero[80] = {};
+};
+
+struct SetMarketMode {
+  MarketMode mode = MarketMode::open;
+  uint8_t zero[87] = {};
+};
+
+// A deposit of the operator's into the market's insurance fund.
+struct FundInsurance {
+  Micro amount;
+  uint8_t zero[80] = {};
 };
 
 struct Configure {
@@ -178,6 +256,13 @@ struct Command {
     PostThought thought;
     UpdatePrice update_price;
     Configure configure;
+    AdjustMargin adjust_margin;
+    SetMarketMode set_market_mode;
+    FundInsurance fund_insurance;
+    PlaceTrigger trigger;
+    CancelAllAfter cancel_all_after;
+    SetKeyLimits set_key_limits;
+    ChangeMarket change_market;
   };
 
   // Payload zero-filled; the writer then assigns the member of its type.
@@ -199,7 +284,14 @@ static_assert(sizeof(PlaceOrder) == 88 && PlainRecord<PlaceOrder>);
 static_assert(sizeof(AmendOrder) == 88 && PlainRecord<AmendOrder>);
 static_assert(sizeof(CancelOrder) == 88 && PlainRecord<CancelOrder>);
 static_assert(sizeof(UpdatePrice) == 88 && PlainRecord<UpdatePrice>);
+static_assert(sizeof(AdjustMargin) == 88 && PlainRecord<AdjustMargin>);
+static_assert(sizeof(SetMarketMode) == 88 && PlainRecord<SetMarketMode>);
+static_assert(sizeof(FundInsurance) == 88 && PlainRecord<FundInsurance>);
 static_assert(sizeof(Configure) == 88 && PlainRecord<Configure>);
+static_assert(sizeof(PlaceTrigger) == 88 && PlainRecord<PlaceTrigger>);
+static_assert(sizeof(CancelAllAfter) == 88 && PlainRecord<CancelAllAfter>);
+static_assert(sizeof(SetKeyLimits) == 88 && PlainRecord<SetKeyLimits>);
+static_assert(sizeof(ChangeMarket) == 88 && PlainRecord<ChangeMarket>);
 static_assert(std::is_trivially_copyable_v<Command>);
 
 inline ClientId make_client_id(std::string_view text) {
@@ -217,9 +309,11 @@ inline std::string_view client_id_view(const ClientId& id) {
   return {id.data(), size};
 }
 
-// Only these may use the command ring's reserve when it is nearly full.
+// Only these may use the command ring's reserve when it is nearly full: who cannot refresh its
+// switch would lose its orders, and a switch is armed to cancel.
 constexpr bool is_cancel(CommandType type) {
-  return type == CommandType::cancel_order || type == CommandType::cancel_all;
+  return type == CommandType::cancel_order || type == CommandType::cancel_all ||
+         type == CommandType::cancel_all_after;
 }
 
 }  // namespace perpetua

@@ -27,7 +27,7 @@ struct MarketSpec {
   int64_t lot_size_e9 = 0;
   int64_t value_per_tick_lot_micro = 0;
   Price price_min;              // absolute band of index prices and limit prices
-  Price price_max;              // <= limits::kPriceMaxTicks
+  Price price_max;              // < limits::kPriceMaxTicks - 1
   Micro notional_min;           // smallest opening order
   Micro position_notional_max;  // one agent, orders included; <= limits::kNotionalMaxMicro
   uint32_t maker_fee_ppm = 200;
@@ -38,9 +38,14 @@ struct MarketSpec {
   uint32_t sell_reserve_buffer_ppm = 10'000;  // docs/rules.md section 3
   uint32_t default_leverage = 1;
   uint32_t tier_count = 0;
+  uint32_t mark_band_ppm = 50'000;  // the mark around the index
+  uint32_t zero = 0;
+  Micro impact_notional{20'000'000'000};  // of a premium sample
+  Micro liquidation_per_minute_max{10'000'000'000'000};  // notional through the book
+  Micro fund_notional_max{10'000'000'000'000};  // position of the insurance fund
   std::array<MarginTier, limits::kTiersMax> tiers{};
 };
-static_assert(sizeof(MarketSpec) == 168 && PlainRecord<MarketSpec>);
+static_assert(sizeof(MarketSpec) == 200 && PlainRecord<MarketSpec>);
 
 inline std::string_view symbol_view(const MarketSpec& spec) {
   std::size_t size = 0;
@@ -63,7 +68,7 @@ constexpr bool is_valid(const MarketSpec& s) {
     return false;
   }
   if (s.price_min.value < 1 || s.price_max <= s.price_min ||
-      s.price_max.value > limits::kPriceMaxTicks) {
+      s.price_max.value > limits::kPriceMaxTicks - 2) {
     return false;
   }
   // One lot is never worth less than 100 micro-USDC, so a fill's margin share covers its fee
@@ -77,6 +82,12 @@ constexpr bool is_valid(const MarketSpec& s) {
   if (s.price_band_ppm == 0 || s.price_band_ppm > 900'000) return false;
   if (s.slippage_default_ppm == 0 || s.slippage_default_ppm > s.slippage_max_ppm ||
       s.slippage_max_ppm >= kPpm || s.sell_reserve_buffer_ppm >= kPpm) {
+    return false;
+  }
+  if (s.mark_band_ppm == 0 || s.mark_band_ppm > 900'000 || s.impact_notional.value < 1 ||
+      s.impact_notional.value > limits::kNotionalMaxMicro ||
+      s.liquidation_per_minute_max.value < 0 || s.fund_notional_max.value < 0 ||
+      s.fund_notional_max.value > limits::kNotionalMaxMicro) {
     return false;
   }
   if (s.tier_count < 1 || s.tier_count > limits::kTiersMax) return false;

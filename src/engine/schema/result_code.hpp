@@ -26,6 +26,8 @@
   X(request_expired, 9, 409, "the request reached the exchange after its own deadline", "send it again with a later `valid_until`") \
   X(idempotency_conflict, 10, 409, "this key was used before with other content", "use a fresh key for a new request") \
   X(invalid_amount, 11, 422, "amount must be above zero and within the limit", "see /api/v1/limits") \
+  X(trigger_wrong_side, 12, 422, "the mark has reached this trigger price already", "choose a price on the other side of the mark given") \
+  X(invalid_timeout, 13, 422, "the timeout of a dead-man's switch is 0 or within its bounds", "choose a value between the two given, or 0 to disarm") \
   /* who and where */                                                                              \
   X(agent_not_found, 20, 404, "no such agent", "")                                                 \
   X(market_not_found, 21, 404, "no such market", "GET /api/v1/markets lists them")                 \
@@ -36,6 +38,7 @@
   X(key_limit_reached, 26, 422, "the agent holds its maximum of keys", "revoke one first")         \
   X(market_exists, 27, 409, "a market with this symbol exists", "")                                \
   X(key_taken, 28, 409, "this key exists already", "create another")                               \
+  X(key_expired, 29, 401, "the key was revoked or has expired", "create another key")                \
   /* risk */                                                                                       \
   X(insufficient_margin, 40, 422, "not enough collateral for the margin and fee of this order", "deposit, cancel orders, or lower the size; numbers are given") \
   X(insufficient_balance, 41, 422, "not enough free collateral", "cancel orders, close positions or deposit; numbers are given") \
@@ -45,6 +48,8 @@
   X(position_too_large, 45, 422, "the position would exceed the market's maximum", "lower the size") \
   X(faucet_limit, 46, 429, "the faucet's daily amount is used up", "try again tomorrow; numbers are given") \
   X(deposit_limit, 47, 422, "deposits would exceed what the exchange accepts in all", "")          \
+  X(too_many_triggers, 48, 422, "the agent holds its maximum of triggers in this market", "cancel some first") \
+  X(key_limited, 49, 403, "the limits of this key do not allow it", "use a key with other limits; numbers are given") \
   /* matching */                                                                                   \
   X(would_cross, 60, 422, "a post-only order would trade at once", "move the price behind the touching price given") \
   X(fok_unfillable, 61, 422, "the book cannot fill the whole order within its limit", "lower the size, or use ioc") \
@@ -53,6 +58,7 @@
   X(price_unavailable, 80, 503, "the market has no price yet", "retry in a second")                \
   X(price_invalid, 81, 422, "price must be above zero and inside the market's absolute band", "")  \
   X(price_stale, 82, 422, "the price is older than the limit", "send fresh prices")                \
+  X(market_closed, 83, 409, "the market takes no orders now; cancels work", "see `exchange_status` of /api/v1/markets; it opens again by itself after stale prices") \
   /* before sequencing: nothing has happened */                                                    \
   X(malformed_json, 200, 400, "the body is not valid JSON", "")                                    \
   X(invalid_field, 201, 422, "a field has a wrong type, form or range", "")                        \

@@ -31,6 +31,10 @@ constexpr MarketId order_market(OrderId id) {
 }
 constexpr uint32_t order_generation(OrderId id) { return static_cast<uint32_t>(id >> 32); }
 
+// Triggers are named like orders, with the highest bit of the generation set.
+inline constexpr uint32_t kTriggerGeneration = 0x8000'0000;
+constexpr bool is_trigger(OrderId id) { return (order_generation(id) & kTriggerGeneration) != 0; }
+
 enum class Side : uint8_t { buy = 0, sell = 1 };
 constexpr Side opposite(Side side) { return side == Side::buy ? Side::sell : Side::buy; }
 constexpr int64_t sign(Side side) { return side == Side::buy ? 1 : -1; }
@@ -68,7 +72,56 @@ enum class CloseReason : uint8_t {
   would_be_liquidated = 7,  // the fill-time guard, docs/rules.md section 5
   price_moved = 8,          // a sell would fill beyond the price it was reserved for
   budget_spent = 9,         // what is left of the budget buys less than one lot
+  liquidation = 10,         // of its agent's position; docs/rules-perpetual.md section 15
+  market_settled = 11,      // delisted
+  market_changed = 12,      // its fees; docs/rules-perpetual.md section 23
+  dead_man = 13,            // its agent's switch
+  triggered = 14,           // a trigger: it sent its order
+  other_fired = 15,         // a trigger: its partner did
+  replaced = 16,            // a trigger: by another
+  refused = 17,             // a trigger: its order was
 };
+
+// What the operator allows in a market. A stale index closes it as well, whatever the mode.
+enum class MarketMode : uint8_t {
+  open = 0,
+  cancel_only = 1,  // cancels, liquidations and funding go on
+  halted = 2,       // only cancels
+  settled = 3,      // for ever: every position was closed at the mark
+};
+
+// Who was the taker of a trade.
+enum class TradeCause : uint8_t { order = 0, liquidation = 1, fund = 2 };
+
+// Why a position changed without a trade of its agent.
+enum class PositionChange : uint8_t {
+  funding = 0,
+  margin_adjusted = 1,
+  taken_over = 2,    // by the insurance fund, at the bankruptcy price
+  deleveraged = 3,   // closed against a bankrupt position
+  deleveraged_bankrupt = 4,  // the bankrupt position itself
+  settled = 5,
+};
+
+enum class TriggerKind : uint8_t { stop = 0, take_profit = 1 };
+enum class TriggerStatus : uint8_t { waiting = 0, fired = 1 };  // fired: it sends until it is done
+
+// What cancel_all and the dead-man's switch cancel. Entry triggers count as orders.
+enum class CancelScope : uint8_t { orders = 0, everything = 1, triggers = 2 };
+
+// Which limit of a key refused a command; the first value of `key_limited`.
+enum class KeyLimit : uint8_t {
+  command = 0,
+  market = 1,
+  reduce_only = 2,
+  order_notional = 3,
+  leverage = 4,
+  daily_loss = 5,
+  position_notional = 6,
+};
+
+// One step of a liquidation.
+enum class LiquidationStep : uint8_t { book = 0, taken_over = 1, deleveraged = 2 };
 
 enum class LedgerEntryKind : uint8_t {
   deposit = 0,
@@ -113,7 +166,47 @@ constexpr std::string_view wire_name(CloseReason v) {
                                         "position_closed",
                                         "would_be_liquidated",
                                         "price_moved",
-                                        "budget_spent"};
+                                        "budget_spent",
+                                        "liquidation",
+                                        "market_settled",
+                                        "market_changed",
+                                        "dead_man",
+                                        "triggered",
+                                        "other_fired",
+                                        "replaced",
+                                        "refused"};
+  return names[static_cast<int>(v)];
+}
+constexpr std::string_view wire_name(MarketMode v) {
+  constexpr std::string_view names[] = {"open", "cancel_only", "halted", "settled"};
+  return names[static_cast<int>(v)];
+}
+constexpr std::string_view wire_name(TradeCause v) {
+  constexpr std::string_view names[] = {"order", "liquidation", "fund"};
+  return names[static_cast<int>(v)];
+}
+constexpr std::string_view wire_name(PositionChange v) {
+  constexpr std::string_view names[] = {"funding",     "margin_adjusted",      "taken_over",
+                                        "deleveraged", "deleveraged_bankrupt", "settled"};
+  return names[static_cast<int>(v)];
+}
+constexpr std::string_view wire_name(LiquidationStep v) {
+  constexpr std::string_view names[] = {"book", "taken_over", "deleveraged"};
+  return names[static_cast<int>(v)];
+}
+constexpr std::string_view wire_name(TriggerKind v) {
+  return v == TriggerKind::stop ? "stop" : "take_profit";
+}
+constexpr std::string_view wire_name(TriggerStatus v) {
+  return v == TriggerStatus::waiting ? "waiting" : "fired";
+}
+constexpr std::string_view wire_name(CancelScope v) {
+  constexpr std::string_view names[] = {"orders", "everything", "triggers"};
+  return names[static_cast<int>(v)];
+}
+constexpr std::string_view wire_name(KeyLimit v) {
+  constexpr std::string_view names[] = {"command",  "market",     "reduce_only", "order_notional",
+                                        "leverage", "daily_loss", "position_notional"};
   return names[static_cast<int>(v)];
 }
 constexpr std::string_view wire_name(LedgerEntryKind v) {

@@ -42,6 +42,9 @@ void AgentView::on_event(const Event& event) {
     case EventType::fill:
       on_fill(event.fill);
       break;
+    case EventType::position_changed:
+      base_ = event.position_changed.base;
+      break;
     default:
       break;
   }

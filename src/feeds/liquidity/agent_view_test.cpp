@@ -61,6 +61,21 @@ TEST(AgentView, what_a_taker_filled_at_once_is_not_counted_twice) {
   EXPECT_EQ(view.orders().size(), 1u);
 }
 
+TEST(AgentView, a_position_that_others_changed_is_the_position) {
+  AgentView view = view_of_self();
+  view.on_event(accepted(11, 10, 10));
+  view.on_event(fill(11, 10, 0, 10));
+  Event changed = own(EventType::position_changed);
+  changed.position_changed.base = Lots(4);
+  changed.position_changed.cause = PositionChange::deleveraged;
+  view.on_event(changed);
+  EXPECT_EQ(view.base(), Lots(4));
+  changed.position_changed.base = Lots(0);
+  changed.position_changed.cause = PositionChange::settled;
+  view.on_event(changed);
+  EXPECT_EQ(view.base(), Lots(0));
+}
+
 TEST(AgentView, amended_and_closed_orders_change_and_leave) {
   AgentView view = view_of_self();
   view.on_event(accepted(11, 10, 10));

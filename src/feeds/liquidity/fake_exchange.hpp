@@ -40,6 +40,10 @@ inline FeedMarket test_market(const char* symbol = "BTC-PERP", MarketId id = 0) 
 class FakeExchange final : public CommandSink {
  public:
   bool send(const Command& command, std::string text, uint64_t token) override {
+    if (command.header.type == CommandType::tick) {
+      ticks += is_full ? 0 : 1;
+      return !is_full;
+    }
     if (is_full) return false;
     sent.push_back(command);
     texts.push_back(std::move(text));
@@ -61,6 +65,16 @@ class FakeExchange final : public CommandSink {
   void set_price(LiquidityHouse& house, Price index, int64_t now_ms, MarketId market = 0) {
     Event event(EventType::price_updated, 0, market, 0);
     event.price_updated = PriceUpdated{index, index, now_ms, {}};
+    house.on_event(event, now_ms);
+  }
+
+  // The market changes its mode, or its index becomes stale or fresh.
+  void set_status(LiquidityHouse& house, MarketMode mode, bool is_stale, int64_t now_ms) {
+    const bool is_open = mode == MarketMode::open && !is_stale;
+    refuse_orders = is_open ? ResultCode::ok : ResultCode::market_closed;
+    Event event(EventType::market_status, 0, 0, 0);
+    event.market_status.mode = mode;
+    event.market_status.is_stale = is_stale ? 1 : 0;
     house.on_event(event, now_ms);
   }
 
@@ -89,6 +103,7 @@ class FakeExchange final : public CommandSink {
   }
 
   bool is_full = false;
+  int ticks = 0;  // `tick` commands, which nobody but the clock cares for
   ResultCode refuse_orders = ResultCode::ok;  // answer to every place when not ok
   Price slide_to;                             // buys above this slide to it, when not 0
   std::vector<Command> sent;
@@ -178,6 +193,7 @@ class FakeExchange final : public CommandSink {
   }
 
   Outcome amend(const Command& command) {
+    if (refuse_orders == ResultCode::market_closed) return rejected(refuse_orders);
     const auto found = orders.find(command.amend.order_id);
     if (found == orders.end()) return rejected(ResultCode::order_not_found);
     FakeOrder& order = found->second;

@@ -33,7 +33,7 @@ MakerOptions maker_options(const MakerOptions& base, const MarketSpec& spec, uin
 LiquidityHouse::LiquidityHouse(const std::vector<FeedMarket>& markets,
                                const HouseOptions& options) {
   for (const FeedMarket& market : markets) {
-    markets_.push_back({market.id, {}});
+    markets_.push_back({market.id, {Price(0), 0, market.accepts_orders}});
     add_members(market, options);
   }
   PERPETUA_ASSERT(participants_.size() <= kMembersMax);
@@ -83,16 +83,19 @@ void LiquidityHouse::adopt(std::span<const ExistingAgent> existing) {
 void LiquidityHouse::on_tick(int64_t now_ms, CommandSink& sink) {
   for (const auto& participant : participants_) {
     const MarketId market = participant->session().profile().market;
-    participant->on_tick(now_ms, price_of(market), sink);
+    participant->on_tick(now_ms, *find_market(market), sink);
   }
 }
 
 void LiquidityHouse::on_event(const Event& event, int64_t now_ms) {
-  if (event.header.type == EventType::price_updated) {
-    for (MarketState& state : markets_) {
-      if (state.id == event.header.market) state.price = {event.price_updated.index, now_ms};
-    }
-    return;
+  MarketNow* market = find_market(event.header.market);
+  if (event.header.type == EventType::price_updated && market != nullptr) {
+    market->index = event.price_updated.index;
+    market->updated_at_ms = now_ms;
+  }
+  if (event.header.type == EventType::market_status && market != nullptr) {
+    const MarketStatus& status = event.market_status;
+    market->accepts_orders = status.mode == MarketMode::open && status.is_stale == 0;
   }
   for (const auto& participant : participants_) participant->session().on_event(event);
 }
@@ -104,6 +107,7 @@ void LiquidityHouse::on_outcome(uint64_t token, const Outcome& outcome, int64_t 
 }
 
 void LiquidityHouse::on_gap() {
+  for (MarketState& state : markets_) state.now.accepts_orders = true;
   for (const auto& participant : participants_) participant->on_gap();
 }
 
@@ -117,11 +121,10 @@ std::vector<AgentId> LiquidityHouse::agents() const {
   return agents;
 }
 
-const MarketPrice& LiquidityHouse::price_of(MarketId market) const {
+MarketNow* LiquidityHouse::find_market(MarketId market) {
   const auto found = std::find_if(markets_.begin(), markets_.end(),
                                   [market](const MarketState& s) { return s.id == market; });
-  PERPETUA_ASSERT(found != markets_.end());
-  return found->price;
+  return found == markets_.end() ? nullptr : &found->now;
 }
 
 }  // namespace perpetua::feeds

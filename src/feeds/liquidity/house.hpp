@@ -47,7 +47,8 @@ class LiquidityHouse {
   void on_event(const Event& event, int64_t now_ms);
   void on_outcome(uint64_t token, const Outcome& outcome, int64_t now_ms);
 
-  // Events were lost: makers cancel what they have and start again.
+  // Events were lost: makers cancel what they have and start again. Markets count as open until
+  // their next market_status, or a refusal, says otherwise.
   void on_gap();
 
   // Registered agents, ascending.
@@ -56,11 +57,11 @@ class LiquidityHouse {
  private:
   struct MarketState {
     MarketId id = kNoMarket;
-    MarketPrice price;
+    MarketNow now;
   };
 
   void add_members(const FeedMarket& market, const HouseOptions& options);
-  const MarketPrice& price_of(MarketId market) const;
+  MarketNow* find_market(MarketId market);  // null: none of the house's
 
   std::vector<MarketState> markets_;
   std::vector<std::unique_ptr<Participant>> participants_;  // token index - 1

@@ -106,6 +106,30 @@ TEST(LiquidityHouse, taker_at_its_limit_only_trades_back) {
 }
 
 // What the application does after a restart: look members up, pass them on.
+TEST(LiquidityHouse, takers_wait_until_a_closed_market_opens) {
+  HouseOptions options;
+  options.makers_per_market = 0;
+  FeedMarket market = test_market();
+  market.accepts_orders = false;  // as an earlier run left it
+  LiquidityHouse house({market}, options);
+  FakeExchange exchange;
+  int64_t now_ms = kStartMs;
+  const auto orders_in_ten_seconds = [&] {
+    const std::size_t before = exchange.count(CommandType::place_order);
+    exchange.set_price(house, Price(680'000), now_ms);
+    run(house, exchange, now_ms, 100);
+    return exchange.count(CommandType::place_order) - before;
+  };
+  EXPECT_EQ(orders_in_ten_seconds(), 0u);
+  exchange.set_status(house, MarketMode::open, false, now_ms);
+  EXPECT_GT(orders_in_ten_seconds(), 2u);
+  exchange.set_status(house, MarketMode::open, true, now_ms);
+  EXPECT_EQ(orders_in_ten_seconds(), 0u);
+  house.on_gap();
+  EXPECT_LE(orders_in_ten_seconds(), 2u) << "it tries, is refused, and waits";
+  EXPECT_GT(exchange.count(CommandType::place_order), 0u);
+}
+
 TEST(LiquidityHouse, restarted_house_goes_on_with_its_agents_and_orders) {
   HouseOptions options;
   options.makers_per_market = 1;

@@ -20,19 +20,18 @@ Maker::Maker(AgentProfile profile, uint32_t index, const MarketSpec& spec,
   budget_milli_ = 2 * options_.commands_per_second * kMilli;
 }
 
-void Maker::on_tick(int64_t now_ms, const MarketPrice& price, CommandSink& sink) {
+void Maker::on_tick(int64_t now_ms, const MarketNow& market, CommandSink& sink) {
   refill_budget(now_ms);
   if (!session_.advance(now_ms, sink)) return;
   if (!in_flight_.empty() || now_ms < paused_until_ms_) return;
-  const bool is_blind =
-      price.index.value <= 0 || now_ms - price.updated_at_ms > options_.price_stale_after_ms;
-  if (has_gap_ || (is_blind && !session_.view().orders().empty())) {
+  const bool is_tradable = market.is_tradable(now_ms, options_.price_stale_after_ms);
+  if (has_gap_ || (!is_tradable && !session_.view().orders().empty())) {
     cancel_everything(sink);
     return;
   }
-  if (is_blind) return;
-  flatten(now_ms, price.index, sink);
-  quote(now_ms, price.index, sink);
+  if (!is_tradable) return;
+  flatten(now_ms, market.index, sink);
+  quote(now_ms, market.index, sink);
 }
 
 void Maker::on_outcome(uint64_t token, const Outcome& outcome, int64_t now_ms) {
@@ -53,7 +52,9 @@ void Maker::on_outcome(uint64_t token, const Outcome& outcome, int64_t now_ms) {
   } else if (outcome.code == ResultCode::order_not_found) {
     session_.view().forget_order(sent.order_id);
   } else {
-    paused_until_ms_ = now_ms + kRejectionPauseMs;
+    const bool is_closed = outcome.code == ResultCode::market_closed;
+    const int64_t until_ms = now_ms + (is_closed ? kClosedPauseMs : kRejectionPauseMs);
+    paused_until_ms_ = std::max(paused_until_ms_, until_ms);
   }
 }
 

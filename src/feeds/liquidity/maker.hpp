@@ -2,9 +2,10 @@
 //
 // One burst of commands at a time: it plans, sends what its command budget allows, and plans again
 // when every outcome is there, so it never acts on a book it does not know. Quotes are post-only
-// (slide); they are pulled when the price is stale, refilled after fills, shifted and thinned with
-// inventory, and inventory beyond flatten_at_ppm is reduced with small reduce-only market orders.
-// Pure; one thread.
+// (slide); they are pulled when the price is stale or the market takes no orders (cancels work in
+// every mode; what rested there could not follow the price), refilled after fills, shifted and
+// thinned with inventory, and inventory beyond flatten_at_ppm is reduced with small reduce-only
+// market orders. Pure; one thread.
 #pragma once
 
 #include <vector>
@@ -30,7 +31,7 @@ class Maker final : public Participant {
  public:
   Maker(AgentProfile profile, uint32_t index, const MarketSpec& spec, const MakerOptions& options);
 
-  void on_tick(int64_t now_ms, const MarketPrice& price, CommandSink& sink) override;
+  void on_tick(int64_t now_ms, const MarketNow& market, CommandSink& sink) override;
   void on_outcome(uint64_t token, const Outcome& outcome, int64_t now_ms) override;
   void on_gap() override;
   AgentSession& session() override { return session_; }

@@ -154,6 +154,64 @@ TEST_F(MakerTest, pulls_its_quotes_when_the_price_is_stale) {
   EXPECT_EQ(exchange_.orders.size(), 20u);
 }
 
+TEST_F(MakerTest, leaves_a_market_that_takes_no_orders_and_comes_back) {
+  start();
+  const std::pair<MarketMode, bool> closed[] = {{MarketMode::open, true},
+                                                {MarketMode::cancel_only, false},
+                                                {MarketMode::halted, false}};
+  std::size_t round = 0;
+  for (const auto& [mode, is_stale] : closed) {
+    exchange_.set_status(house_, mode, is_stale, now_ms_);
+    const std::size_t before = exchange_.sent.size();
+    run(100);
+    EXPECT_TRUE(exchange_.orders.empty());
+    EXPECT_EQ(exchange_.sent.size(), before + 1) << "one cancel_all, nothing that is refused";
+    EXPECT_EQ(exchange_.count(CommandType::cancel_all), ++round);
+    exchange_.set_status(house_, MarketMode::open, false, now_ms_);
+    price(680'000);
+    run(50);
+    EXPECT_EQ(exchange_.orders.size(), 20u);
+  }
+}
+
+TEST_F(MakerTest, a_large_position_is_not_flattened_while_the_market_is_closed) {
+  start();
+  for (int i = 0; i < 40; ++i) {
+    for (const auto& [id, order] : std::map(exchange_.orders)) {
+      if (order.side == Side::buy) exchange_.trade(house_, id, order.remaining, now_ms_);
+    }
+    run(10);
+  }
+  exchange_.set_status(house_, MarketMode::halted, false, now_ms_);
+  run(1);
+  const std::size_t before = exchange_.sent.size();
+  run(100);
+  EXPECT_LE(exchange_.sent.size(), before + 1) << "at most the cancel_all";
+}
+
+TEST_F(MakerTest, refusals_of_a_closed_market_nobody_announced_are_few) {
+  start();
+  exchange_.refuse_orders = ResultCode::market_closed;  // the event was lost
+  price(690'000);
+  run(10);
+  const std::size_t before = exchange_.sent.size();
+  run(40);
+  EXPECT_EQ(exchange_.sent.size(), before);
+  exchange_.refuse_orders = ResultCode::ok;
+  run(60);
+  EXPECT_GT(exchange_.sent.size(), before);
+}
+
+TEST_F(MakerTest, lost_events_may_have_told_that_the_market_opened) {
+  start();
+  exchange_.set_status(house_, MarketMode::cancel_only, false, now_ms_);
+  run(10);
+  exchange_.refuse_orders = ResultCode::ok;
+  house_.on_gap();
+  run(50);
+  EXPECT_EQ(exchange_.orders.size(), 20u);
+}
+
 TEST_F(MakerTest, pauses_after_a_rejection_instead_of_hammering) {
   exchange_.refuse_orders = ResultCode::insufficient_margin;
   price(680'000);

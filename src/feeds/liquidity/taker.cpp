@@ -37,18 +37,18 @@ Taker::Taker(AgentProfile profile, uint32_t index, const MarketSpec& spec,
   PERPETUA_ASSERT(options_.notional_min <= options_.notional_max);
 }
 
-void Taker::on_tick(int64_t now_ms, const MarketPrice& price, CommandSink& sink) {
+void Taker::on_tick(int64_t now_ms, const MarketNow& market, CommandSink& sink) {
   if (!session_.advance(now_ms, sink) || in_flight_ != 0 || now_ms < next_at_ms_) return;
-  if (price.index.value <= 0 || now_ms - price.updated_at_ms > options_.price_stale_after_ms) {
-    return;
-  }
+  if (!market.is_tradable(now_ms, options_.price_stale_after_ms)) return;
   next_at_ms_ = now_ms + random_.between(1, 2 * options_.interval_mean_ms);
-  in_flight_ = session_.send(next_order(price.index, now_ms), sink);
+  in_flight_ = session_.send(next_order(market.index, now_ms), sink);
 }
 
 void Taker::on_outcome(uint64_t token, const Outcome& outcome, int64_t now_ms) {
   if (session_.on_outcome(token, outcome, now_ms)) return;
-  if (token == in_flight_) in_flight_ = 0;
+  if (token != in_flight_) return;
+  in_flight_ = 0;
+  if (outcome.code == ResultCode::market_closed) next_at_ms_ = now_ms + kClosedPauseMs;
 }
 
 Command Taker::next_order(Price index, int64_t now_ms) {

@@ -35,7 +35,7 @@ class Taker final : public Participant {
  public:
   Taker(AgentProfile profile, uint32_t index, const MarketSpec& spec, const TakerOptions& options);
 
-  void on_tick(int64_t now_ms, const MarketPrice& price, CommandSink& sink) override;
+  void on_tick(int64_t now_ms, const MarketNow& market, CommandSink& sink) override;
   void on_outcome(uint64_t token, const Outcome& outcome, int64_t now_ms) override;
   void on_gap() override {}
   AgentSession& session() override { return session_; }

@@ -31,6 +31,14 @@ bool Authenticator::find(const Sha256& sha256, int64_t now_ms, Principal& out) c
   return true;
 }
 
+void name_key(const Principal& principal, std::span<runtime::Submission> submissions) {
+  if (principal.agent == 0) return;
+  for (runtime::Submission& submission : submissions) {
+    CommandHeader& header = submission.command.header;
+    if (header.agent == principal.agent) header.key_id = principal.key_id;
+  }
+}
+
 std::string_view presented_key(std::string_view x_api_key, std::string_view authorization) {
   if (!x_api_key.empty()) return x_api_key;
   constexpr std::string_view kBearer = "bearer ";

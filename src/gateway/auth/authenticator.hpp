@@ -7,9 +7,11 @@
 // Thread-safety: any thread; immutable but for the hot store it reads.
 #pragma once
 
+#include <span>
 #include <string_view>
 
 #include "gateway/auth/api_key.hpp"
+#include "runtime/api/submit.hpp"
 
 namespace perpetua::stores {
 class HotStore;
@@ -42,6 +44,10 @@ class Authenticator {
   bool has_operator_ = false;
   Sha256 operator_sha256_{};
 };
+
+// Writes who sends into the commands of an agent, so that the engine holds the key to its limits
+// and its end, whatever has happened since it was looked up here. The operator's name no key.
+void name_key(const Principal& principal, std::span<runtime::Submission> submissions);
 
 // The key in `X-API-Key`, else in `Authorization: Bearer`; empty if neither is there.
 std::string_view presented_key(std::string_view x_api_key, std::string_view authorization);

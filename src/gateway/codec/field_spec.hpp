@@ -25,7 +25,7 @@ enum class FieldType : uint8_t {
   token_list,    // array of tokens
   object_list,   // array of objects of `items`
   number,        // JSON number of any size (responses only)
-  object,        // object of `items` (responses only)
+  object,        // object of `items`
   levels,        // array of [price, size, orders] (responses only)
 };
 

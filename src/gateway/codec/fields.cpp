@@ -113,10 +113,20 @@ bool check_list(const json::array& list, const FieldSpec& spec, ApiError& error)
   return true;
 }
 
+bool check_object(const json::value& value, const FieldSpec& spec, ApiError& error) {
+  const json::object* object = value.if_object();
+  if (object == nullptr) return refuse(error, spec.name, "must be an object");
+  if (check_fields(*object, spec.items, error)) return true;
+  error.field = std::string(spec.name) + "." + error.field;
+  return false;
+}
+
 bool check_value(const json::value& value, const FieldSpec& spec, ApiError& error) {
   switch (spec.type) {
     case FieldType::boolean:
       return value.is_bool() || refuse(error, spec.name, "must be true or false");
+    case FieldType::object:
+      return check_object(value, spec, error);
     case FieldType::integer:
     case FieldType::time_ms:
       if (!value.is_int64()) return refuse(error, spec.name, "must be a whole number");

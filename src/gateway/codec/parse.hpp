@@ -45,6 +45,12 @@ bool parse_place(const object& body, const ParseContext& context, runtime::Submi
 bool parse_intent(const object& body, const ParseContext& context, runtime::Submission& submission,
                   ApiError& error);
 
+// kTriggerFields; kProtectionFields: instead of all protective triggers of the agent's position.
+bool parse_trigger(const object& body, const ParseContext& context, runtime::Submission& submission,
+                   ApiError& error);
+bool parse_protection(const object& body, const ParseContext& context, MarketId market,
+                      runtime::Submission& submission, ApiError& error);
+
 // kAmendFields or kAmendNamedFields; cancels take valid_until alone from the body.
 bool parse_amend(const object& body, const ParseContext& context, const OrderName& name,
                  runtime::Submission& submission, ApiError& error);
@@ -76,6 +82,14 @@ bool parse_thought(const object& body, const ParseContext& context, runtime::Sub
                    ApiError& error);
 bool parse_prices(const object& body, const MarketDirectory& markets, int64_t now_ms,
                   std::vector<runtime::Submission>& submissions, ApiError& error);
+
+// kMarginFields, kMarketModeFields, kFundInsuranceFields; the last two by the operator.
+bool parse_margin(const object& body, const ParseContext& context, MarketId market,
+                  runtime::Submission& submission, ApiError& error);
+bool parse_market_mode(const object& body, MarketId market, runtime::Submission& submission,
+                       ApiError& error);
+bool parse_fund_insurance(const object& body, MarketId market, runtime::Submission& submission,
+                          ApiError& error);
 
 // kCloseFields: a reduce-only market order for the whole position. `side` is opposite to it.
 bool parse_close(const object& body, const ParseContext& context, MarketId market, Side side,

@@ -108,6 +108,36 @@ bool parse_netting(const object& body, const ParseContext& context, MarketId mar
   return true;
 }
 
+bool parse_margin(const object& body, const ParseContext& context, MarketId market,
+                  Submission& submission, ApiError& error) {
+  submission.command = Command(CommandType::adjust_margin, context.agent, market);
+  set_deadline(body, submission);
+  submission.command.adjust_margin = AdjustMargin();
+  Micro amount;
+  if (!parse_amount(body, amount, error)) return false;
+  const bool is_added = *text_field(body, "action") == "add";
+  submission.command.adjust_margin.amount = is_added ? amount : -amount;
+  return true;
+}
+
+bool parse_market_mode(const object& body, MarketId market, Submission& submission,
+                       ApiError& /*error*/) {
+  submission.command = Command(CommandType::set_market_mode, 0, market);
+  set_deadline(body, submission);
+  submission.command.set_market_mode = SetMarketMode();
+  submission.command.set_market_mode.mode =
+      static_cast<MarketMode>(choice_index(kMarketModeChoices, *text_field(body, "mode")));
+  return true;
+}
+
+bool parse_fund_insurance(const object& body, MarketId market, Submission& submission,
+                          ApiError& error) {
+  submission.command = Command(CommandType::fund_insurance, 0, market);
+  set_deadline(body, submission);
+  submission.command.fund_insurance = FundInsurance();
+  return parse_amount(body, submission.command.fund_insurance.amount, error);
+}
+
 bool parse_thought(const object& body, const ParseContext& context, Submission& submission,
                    ApiError& error) {
   MarketId market = kNoMarket;

@@ -2,8 +2,7 @@
 #include <boost/json/object.hpp>
 #include <boost/json/value.hpp>
 
-#include "gateway/codec/fields.hpp"
-#include "gateway/codec/parse.hpp"
+#include "gateway/codec/parse_helpers.hpp"
 #include "gateway/codec/request_fields.hpp"
 
 namespace perpetua::gateway {
@@ -12,29 +11,10 @@ namespace {
 namespace json = boost::json;
 using runtime::Submission;
 
-bool refuse(ApiError& error, ResultCode code, std::string_view field, std::string_view message) {
-  error = ApiError(code, std::string(field), std::string(message));
-  return false;
-}
-
-bool refuse(ApiError& error, std::string_view field, std::string_view message) {
-  return refuse(error, ResultCode::invalid_field, field, message);
-}
-
-void set_deadline(const object& body, Submission& submission) {
-  submission.command.header.valid_until_ms = integer_field(body, "valid_until").value_or(0);
-}
-
 void set_client_id(const object& body, PlaceOrder& order) {
   if (const auto client_id = text_field(body, "client_id")) {
     order.client_id = make_client_id(*client_id);
   }
-}
-
-template <class Enum>
-Enum choice(const object& body, std::string_view name, std::string_view choices, Enum absent) {
-  const auto text = text_field(body, name);
-  return text ? static_cast<Enum>(choice_index(choices, *text)) : absent;
 }
 
 bool parse_budget(const object& body, PlaceOrder& order, ApiError& error) {
@@ -67,14 +47,10 @@ bool parse_limit_price(const object& body, std::string_view field, const MarketS
 }
 
 bool parse_slippage(const object& body, PlaceOrder& order, ApiError& error) {
-  const auto text = text_field(body, "max_slippage");
-  if (!text) return true;
-  if (order.kind == OrderKind::limit) {
+  if (text_field(body, "max_slippage") && order.kind == OrderKind::limit) {
     return refuse(error, "max_slippage", "a limit order has its price instead");
   }
-  if (!parse_fraction(*text, "max_slippage", order.slippage_ppm, error)) return false;
-  // Zero is the engine's "use the default", which is not what the sender said.
-  return order.slippage_ppm > 0 || refuse(error, "max_slippage", "must be above zero");
+  return parse_slippage_bound(body, order.slippage_ppm, error);
 }
 
 bool parse_time_in_force(const object& body, PlaceOrder& order, ApiError& error) {
@@ -157,7 +133,7 @@ bool parse_place(const object& body, const ParseContext& context, Submission& su
     return refuse(error, "price", "a market order has no price: use max_slippage");
   }
   return parse_quantity(body, spec, order, error) && parse_slippage(body, order, error) &&
-         parse_time_in_force(body, order, error);
+         parse_time_in_force(body, order, error) && parse_bracket(body, spec, order, error);
 }
 
 bool parse_intent(const object& body, const ParseContext& context, Submission& submission,
@@ -178,7 +154,7 @@ bool parse_intent(const object& body, const ParseContext& context, Submission& s
   order.kind = limited ? OrderKind::limit : OrderKind::market;
   if (limited && !parse_limit_price(body, "limit_price", spec, order, error)) return false;
   return parse_budget(body, order, error) && parse_slippage(body, order, error) &&
-         parse_time_in_force(body, order, error);
+         parse_time_in_force(body, order, error) && parse_bracket(body, spec, order, error);
 }
 
 bool parse_amend(const object& body, const ParseContext& context, const OrderName& name,
@@ -235,6 +211,8 @@ bool parse_cancel_all(const object& body, const ParseContext& context, Submissio
   if (text_field(body, "market") && !parse_market(body, context, market, error)) return false;
   submission.command = Command(CommandType::cancel_all, context.agent, market);
   set_deadline(body, submission);
+  submission.command.cancel_all.scope =
+      choice(body, "scope", kCancelScopeChoices, CancelScope::orders);
   return true;
 }
 

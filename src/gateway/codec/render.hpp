@@ -15,7 +15,7 @@
 namespace perpetua::gateway {
 
 void render_agent(std::string& out, const stores::AgentView& view);
-void render_key(std::string& out, const stores::KeyView& view);
+void render_key(std::string& out, const stores::KeyView& view, const MarketDirectory& markets);
 
 struct AccountTotals {
   Micro unrealised_pnl;  // of all positions, at mark
@@ -31,7 +31,6 @@ void render_trade(std::string& out, const stores::TradeView& view, const MarketS
 void render_candle(std::string& out, const stores::CandleView& view, const MarketSpec& spec);
 
 void render_order(std::string& out, const stores::OrderView& view, const MarketSpec& spec);
-void render_intent(std::string& out, const stores::OrderView& view, const MarketSpec& spec);
 void render_fill(std::string& out, const stores::FillView& view, const MarketSpec& spec);
 void render_position(std::string& out, const stores::PositionView& view, const MarketSpec& spec);
 void render_ledger_entry(std::string& out, const stores::LedgerEntryView& view);
@@ -46,7 +45,7 @@ void render_outcome(std::string& out, const Command& command, const Outcome& out
 
 // register_agent and create_key. `api_key` empty: a repeat, the key was shown once.
 void render_new_key(std::string& out, const Command& command, const Outcome& outcome,
-                    std::string_view api_key);
+                    std::string_view api_key, const MarketDirectory& markets);
 
 // One entry of a batch reply: the outcome, or {"error": {...}}.
 void render_batch_entry(std::string& out, const Command& command, const Outcome& outcome,

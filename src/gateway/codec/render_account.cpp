@@ -1,4 +1,5 @@
 #include "gateway/codec/render.hpp"
+#include "gateway/codec/safety.hpp"
 
 namespace perpetua::gateway {
 
@@ -21,7 +22,7 @@ void render_agent(std::string& out, const stores::AgentView& view) {
   json.end_object();
 }
 
-void render_key(std::string& out, const stores::KeyView& view) {
+void render_key(std::string& out, const stores::KeyView& view, const MarketDirectory& markets) {
   JsonWriter json(out);
   json.begin_object();
   json.key("key_id").id(view.key_id);
@@ -33,6 +34,8 @@ void render_key(std::string& out, const stores::KeyView& view) {
     json.null();
   else
     json.number(view.expires_at_ms);
+  json.key("limits");
+  write_key_limits(json, view.limits, markets);
   json.end_object();
 }
 

@@ -1,4 +1,6 @@
 #include "gateway/codec/render.hpp"
+#include "gateway/codec/render_perpetual.hpp"
+#include "gateway/codec/safety.hpp"
 
 namespace perpetua::gateway {
 namespace {
@@ -21,21 +23,11 @@ void write_ticker_fields(JsonWriter& json, const stores::MarketView& view) {
   json.key("volume_24h_usdc").micro(view.volume_24h_notional);
   json.key("trades_24h").number(static_cast<int64_t>(view.trades_24h));
   json.key("open_interest").lots(view.open_interest, spec);
-}
-
-void write_tiers(JsonWriter& json, const MarketSpec& spec) {
-  json.key("margin_tiers").begin_array();
-  for (uint32_t i = 0; i < spec.tier_count; ++i) {
-    json.begin_object();
-    json.key("from_notional").micro(Micro(spec.tiers[i].lower_notional_micro));
-    json.key("max_leverage").number(spec.tiers[i].max_leverage);
-    json.end_object();
-  }
-  json.end_array();
-}
-
-void write_fraction(JsonWriter& json, std::string_view name, uint32_t ppm) {
-  json.key(name).decimal(ppm, 6);
+  json.key("predicted_funding_rate").decimal(view.funding.predicted_rate_ppb, 9);
+  json.key("next_funding").number(view.funding.next_settlement_ms);
+  json.key("exchange_status").begin_object();
+  write_status_fields(json, view);
+  json.end_object();
 }
 
 void write_spec(JsonWriter& json, const MarketSpec& spec) {
@@ -43,16 +35,9 @@ void write_spec(JsonWriter& json, const MarketSpec& spec) {
   json.key("lot_size").decimal(spec.lot_size_e9, kGridDigits);
   json.key("price_min").price(spec.price_min, spec);
   json.key("price_max").price(spec.price_max, spec);
-  json.key("min_notional").micro(spec.notional_min);
-  json.key("max_position_notional").micro(spec.position_notional_max);
-  write_fraction(json, "maker_fee", spec.maker_fee_ppm);
-  write_fraction(json, "taker_fee", spec.taker_fee_ppm);
-  write_fraction(json, "price_band", spec.price_band_ppm);
-  write_fraction(json, "default_slippage", spec.slippage_default_ppm);
-  write_fraction(json, "max_slippage", spec.slippage_max_ppm);
   json.key("default_leverage").number(spec.default_leverage);
   json.key("max_leverage").number(spec.tiers[0].max_leverage);
-  write_tiers(json, spec);
+  write_market_terms(json, spec);
 }
 
 void write_levels(JsonWriter& json, std::string_view name,
@@ -74,6 +59,8 @@ void render_market(std::string& out, const stores::MarketView& view) {
   json.key("market").text(symbol_view(view.spec));
   write_spec(json, view.spec);
   write_ticker_fields(json, view);
+  json.key("pending_change");
+  write_pending_change(json, view.pending_change);
   json.end_object();
 }
 
@@ -114,6 +101,7 @@ void render_trade(std::string& out, const stores::TradeView& view, const MarketS
   json.key("price").price(view.price, spec);
   json.key("size").lots(view.lots, spec);
   json.key("side").text(wire_name(view.side));
+  json.key("cause").text(wire_name(view.cause));
   json.key("time").number(view.time_ms);
   json.end_object();
 }

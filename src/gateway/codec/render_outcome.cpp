@@ -1,5 +1,6 @@
 #include "gateway/codec/api_error.hpp"
 #include "gateway/codec/render.hpp"
+#include "gateway/codec/safety.hpp"
 
 namespace perpetua::gateway {
 namespace {
@@ -56,6 +57,20 @@ void write_order_outcome(JsonWriter& json, const Command& command, const Outcome
   json.key("price").price(Price(outcome.values[3]), spec);
 }
 
+void write_trigger_outcome(JsonWriter& json, const Command& command, const Outcome& outcome,
+                           const MarketDirectory& markets) {
+  const MarketSpec& spec = *markets.spec(command.header.market);
+  json.key("trigger_id").id(outcome.id);
+  json.key("partner_id");
+  if (outcome.values[0] == 0)
+    json.null();
+  else
+    json.id(static_cast<uint64_t>(outcome.values[0]));
+  json.key("market").text(symbol_view(spec)).key("status").text("waiting");
+  json.key("stop").price_or_null(Price(outcome.values[1]), spec);
+  json.key("take_profit").price_or_null(Price(outcome.values[2]), spec);
+}
+
 void write_prices_outcome(JsonWriter& json, const Command& command, const Outcome& outcome,
                           const MarketDirectory& markets) {
   const MarketSpec& spec = *markets.spec(command.header.market);
@@ -81,6 +96,22 @@ void write_settings(JsonWriter& json, const Command& command, const MarketDirect
   }
 }
 
+void write_market_change(JsonWriter& json, const Command& command, const Outcome& outcome,
+                         const MarketDirectory& markets) {
+  json.key("market").text(symbol_view(*markets.spec(command.header.market)));
+  switch (command.header.type) {
+    case CommandType::adjust_margin:
+      json.key("amount").micro(command.adjust_margin.amount);
+      json.key("margin").micro(Micro(outcome.values[0]));
+      break;
+    case CommandType::set_market_mode:
+      json.key("mode").text(wire_name(command.set_market_mode.mode));
+      break;
+    default:
+      json.key("amount").micro(command.fund_insurance.amount);
+  }
+}
+
 void write_outcome_fields(JsonWriter& json, const Command& command, const Outcome& outcome,
                           const MarketDirectory& markets) {
   switch (command.header.type) {
@@ -88,6 +119,9 @@ void write_outcome_fields(JsonWriter& json, const Command& command, const Outcom
     case CommandType::amend_order:
     case CommandType::cancel_order:
       write_order_outcome(json, command, outcome, markets);
+      break;
+    case CommandType::place_trigger:
+      write_trigger_outcome(json, command, outcome, markets);
       break;
     case CommandType::cancel_all:
       json.key("cancelled_orders").number(outcome.count);
@@ -111,6 +145,16 @@ void write_outcome_fields(JsonWriter& json, const Command& command, const Outcom
     case CommandType::update_price:
       write_prices_outcome(json, command, outcome, markets);
       break;
+    case CommandType::adjust_margin:
+    case CommandType::set_market_mode:
+    case CommandType::fund_insurance:
+      write_market_change(json, command, outcome, markets);
+      break;
+    case CommandType::set_key_limits:
+    case CommandType::cancel_all_after:
+    case CommandType::change_market:
+      write_safety_outcome(json, command, outcome, markets);
+      break;
     default:
       break;
   }
@@ -128,7 +172,7 @@ void render_outcome(std::string& out, const Command& command, const Outcome& out
 }
 
 void render_new_key(std::string& out, const Command& command, const Outcome& outcome,
-                    std::string_view api_key) {
+                    std::string_view api_key, const MarketDirectory& markets) {
   const bool is_register = command.header.type == CommandType::register_agent;
   JsonWriter json(out);
   json.begin_object();
@@ -141,6 +185,8 @@ void render_new_key(std::string& out, const Command& command, const Outcome& out
     json.text(api_key);
   json.key("scopes");
   write_scopes(json, is_register ? command.register_agent.scopes : command.create_key.scopes);
+  json.key("limits");
+  write_key_limits(json, is_register ? KeyLimits{} : command.create_key.limits, markets);
   json.key("hint").text(api_key.empty()
                             ? "a repeat: the key was shown once, in the first reply; if that was "
                               "lost, revoke it and create another"

@@ -1,4 +1,5 @@
 #include "gateway/codec/render.hpp"
+#include "gateway/codec/render_triggers.hpp"
 
 namespace perpetua::gateway {
 namespace {
@@ -61,6 +62,18 @@ void write_leverage(JsonWriter& json, const stores::PositionView& view) {
   json.decimal(static_cast<int64_t>((hundredfold + margin / 2) / margin), kDigits);
 }
 
+// Equity / maintenance margin: liquidated below 1.
+void write_margin_ratio(JsonWriter& json, const stores::PositionView& view) {
+  json.key("margin_ratio");
+  if (view.maintenance_margin.value <= 0) {
+    json.null();
+    return;
+  }
+  constexpr unsigned kDigits = 4;
+  const Int128 scaled = static_cast<Int128>(view.equity.value) * 10'000;
+  json.decimal(static_cast<int64_t>(scaled / view.maintenance_margin.value), kDigits);
+}
+
 void write_price_or_null(JsonWriter& json, std::string_view name, const std::optional<Price>& value,
                          const MarketSpec& spec) {
   json.key(name);
@@ -101,30 +114,8 @@ void render_order(std::string& out, const stores::OrderView& view, const MarketS
   json.key("price").price(view.price, spec);
   json.key("size").lots(view.lots, spec);
   write_micro_or_null(json, "size_usdc", view.budget);
+  write_bracket_prices(json, view.stop_loss, view.take_profit, spec);
   write_progress(json, view, spec);
-  write_time_or_null(json, "expires_at", view.expires_at_ms);
-  json.key("created_at").number(view.accepted_at_ms);
-  json.key("updated_at").number(view.updated_at_ms);
-  json.end_object();
-}
-
-void render_intent(std::string& out, const stores::OrderView& view, const MarketSpec& spec) {
-  JsonWriter json(out);
-  json.begin_object();
-  json.key("intent_id").id(view.order_id);
-  write_client_id(json, view.client_id);
-  json.key("agent_id").id(view.agent);
-  json.key("market").text(symbol_view(spec));
-  json.key("direction").text(view.side == Side::buy ? "long" : "short");
-  json.key("size_usdc").micro(view.budget);
-  json.key("leverage").number(view.leverage);
-  json.key("limit_price");
-  if (view.kind == OrderKind::limit)
-    json.price(view.price, spec);
-  else
-    json.null();
-  write_progress(json, view, spec);
-  json.key("reason").text(view.intent_reason);
   write_time_or_null(json, "expires_at", view.expires_at_ms);
   json.key("created_at").number(view.accepted_at_ms);
   json.key("updated_at").number(view.updated_at_ms);
@@ -136,16 +127,25 @@ void render_fill(std::string& out, const stores::FillView& view, const MarketSpe
   json.begin_object();
   json.key("sequence").id(view.sequence);
   json.key("trade_id").id(view.trade_id);
-  json.key("order_id").id(view.order_id);
+  json.key("order_id");
+  if (view.order_id == 0)
+    json.null();
+  else
+    json.id(view.order_id);
   json.key("market").text(symbol_view(spec));
   json.key("side").text(wire_name(view.side));
   json.key("liquidity").text(view.is_taker ? "taker" : "maker");
+  json.key("cause").text(wire_name(view.cause));
   json.key("price").price(view.price, spec);
   json.key("size").lots(view.lots, spec);
   json.key("notional").micro(view.notional);
   json.key("fee").micro(view.fee);
   json.key("realised_pnl").micro(view.realised_pnl);
-  json.key("counterparty").id(view.counterparty);
+  json.key("counterparty");
+  if (view.counterparty == 0)
+    json.null();
+  else
+    json.id(view.counterparty);
   json.key("time").number(view.time_ms);
   json.end_object();
 }
@@ -172,6 +172,14 @@ void render_position(std::string& out, const stores::PositionView& view, const M
   json.key("realised_pnl").micro(view.realised_pnl);
   write_price_or_null(json, "liquidation_price", view.liquidation_price, spec);
   write_price_or_null(json, "bankruptcy_price", view.bankruptcy_price, spec);
+  json.key("equity").micro(view.equity);
+  write_margin_ratio(json, view);
+  json.key("health").text(wire_name(view.health));
+  json.key("adl_quintile");
+  if (view.adl_quintile == 0)
+    json.null();
+  else
+    json.number(view.adl_quintile);
   write_leverage(json, view);
   json.key("leverage_setting").number(view.leverage);
   json.key("netting").boolean(view.netting);

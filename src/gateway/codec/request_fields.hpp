@@ -7,6 +7,7 @@
 #include "base/limits.hpp"
 #include "engine/schema/types.hpp"
 #include "gateway/codec/field_spec.hpp"
+#include "gateway/codec/key_limit_fields.hpp"
 
 namespace perpetua::gateway {
 
@@ -42,6 +43,13 @@ inline constexpr FieldSpec kClientIdNameField = {
     "client_id", FieldType::token,         false, "client id of the order; or give order_id", {},
     1,           limits::kClientIdBytesMax};
 
+inline constexpr FieldSpec kStopLossField = {
+    "stop_loss", FieldType::decimal, false,
+    "bracket: mark price at which the position is closed at a loss; armed by the first fill"};
+inline constexpr FieldSpec kTakeProfitField = {
+    "take_profit", FieldType::decimal, false,
+    "bracket: mark price at which the position is closed at a profit; armed by the first fill"};
+
 inline constexpr FieldSpec kPlaceFields[] = {
     kMarketField,
     {"side", FieldType::choice, true, "side", kSideChoices},
@@ -66,6 +74,8 @@ inline constexpr FieldSpec kPlaceFields[] = {
      limits::kLeverageMax},
     {"max_slippage", FieldType::decimal, false,
      "market orders: fraction of the mark price, \"0.005\" is 0.5 %; default: the market's"},
+    kStopLossField,
+    kTakeProfitField,
     kClientIdField,
     kValidUntilField,
 };
@@ -90,6 +100,8 @@ inline constexpr FieldSpec kIntentFields[] = {
      {},
      1},
     {"reason", FieldType::text, false, "why; kept with the intent", {}, 0, limits::kReasonBytesMax},
+    kStopLossField,
+    kTakeProfitField,
     kClientIdField,
     kValidUntilField,
 };
@@ -116,7 +128,59 @@ inline constexpr FieldSpec kCancelNamedFields[] = {
     kValidUntilField,
 };
 
-inline constexpr FieldSpec kCancelAllFields[] = {kMarketOptionalField, kValidUntilField};
+inline constexpr std::string_view kCancelScopeChoices = "orders|everything|triggers";
+inline constexpr FieldSpec kCancelAllFields[] = {
+    kMarketOptionalField,
+    {"scope", FieldType::choice, false,
+     "orders: with entry triggers; everything: protective triggers, too; triggers: only triggers. "
+     "Default: orders",
+     kCancelScopeChoices},
+    kValidUntilField,
+};
+
+inline constexpr FieldSpec kTrailField = {
+    "trail", FieldType::decimal, false,
+    "distance from the best mark: a stop that follows; instead of a stop"};
+inline constexpr FieldSpec kTriggerSlippageField = {
+    "max_slippage", FieldType::decimal, false,
+    "of a market order: fraction of the mark price then; default: the market's"};
+
+inline constexpr FieldSpec kTriggerFields[] = {
+    kMarketField,
+    {"reduce_only", FieldType::boolean, false,
+     "true: protective, closes the position; false: an entry. Default: true"},
+    {"side", FieldType::choice, false, "of an entry", kSideChoices},
+    {"size", FieldType::decimal, false, "protective: absent is the whole position; entry: required"},
+    {"leverage",
+     FieldType::integer,
+     false,
+     "of an entry; default: your setting for the market",
+     {},
+     1,
+     limits::kLeverageMax},
+    {"stop", FieldType::decimal, false, "mark price: fires when the mark moves against the position"
+     " (entry: beyond the mark)"},
+    {"stop_limit", FieldType::decimal, false, "limit of the stop's order; absent: a market order"},
+    {"take_profit", FieldType::decimal, false,
+     "mark price: fires when the mark moves in favour; with a stop the first to fire closes the "
+     "other"},
+    {"take_profit_limit", FieldType::decimal, false,
+     "limit of the take-profit's order; absent: a market order"},
+    kTrailField,
+    kTriggerSlippageField,
+    {"replace", FieldType::boolean, false,
+     "instead of all your protective triggers in this market"},
+    kValidUntilField,
+};
+
+// PUT: afterwards the position has this protection and no other.
+inline constexpr FieldSpec kProtectionFields[] = {
+    {"stop_loss", FieldType::decimal, false, "mark price at which the position is closed"},
+    {"take_profit", FieldType::decimal, false, "mark price at which the position is closed"},
+    kTrailField,
+    kTriggerSlippageField,
+    kValidUntilField,
+};
 
 inline constexpr FieldSpec kBatchPlaceFields[] = {
     {"orders",
@@ -172,6 +236,9 @@ inline constexpr FieldSpec kRegisterFields[] = {
 inline constexpr FieldSpec kCreateKeyFields[] = {
     {"scopes", FieldType::choices_list, true, "what the key may do", kScopeChoices, 1, 3},
     {"expires_at", FieldType::time_ms, false, "absent: never", {}, 1},
+    {"limits", FieldType::object, false,
+     "what the exchange holds the key to from its first command on; absent: nothing", {}, 0, 0,
+     kKeyLimitFields},
     kValidUntilField,
 };
 
@@ -199,6 +266,25 @@ inline constexpr FieldSpec kLeverageFields[] = {
 
 inline constexpr FieldSpec kNettingFields[] = {
     {"netting", FieldType::boolean, true, "true: orders may cross through zero to the other side"},
+    kValidUntilField,
+};
+
+inline constexpr std::string_view kMarginActionChoices = "add|remove";
+inline constexpr FieldSpec kMarginFields[] = {
+    {"action", FieldType::choice, true, "into the position or out of it", kMarginActionChoices},
+    {"amount", FieldType::decimal, true, "USDC"},
+    kValidUntilField,
+};
+
+inline constexpr std::string_view kMarketModeChoices = "open|cancel_only|halted|settled";
+inline constexpr FieldSpec kMarketModeFields[] = {
+    {"mode", FieldType::choice, true, "settled is for ever: every position is closed at the mark",
+     kMarketModeChoices},
+    kValidUntilField,
+};
+
+inline constexpr FieldSpec kFundInsuranceFields[] = {
+    {"amount", FieldType::decimal, true, "USDC; pays bad debt first"},
     kValidUntilField,
 };
 

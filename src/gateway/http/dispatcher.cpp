@@ -56,13 +56,16 @@ Next Dispatcher::begin(Call& call, const Request& request, int64_t now_ns) const
     endpoint.respond(call);
     return call.wants_disk ? Next::blocking : Next::done;
   }
-  if (!endpoint.prepare(call)) return Next::done;
+  if (!endpoint.prepare(call) || call.submissions.empty()) return Next::done;
   if (!apply_idempotency_key(call.idempotency_key, call.submissions, call.error)) return Next::done;
+  name_key(call.principal, call.submissions);
   return Next::submit;
 }
 
 Next Dispatcher::finish(Call& call) const {
-  return call.endpoint->complete(call) ? Next::submit : Next::done;
+  if (!call.endpoint->complete(call)) return Next::done;
+  name_key(call.principal, call.submissions);
+  return Next::submit;
 }
 
 bool Dispatcher::route(Call& call, const Request& request) const {
@@ -89,9 +92,11 @@ bool Dispatcher::admit(Call& call, std::string_view key, int64_t now_ns) {
   }
   const bool needs_key = endpoint.access != Access::open;
   const bool is_refused = !is_known && (needs_key || !key.empty());
-  const LimitClass limit_class = call.principal.is_operator ? LimitClass::none
-                                 : is_refused ? std::min(endpoint.limit, LimitClass::read)
-                                              : endpoint.limit;
+  // What is free for those with a key is not free for those without.
+  const bool is_free = endpoint.limit == LimitClass::none && !needs_key;
+  const LimitClass limit_class = call.principal.is_operator    ? LimitClass::none
+                                 : is_refused && !is_free ? LimitClass::read
+                                                          : endpoint.limit;
   call.limit = context.limiter.take(limit_class, call.principal.agent, call.address, now_ns);
   if (!call.limit.is_allowed) {
     call.fail(ResultCode::rate_limited, std::string(call.limit.name));

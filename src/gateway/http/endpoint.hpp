@@ -1,8 +1,9 @@
 // Endpoint: one row of the API. The only source of router, validation, openapi.json, docs/api.md.
 //
 // A row either responds at once (respond), or prepares commands whose outcomes it then renders
-// (prepare, complete). Handlers are plain functions; waiting is the session's business. Rows are
-// constexpr tables in native/; strings are literals. Thread-safety: immutable.
+// (prepare, complete). One that prepares no command has written its reply. Handlers are plain
+// functions; waiting is the session's business. Rows are constexpr tables in native/; strings are
+// literals. Thread-safety: immutable.
 #pragma once
 
 #include <span>
@@ -49,6 +50,9 @@ struct Endpoint {
   void (*respond)(Call& call) = nullptr;
   bool (*prepare)(Call& call) = nullptr;   // false: call.error is set
   bool (*complete)(Call& call) = nullptr;  // true: call.submissions are to be submitted again
+
+  // Without completion a body is answered by itself: nothing is sequenced.
+  constexpr bool is_mutation() const { return complete != nullptr; }
 };
 
 // Every endpoint, in the order of the documentation.

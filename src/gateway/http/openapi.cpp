@@ -11,7 +11,8 @@ namespace {
 // A field that is not required may be left out of a request, and is null in a response.
 enum class Direction : uint8_t { request, response };
 
-void write_schema(JsonWriter& json, const FieldSpec& spec, bool may_be_null = false);
+void write_schema(JsonWriter& json, const FieldSpec& spec, bool may_be_null = false,
+                  Direction direction = Direction::request);
 
 void write_choices(JsonWriter& json, std::string_view choices, bool may_be_null) {
   json.key("enum").begin_array();
@@ -44,8 +45,8 @@ void write_text(JsonWriter& json, std::string_view pattern, bool may_be_null) {
   if (!pattern.empty()) json.key("pattern").text(pattern);
 }
 
-void write_list(JsonWriter& json, const FieldSpec& spec, FieldType item_type) {
-  json.key("type").text("array");
+void write_list(JsonWriter& json, const FieldSpec& spec, FieldType item_type, bool may_be_null) {
+  write_type_name(json, "array", may_be_null);
   write_bounds(json, spec, "minItems", "maxItems");
   FieldSpec item = spec;
   item.type = item_type;
@@ -56,12 +57,15 @@ void write_list(JsonWriter& json, const FieldSpec& spec, FieldType item_type) {
 }
 
 // A response always holds all its fields.
-void write_object(JsonWriter& json, FieldSpecs fields, Direction direction, bool is_open = false) {
+void write_object(JsonWriter& json, FieldSpecs fields, Direction direction, bool is_open = false,
+                  bool may_be_null = false) {
   const bool is_response = direction == Direction::response;
-  json.begin_object().key("type").text("object").key("properties").begin_object();
+  json.begin_object();
+  write_type_name(json, "object", may_be_null);
+  json.key("properties").begin_object();
   for (const FieldSpec& field : fields) {
     json.key(field.name);
-    write_schema(json, field, is_response && !field.required);
+    write_schema(json, field, is_response && !field.required, direction);
   }
   json.end_object().key("required").begin_array();
   for (const FieldSpec& field : fields) {
@@ -97,11 +101,11 @@ void write_type(JsonWriter& json, const FieldSpec& spec, bool may_be_null) {
     case FieldType::number:
       return write_type_name(json, "number", may_be_null);
     case FieldType::choices_list:
-      return write_list(json, spec, FieldType::choice);
+      return write_list(json, spec, FieldType::choice, may_be_null);
     case FieldType::id_list:
-      return write_list(json, spec, FieldType::id);
+      return write_list(json, spec, FieldType::id, may_be_null);
     case FieldType::token_list:
-      return write_list(json, spec, FieldType::token);
+      return write_list(json, spec, FieldType::token, may_be_null);
     case FieldType::object_list:
     case FieldType::object:
     case FieldType::levels:
@@ -110,15 +114,16 @@ void write_type(JsonWriter& json, const FieldSpec& spec, bool may_be_null) {
   PERPETUA_ASSERT(false && "handled by write_schema");
 }
 
-void write_schema(JsonWriter& json, const FieldSpec& spec, bool may_be_null) {
+void write_schema(JsonWriter& json, const FieldSpec& spec, bool may_be_null,
+                  Direction direction) {
   if (spec.type == FieldType::object) {
-    return write_object(json, spec.items, Direction::request, spec.items.empty());
+    return write_object(json, spec.items, direction, spec.items.empty(), may_be_null);
   }
   if (spec.type == FieldType::object_list) {
     json.begin_object().key("type").text("array");
     write_bounds(json, spec, "minItems", "maxItems");
     json.key("items");
-    write_object(json, spec.items, Direction::request);
+    write_object(json, spec.items, direction);
   } else if (spec.type == FieldType::levels) {
     json.begin_object().key("type").text("array").key("items");
     json.raw(R"({"type":"array","prefixItems":[{"type":"string"},{"type":"string"},)"
@@ -144,7 +149,7 @@ void write_parameters(JsonWriter& json, const Endpoint& endpoint) {
   };
   write_all(endpoint.path_fields, "path");
   write_all(endpoint.query_fields, "query");
-  if (endpoint.prepare != nullptr) {
+  if (endpoint.is_mutation()) {
     json.raw(R"({"$ref":"#/components/parameters/IdempotencyKey"})");
   }
   json.end_array();

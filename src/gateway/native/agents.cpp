@@ -1,7 +1,9 @@
 #include <boost/json/object.hpp>
+#include <boost/json/value.hpp>
 
 #include "gateway/codec/fields.hpp"
 #include "gateway/codec/render.hpp"
+#include "gateway/codec/safety.hpp"
 #include "gateway/native/handlers.hpp"
 #include "gateway/native/pages.hpp"
 
@@ -18,15 +20,19 @@ ApiKey make_key(Call& call, std::string_view kind, std::string_view owner) {
   return keys.make_for(scope);
 }
 
+bool fail_with_outcome(Call& call) {
+  call.error = outcome_error(call.submissions.front().command, call.replies.front().outcome,
+                             call.markets());
+  return false;
+}
+
+// Only the first answer shows the key.
 bool finish_new_key(Call& call) {
-  const Command& command = call.submissions.front().command;
   const Outcome& outcome = call.replies.front().outcome;
-  if (outcome.code != ResultCode::ok) {
-    call.error = outcome_error(command, outcome, call.markets());
-    return false;
-  }
+  if (outcome.code != ResultCode::ok) return fail_with_outcome(call);
   if (outcome.replayed != 0) call.new_api_key.clear();
-  render_new_key(call.reply, command, outcome, call.new_api_key);
+  render_new_key(call.reply, call.submissions.front().command, outcome, call.new_api_key,
+                 call.markets());
   return false;
 }
 
@@ -88,22 +94,31 @@ bool prepare_create_key(Call& call) {
   ApiKey key = make_key(call, "key", std::to_string(call.principal.agent));
   create.key_sha256 = key.sha256;
   call.new_api_key = std::move(key.text);
+  const boost::json::value* limits = call.body->if_contains("limits");
+  if (limits == nullptr || limits->is_null()) return true;
+  if (!parse_key_limits(limits->get_object(), parse_context(call), create.limits, call.error)) {
+    call.error.field = "limits." + call.error.field;
+    return false;
+  }
   return true;
 }
 
 bool complete_create_key(Call& call) { return finish_new_key(call); }
 
 void list_keys(Call& call) {
-  write_list(call.reply, call.hot().keys(call.principal.agent), render_key);
+  write_list(call.reply, call.hot().keys(call.principal.agent),
+             [&call](std::string& out, const stores::KeyView& view) {
+               render_key(out, view, call.markets());
+             });
 }
 
 bool prepare_revoke_key(Call& call) {
-  const auto id = parse_id(call.path_value("key_id")).value_or(0);
-  if (id == 0 || id > UINT32_MAX) return call.fail(ResultCode::key_not_found, "key_id");
+  uint32_t key_id = 0;
+  if (!path_key(call, key_id)) return false;
   runtime::Submission& submission = add_submission(call);
   submission.command = Command(CommandType::revoke_key, call.principal.agent);
   submission.command.revoke_key = RevokeKey();
-  submission.command.revoke_key.key_id = static_cast<uint32_t>(id);
+  submission.command.revoke_key.key_id = key_id;
   submission.command.header.valid_until_ms = integer_field(*call.body, "valid_until").value_or(0);
   return true;
 }

@@ -1,4 +1,5 @@
 #include "gateway/codec/request_fields.hpp"
+#include "gateway/codec/safety_fields.hpp"
 #include "gateway/native/handlers.hpp"
 #include "gateway/options.hpp"
 
@@ -16,6 +17,7 @@ constexpr FieldSpec kKeyPath[] = {{"key_id", FieldType::id, true, "key"}};
 constexpr FieldSpec kMarketPath[] = {{"market", FieldType::market, true, "market symbol"}};
 constexpr FieldSpec kOrderPath[] = {{"order_id", FieldType::id, true, "order"}};
 constexpr FieldSpec kIntentPath[] = {{"intent_id", FieldType::id, true, "intent"}};
+constexpr FieldSpec kTriggerPath[] = {{"trigger_id", FieldType::id, true, "trigger"}};
 constexpr FieldSpec kClientPath[] = {{"client_id",
                                       FieldType::token,
                                       true,
@@ -64,20 +66,34 @@ constexpr ResultCode kPlaceErrors[] = {invalid_quantity,
                                        position_too_large,
                                        would_cross,
                                        fok_unfillable,
-                                       price_unavailable};
+                                       price_unavailable,
+                                       market_closed,
+                                       key_limited,
+                                       trigger_wrong_side};
 constexpr ResultCode kIntentErrors[] = {
     invalid_quantity,     size_too_small,     size_too_large,      price_out_of_band,
     invalid_slippage,     invalid_expiry,     leverage_too_high,   request_expired,
     idempotency_conflict, market_not_found,   insufficient_margin, conflicting_position,
-    too_many_open_orders, position_too_large, price_unavailable};
-constexpr ResultCode kAmendErrors[] = {missing_field,        invalid_quantity,  size_too_large,
-                                       price_out_of_band,    leverage_too_high, request_expired,
-                                       idempotency_conflict, order_not_found,   insufficient_margin,
-                                       position_too_large,   would_cross};
+    too_many_open_orders, position_too_large, price_unavailable,   market_closed,
+    trigger_wrong_side,   key_limited};
+constexpr ResultCode kTriggerErrors[] = {
+    invalid_quantity,     size_too_small,    size_too_large,   price_out_of_band,
+    invalid_slippage,     leverage_too_high, request_expired,  idempotency_conflict,
+    market_not_found,     no_position,       price_unavailable, market_closed,
+    insufficient_margin,  trigger_wrong_side, too_many_triggers, key_limited};
+constexpr ResultCode kProtectionErrors[] = {
+    missing_field,     price_out_of_band, invalid_slippage, request_expired,
+    idempotency_conflict, market_not_found, no_position, price_unavailable,
+    market_closed, trigger_wrong_side, key_limited};
+constexpr ResultCode kAmendErrors[] = {
+    missing_field,   invalid_quantity,     size_too_large,  price_out_of_band,   leverage_too_high,
+    request_expired, idempotency_conflict, order_not_found, insufficient_margin, position_too_large,
+    would_cross,     market_closed,        key_limited};
 constexpr ResultCode kAmendNamedErrors[] = {
     missing_field,     invalid_quantity,    size_too_large,       price_out_of_band,
     leverage_too_high, request_expired,     idempotency_conflict, market_not_found,
-    order_not_found,   insufficient_margin, position_too_large,   would_cross};
+    order_not_found,   insufficient_margin, position_too_large,   would_cross,
+    market_closed,     key_limited};
 constexpr ResultCode kCancelErrors[] = {request_expired, idempotency_conflict, order_not_found};
 constexpr ResultCode kCancelNamedErrors[] = {request_expired, idempotency_conflict,
                                              market_not_found, order_not_found};
@@ -85,28 +101,44 @@ constexpr ResultCode kCancelBatchErrors[] = {missing_field, request_expired, ide
                                              market_not_found, order_not_found};
 constexpr ResultCode kCancelAllErrors[] = {request_expired, idempotency_conflict, market_not_found};
 constexpr ResultCode kCloseErrors[] = {invalid_slippage, request_expired, idempotency_conflict,
-                                       market_not_found, no_position,     price_unavailable};
+                                       market_not_found, no_position,     price_unavailable,
+                                       market_closed,    key_limited};
+constexpr ResultCode kMarginErrors[] = {invalid_amount,   request_expired,     idempotency_conflict,
+                                        market_not_found, insufficient_margin, no_position,
+                                        market_closed,    key_limited};
+constexpr ResultCode kPreviewErrors[] = {invalid_quantity, request_expired, market_not_found};
+constexpr ResultCode kModeErrors[] = {request_expired, idempotency_conflict, market_not_found,
+                                      price_unavailable, market_closed};
+constexpr ResultCode kFundErrors[] = {invalid_amount, request_expired, idempotency_conflict,
+                                      market_not_found, deposit_limit};
 constexpr ResultCode kRegisterErrors[] = {request_expired, idempotency_conflict, wallet_taken,
                                           agent_limit_reached};
 constexpr ResultCode kCreateKeyErrors[] = {request_expired, idempotency_conflict, key_limit_reached,
-                                           forbidden};
+                                           forbidden,       key_limited,          market_not_found};
 constexpr ResultCode kRevokeKeyErrors[] = {request_expired, idempotency_conflict, key_not_found};
+constexpr ResultCode kKeyLimitsErrors[] = {request_expired, idempotency_conflict, market_not_found,
+                                           key_not_found, key_limited};
+constexpr ResultCode kSwitchErrors[] = {invalid_timeout, request_expired, idempotency_conflict,
+                                        market_not_found};
+constexpr ResultCode kChangeErrors[] = {invalid_expiry, request_expired, idempotency_conflict,
+                                        market_not_found};
 constexpr ResultCode kDepositErrors[] = {invalid_amount, request_expired, idempotency_conflict,
                                          agent_not_found, deposit_limit};
-constexpr ResultCode kWithdrawErrors[] = {invalid_amount, request_expired, idempotency_conflict,
-                                          agent_not_found, insufficient_balance};
-constexpr ResultCode kTransferErrors[] = {invalid_request, invalid_amount,
-                                          request_expired, idempotency_conflict,
-                                          agent_not_found, insufficient_balance};
+constexpr ResultCode kWithdrawErrors[] = {invalid_amount,       request_expired,
+                                          idempotency_conflict, agent_not_found,
+                                          insufficient_balance, key_limited};
+constexpr ResultCode kTransferErrors[] = {
+    invalid_request, invalid_amount,       request_expired, idempotency_conflict,
+    agent_not_found, insufficient_balance, key_limited};
 constexpr ResultCode kFaucetErrors[] = {invalid_amount, request_expired, idempotency_conflict,
                                         faucet_limit,   deposit_limit,   not_in_this_mode};
 constexpr ResultCode kSettingErrors[] = {leverage_too_high, request_expired, idempotency_conflict,
-                                         market_not_found};
+                                         market_not_found, key_limited};
 constexpr ResultCode kNettingErrors[] = {request_expired, idempotency_conflict, market_not_found,
-                                         conflicting_position};
+                                         conflicting_position, key_limited};
 constexpr ResultCode kThoughtErrors[] = {request_expired, idempotency_conflict, market_not_found};
 constexpr ResultCode kPriceErrors[] = {request_expired, idempotency_conflict, market_not_found,
-                                       price_invalid, price_stale, not_in_this_mode};
+                                       price_invalid,   price_stale,          not_in_this_mode};
 constexpr ResultCode kAgentErrors[] = {agent_not_found};
 constexpr ResultCode kMarketErrors[] = {market_not_found};
 constexpr ResultCode kOrderErrors[] = {order_not_found, exchange_unavailable};
@@ -143,6 +175,10 @@ constexpr Endpoint kEndpoints[] = {
      Access::withdraw, LimitClass::mutation, {}, {}, kCreateKeyFields,
      ReplyShape::object, "NewKey", kCreateKeyErrors,
      nullptr, prepare_create_key, complete_create_key},
+    {"setKeyLimits", Method::put, "/api/v1/keys/{key_id}/limits", "keys",
+     "Hold a key to limits, in place of those it has; without any: free it",
+     Access::withdraw, LimitClass::mutation, kKeyPath, {}, kSetKeyLimitsFields,
+     ReplyShape::object, "KeyLimits", kKeyLimitsErrors, nullptr, prepare_key_limits, complete_one},
     {"listKeys", Method::get, "/api/v1/keys", "keys",
      "Your live keys",
      Access::read, LimitClass::read, {}, {}, {},
@@ -195,6 +231,38 @@ constexpr Endpoint kEndpoints[] = {
      "Candles of trades, oldest first",
      Access::open, LimitClass::read, kMarketPath, kCandleQuery, {},
      ReplyShape::list, "Candle", kMarketErrors, list_candles},
+    {"getFunding", Method::get, "/api/v1/markets/{market}/funding", "markets",
+     "Predicted funding rate of the hour in hand, and the last one",
+     Access::open, LimitClass::read, kMarketPath, {}, {},
+     ReplyShape::object, "Funding", kMarketErrors, get_funding},
+    {"listFunding", Method::get, "/api/v1/markets/{market}/funding/history", "markets",
+     "Settled hours, newest first",
+     Access::open, LimitClass::read, kMarketPath, kPageQuery, {},
+     ReplyShape::page, "FundingHour", kMarketPagedErrors, list_funding},
+    {"listLiquidations", Method::get, "/api/v1/markets/{market}/liquidations", "markets",
+     "Liquidations step by step, newest first",
+     Access::open, LimitClass::read, kMarketPath, kPageQuery, {},
+     ReplyShape::page, "Liquidation", kMarketPagedErrors, list_liquidations},
+    {"getInsurance", Method::get, "/api/v1/markets/{market}/insurance", "markets",
+     "The insurance fund: position, cash, bad debt, recent changes",
+     Access::open, LimitClass::read, kMarketPath, {}, {},
+     ReplyShape::object, "Insurance", kMarketErrors, get_insurance},
+    {"listFundChanges", Method::get, "/api/v1/markets/{market}/insurance/history", "markets",
+     "The insurance fund after each change, newest first",
+     Access::open, LimitClass::read, kMarketPath, kPageQuery, {},
+     ReplyShape::page, "FundChange", kMarketPagedErrors, list_fund_changes},
+    {"listMarketChanges", Method::get, "/api/v1/markets/{market}/changes", "markets",
+     "Changes of fees, tiers and bounds, newest first",
+     Access::open, LimitClass::read, kMarketPath, kPageQuery, {},
+     ReplyShape::page, "MarketChange", kMarketPagedErrors, list_market_changes},
+    {"getExchangeStatus", Method::get, "/api/v1/status", "markets",
+     "What works in which market",
+     Access::open, LimitClass::read, {}, {}, {},
+     ReplyShape::object, "ExchangeStatus", {}, get_exchange_status},
+    {"getSolvency", Method::get, "/api/v1/solvency", "markets",
+     "The identities of money and open interest with all their terms",
+     Access::open, LimitClass::read, {}, {}, {},
+     ReplyShape::object, "Solvency", {}, get_solvency},
     {"listPrices", Method::get, "/api/v1/prices", "markets",
      "Index and mark prices",
      Access::open, LimitClass::read, {}, {}, {},
@@ -217,16 +285,29 @@ constexpr Endpoint kEndpoints[] = {
      Access::trade, LimitClass::mutation, {}, {}, kBatchPlaceFields,
      ReplyShape::results, "OrderResult", kPlaceErrors,
      nullptr, prepare_place_batch, complete_results},
+    {"previewOrder", Method::post, "/api/v1/orders/preview", "orders",
+     "What an order would do and cost now; nothing is placed",
+     Access::trade, LimitClass::read, {}, {}, kPlaceFields,
+     ReplyShape::object, "OrderPreview", kPreviewErrors, nullptr, prepare_preview},
     {"cancelBatch", Method::post, "/api/v1/orders/cancel", "orders",
      "Cancel up to 100 orders",
      Access::trade, LimitClass::cancel, {}, {}, kBatchCancelFields,
      ReplyShape::results, "CancelResult", kCancelBatchErrors,
      nullptr, prepare_cancel_batch, complete_results},
     {"cancelAll", Method::post, "/api/v1/orders/cancel-all", "orders",
-     "Cancel all your orders, of one market or of all",
+     "Cancel all your orders or triggers or both, of one market or of all",
      Access::trade, LimitClass::cancel, {}, {}, kCancelAllFields,
      ReplyShape::object, "CancelAllResult", kCancelAllErrors,
      nullptr, prepare_cancel_all, complete_one},
+    {"cancelAllAfter", Method::post, "/api/v1/orders/cancel-all-after", "orders",
+     "Dead-man's switch: arm it anew before its time, or it cancels. Costs no budget",
+     Access::trade, LimitClass::none, {}, {}, kCancelAllAfterFields,
+     ReplyShape::object, "SwitchArmed", kSwitchErrors,
+     nullptr, prepare_cancel_all_after, complete_one},
+    {"listSwitches", Method::get, "/api/v1/orders/cancel-all-after", "orders",
+     "Your armed dead-man's switches",
+     Access::read, LimitClass::read, {}, {}, {},
+     ReplyShape::list, "Switch", {}, list_switches},
     {"listOrderHistory", Method::get, "/api/v1/orders/history", "orders",
      "All your orders, newest first",
      Access::read, LimitClass::read, {}, kMarketPageQuery, {},
@@ -262,6 +343,28 @@ constexpr Endpoint kEndpoints[] = {
      "Your fills, newest first",
      Access::read, LimitClass::read, {}, kMarketPageQuery, {},
      ReplyShape::page, "Fill", kMarketPagedErrors, list_fills},
+    {"placeTrigger", Method::post, "/api/v1/triggers", "triggers",
+     "Wait for the mark, then send an order: stop, take-profit, both, or a trailing stop",
+     Access::trade, LimitClass::mutation, {}, {}, kTriggerFields,
+     ReplyShape::object, "TriggerResult", kTriggerErrors,
+     nullptr, prepare_place_trigger, complete_one},
+    {"listTriggers", Method::get, "/api/v1/triggers", "triggers",
+     "Your live triggers, ids falling",
+     Access::read, LimitClass::read, {}, kMarketPageQuery, {},
+     ReplyShape::page, "Trigger", kMarketListedErrors, list_triggers},
+    {"listTriggerHistory", Method::get, "/api/v1/triggers/history", "triggers",
+     "Your closed triggers, last closed first",
+     Access::read, LimitClass::read, {}, kMarketPageQuery, {},
+     ReplyShape::page, "Trigger", kMarketPagedErrors, list_trigger_history},
+    {"getTrigger", Method::get, "/api/v1/triggers/{trigger_id}", "triggers",
+     "One of your triggers, live or closed",
+     Access::read, LimitClass::read, kTriggerPath, {}, {},
+     ReplyShape::object, "Trigger", kOrderErrors, get_trigger},
+    {"cancelTrigger", Method::delete_, "/api/v1/triggers/{trigger_id}", "triggers",
+     "Cancel a trigger",
+     Access::trade, LimitClass::cancel, kTriggerPath, {}, kDeadlineFields,
+     ReplyShape::object, "TriggerCancelled", kCancelErrors,
+     nullptr, prepare_cancel_trigger, complete_cancel_trigger},
     {"placeIntent", Method::post, "/api/v1/intents", "intents",
      "Say what you want: direction, notional, leverage, and why",
      Access::trade, LimitClass::mutation, {}, {}, kIntentFields,
@@ -272,9 +375,9 @@ constexpr Endpoint kEndpoints[] = {
      Access::read, LimitClass::read, {}, kIntentQuery, {},
      ReplyShape::page, "Intent", kMarketPagedErrors, list_intents},
     {"getIntent", Method::get, "/api/v1/intents/{intent_id}", "intents",
-     "One of your intents",
+     "One of your intents: its order, fills, triggers, and what its position came to",
      Access::read, LimitClass::read, kIntentPath, {}, {},
-     ReplyShape::object, "Intent", kOrderErrors, get_intent},
+     ReplyShape::object, "IntentDetail", kOrderErrors, get_intent},
     {"cancelIntent", Method::delete_, "/api/v1/intents/{intent_id}", "intents",
      "Cancel what is open of an intent",
      Access::trade, LimitClass::cancel, kIntentPath, {}, kDeadlineFields,
@@ -293,6 +396,11 @@ constexpr Endpoint kEndpoints[] = {
      Access::trade, LimitClass::mutation, kMarketPath, {}, kCloseFields,
      ReplyShape::object, "OrderResult", kCloseErrors,
      nullptr, prepare_close_position, complete_close_position},
+    {"setProtection", Method::put, "/api/v1/positions/{market}/protection", "positions",
+     "Stop-loss, take-profit or trailing stop of the whole position, instead of those before",
+     Access::trade, LimitClass::mutation, kMarketPath, {}, kProtectionFields,
+     ReplyShape::object, "TriggerResult", kProtectionErrors,
+     nullptr, prepare_protection, complete_protection},
     {"setLeverage", Method::put, "/api/v1/positions/{market}/leverage", "positions",
      "Leverage of orders to come",
      Access::trade, LimitClass::mutation, kMarketPath, {}, kLeverageFields,
@@ -301,6 +409,41 @@ constexpr Endpoint kEndpoints[] = {
      "Whether orders may turn the position around",
      Access::trade, LimitClass::mutation, kMarketPath, {}, kNettingFields,
      ReplyShape::object, "NettingResult", kNettingErrors, nullptr, prepare_netting, complete_one},
+    {"adjustMargin", Method::post, "/api/v1/positions/{market}/margin", "positions",
+     "Put isolated margin into the position or take it out",
+     Access::trade, LimitClass::mutation, kMarketPath, {}, kMarginFields,
+     ReplyShape::object, "MarginResult", kMarginErrors, nullptr, prepare_margin, complete_one},
+    {"listPositionChanges", Method::get, "/api/v1/account/position-changes", "positions",
+     "Changes of your positions without a trade of yours, funding apart, newest first",
+     Access::read, LimitClass::read, {}, kMarketPageQuery, {},
+     ReplyShape::page, "PositionChange", kMarketPagedErrors, list_position_changes},
+    {"listFundingPayments", Method::get, "/api/v1/account/funding", "positions",
+     "Funding you paid and got, newest first",
+     Access::read, LimitClass::read, {}, kMarketPageQuery, {},
+     ReplyShape::page, "FundingPayment", kMarketPagedErrors, list_funding_payments},
+    {"listOwnLiquidations", Method::get, "/api/v1/account/liquidations", "positions",
+     "Liquidations of your positions, newest first",
+     Access::read, LimitClass::read, {}, kMarketPageQuery, {},
+     ReplyShape::page, "Liquidation", kMarketPagedErrors, list_own_liquidations},
+    {"listAlerts", Method::get, "/api/v1/account/alerts", "positions",
+     "Warnings, and what was done to your positions, newest first",
+     Access::read, LimitClass::read, {}, kPageQuery, {},
+     ReplyShape::page, "Alert", kListedErrors, list_alerts},
+    {"setMarketMode", Method::post, "/api/v1/operator/markets/{market}/mode", "operator",
+     "Open, restrict, halt or delist a market",
+     Access::operator_only, LimitClass::mutation, kMarketPath, {}, kMarketModeFields,
+     ReplyShape::object, "MarketModeResult", kModeErrors,
+     nullptr, prepare_market_mode, complete_one},
+    {"changeMarket", Method::post, "/api/v1/operator/markets/{market}/change", "operator",
+     "Announce new fees, tiers or bounds; what is not given stays. Replaces a change that waits",
+     Access::operator_only, LimitClass::mutation, kMarketPath, {}, kMarketChangeFields,
+     ReplyShape::object, "MarketChangeScheduled", kChangeErrors,
+     nullptr, prepare_market_change, complete_one},
+    {"fundInsurance", Method::post, "/api/v1/operator/markets/{market}/insurance", "operator",
+     "Pay into the insurance fund of a market",
+     Access::operator_only, LimitClass::mutation, kMarketPath, {}, kFundInsuranceFields,
+     ReplyShape::object, "InsuranceFunded", kFundErrors,
+     nullptr, prepare_fund_insurance, complete_one},
     {"postThought", Method::post, "/api/v1/thoughts", "thoughts",
      "Publish a thought",
      Access::trade, LimitClass::mutation, {}, {}, kThoughtFields,
@@ -345,18 +488,32 @@ constexpr ResultCode kPlainErrors[] = {invalid_field, unauthorized};
 constexpr ResultCode kOpenErrors[] = {invalid_field, missing_field, unauthorized, rate_limited};
 constexpr ResultCode kKeyErrors[] = {invalid_field, missing_field, unauthorized, forbidden,
                                      rate_limited};
+constexpr ResultCode kBodyErrors[] = {malformed_json, invalid_field,     missing_field,
+                                      unauthorized,   forbidden,         rate_limited,
+                                      payload_too_large, unsupported_media_type};
 constexpr ResultCode kMutationErrors[] = {
     malformed_json,      invalid_field, missing_field,     unauthorized,           forbidden,
     rate_limited,        overloaded,    payload_too_large, unsupported_media_type, shutting_down,
     exchange_unavailable};
+// The key may end between its look-up here and the command.
+constexpr ResultCode kAgentMutationErrors[] = {
+    malformed_json,         invalid_field,        missing_field,
+    unauthorized,           key_expired,          forbidden,
+    rate_limited,           overloaded,           payload_too_large,
+    unsupported_media_type, exchange_unavailable, shutting_down};
 
 }  // namespace
 
 std::span<const Endpoint> all_endpoints() { return kEndpoints; }
 
 std::span<const ResultCode> common_errors(const Endpoint& endpoint) {
+  if (endpoint.is_mutation()) {
+    const bool is_agents =
+        endpoint.access != Access::open && endpoint.access != Access::operator_only;
+    return is_agents ? std::span<const ResultCode>(kAgentMutationErrors) : kMutationErrors;
+  }
   if (endpoint.limit == LimitClass::none) return kPlainErrors;
-  if (endpoint.prepare != nullptr) return kMutationErrors;
+  if (endpoint.prepare != nullptr) return kBodyErrors;
   return endpoint.access == Access::open ? std::span<const ResultCode>(kOpenErrors)
                                          : std::span<const ResultCode>(kKeyErrors);
 }

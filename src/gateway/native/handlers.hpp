@@ -58,6 +58,16 @@ bool complete_cancel_intent(Call& call);
 void list_intents(Call& call);
 void get_intent(Call& call);
 
+// triggers.cpp
+bool prepare_place_trigger(Call& call);
+bool prepare_protection(Call& call);
+bool complete_protection(Call& call);
+bool prepare_cancel_trigger(Call& call);
+bool complete_cancel_trigger(Call& call);
+void list_triggers(Call& call);
+void list_trigger_history(Call& call);
+void get_trigger(Call& call);
+
 // positions.cpp
 void list_positions(Call& call);
 void get_position(Call& call);
@@ -65,6 +75,33 @@ bool prepare_close_position(Call& call);
 bool complete_close_position(Call& call);
 bool prepare_leverage(Call& call);
 bool prepare_netting(Call& call);
+
+bool prepare_margin(Call& call);
+bool prepare_preview(Call& call);
+
+// perpetual.cpp
+void get_exchange_status(Call& call);
+void get_funding(Call& call);
+void list_funding(Call& call);
+void list_funding_payments(Call& call);
+void list_liquidations(Call& call);
+void list_own_liquidations(Call& call);
+void get_insurance(Call& call);
+void list_fund_changes(Call& call);
+void list_position_changes(Call& call);
+void list_alerts(Call& call);
+void get_solvency(Call& call);
+bool prepare_market_mode(Call& call);
+bool prepare_fund_insurance(Call& call);
+
+// safety.cpp
+bool prepare_key_limits(Call& call);
+bool prepare_cancel_all_after(Call& call);
+void list_switches(Call& call);
+bool prepare_market_change(Call& call);
+void list_market_changes(Call& call);
+// Key of the path; false with key_not_found.
+bool path_key(Call& call, uint32_t& key_id);
 
 // thoughts.cpp
 bool prepare_thought(Call& call);

@@ -39,9 +39,9 @@ TEST_F(Native, the_walk_of_a_newcomer) {
 
   const std::string id = intent.text("intent_id");
   const HttpReply stored = get("/intents/" + id);
-  expect_schema(stored.object(), "Intent");
+  expect_schema(stored.object(), "IntentDetail");
   EXPECT_EQ(stored.text("reason"), "momentum");
-  EXPECT_EQ(stored.text("status"), "filled");
+  EXPECT_EQ(stored.text("status"), "active");
   EXPECT_EQ(items("/intents").size(), 1u);
   EXPECT_EQ(items("/intents?status=open").size(), 0u);
 

@@ -57,6 +57,12 @@ bool prepare_leverage(Call& call) {
          parse_leverage(*call.body, parse_context(call), market, add_submission(call), call.error);
 }
 
+bool prepare_margin(Call& call) {
+  MarketId market = kNoMarket;
+  return path_market(call, market) &&
+         parse_margin(*call.body, parse_context(call), market, add_submission(call), call.error);
+}
+
 bool prepare_netting(Call& call) {
   MarketId market = kNoMarket;
   return path_market(call, market) &&

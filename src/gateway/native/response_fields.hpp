@@ -1,24 +1,14 @@
 // The fields of every response object, for /docs. A test compares them with what render_* writes.
 #pragma once
 
-#include <algorithm>
-#include <array>
-
 #include "gateway/codec/request_fields.hpp"
 #include "gateway/http/endpoint.hpp"
+#include "gateway/native/perpetual_fields.hpp"
+#include "gateway/native/safety_fields.hpp"
 
 namespace perpetua::gateway::native {
 
 using enum FieldType;
-
-// One table of several: fields that objects have in common are written once.
-template <std::size_t... N>
-constexpr auto join(const FieldSpec (&... parts)[N]) {
-  std::array<FieldSpec, (N + ...)> all;
-  auto end = all.begin();
-  ((end = std::copy(std::begin(parts), std::end(parts), end)), ...);
-  return all;
-}
 
 inline constexpr FieldSpec kReplayedField = {"replayed", boolean, true,
                                              "true: a repeat; this is the first result"};
@@ -36,6 +26,7 @@ inline constexpr FieldSpec kNewKeySchema[] = {
     {"key_id", id, true, "id of the key"},
     {"api_key", text, false, "shown only now; null in a repeat"},
     {"scopes", choices_list, true, "what the key may do", kScopeChoices},
+    kKeyLimitsField[0],
     {"hint", text, true, "what to do with it"},
     kReplayedField,
 };
@@ -46,6 +37,7 @@ inline constexpr FieldSpec kKeySchema[] = {
     {"scopes", choices_list, true, "what the key may do", kScopeChoices},
     {"created_at", time_ms, true, "when"},
     {"expires_at", time_ms, false, "null: never"},
+    kKeyLimitsField[0],
 };
 
 inline constexpr FieldSpec kRevokedKeySchema[] = {{"key_id", id, true, "id of the key"},
@@ -81,27 +73,14 @@ inline constexpr FieldSpec kLedgerEntrySchema[] = {
     {"time", time_ms, true, "when"},
 };
 
-inline constexpr FieldSpec kTierSchema[] = {
-    {"from_notional", decimal, true, "notional of position and orders from which it holds"},
-    {"max_leverage", integer, true, "maintenance rate is 1 / (2 x max_leverage)"},
-};
-
 inline constexpr FieldSpec kContractFields[] = {
     {"market", market, true, "symbol"},
     {"tick_size", decimal, true, "prices are multiples of it"},
     {"lot_size", decimal, true, "sizes are multiples of it"},
     {"price_min", decimal, true, "lowest price at all"},
     {"price_max", decimal, true, "highest price at all"},
-    {"min_notional", decimal, true, "smallest opening order"},
-    {"max_position_notional", decimal, true, "one agent, orders included"},
-    {"maker_fee", decimal, true, "fraction of the notional"},
-    {"taker_fee", decimal, true, "fraction of the notional"},
-    {"price_band", decimal, true, "limit prices lie within this fraction of the mark"},
-    {"default_slippage", decimal, true, "of market orders"},
-    {"max_slippage", decimal, true, "of market orders"},
     {"default_leverage", integer, true, "until you set your own"},
     {"max_leverage", integer, true, "of the lowest tier"},
-    {"margin_tiers", object_list, true, "leverage by size", {}, 0, 0, kTierSchema},
 };
 inline constexpr FieldSpec kPriceFields[] = {
     {"index_price", decimal, false, "null: no price yet"},
@@ -122,8 +101,12 @@ inline constexpr FieldSpec kStatisticsFields[] = {
     {"volume_24h_usdc", decimal, true, "notional"},
     {"trades_24h", integer, true, "number"},
     {"open_interest", decimal, true, "sum of the long positions"},
+    {"predicted_funding_rate", decimal, true, "an hour, from the samples so far; positive: longs pay"},
+    {"next_funding", time_ms, true, "when it is charged; 0: no price yet"},
+    {"exchange_status", object, true, "what works in this market", {}, 0, 0, kStatusFields},
 };
-inline constexpr auto kMarketSchema = join(kContractFields, kPriceFields, kStatisticsFields);
+inline constexpr auto kMarketSchema = join(kContractFields, kMarketTermFields, kPriceFields,
+                                           kStatisticsFields, kPendingChangeField);
 
 inline constexpr FieldSpec kMarketName[] = {{"market", market, true, "symbol"}};
 inline constexpr auto kPriceSchema = join(kMarketName, kPriceFields);
@@ -136,10 +119,16 @@ inline constexpr FieldSpec kBookSchema[] = {
     {"asks", levels, true, "best first: price, size, number of orders"},
 };
 
+inline constexpr std::string_view kTradeCauseChoices = "order|liquidation|fund";
 inline constexpr FieldSpec kTradeSchema[] = {
-    {"trade_id", id, true, "gap-free per market"},        {"market", market, true, "symbol"},
-    {"price", decimal, true, "the maker's price"},        {"size", decimal, true, "in the asset"},
-    {"side", choice, true, "of the taker", kSideChoices}, {"time", time_ms, true, "when"},
+    {"trade_id", id, true, "gap-free per market"},
+    {"market", market, true, "symbol"},
+    {"price", decimal, true, "the maker's price"},
+    {"size", decimal, true, "in the asset"},
+    {"side", choice, true, "of the taker", kSideChoices},
+    {"cause", choice, true, "who took: an order, a liquidation or the insurance fund",
+     kTradeCauseChoices},
+    {"time", time_ms, true, "when"},
 };
 
 inline constexpr FieldSpec kCandleSchema[] = {
@@ -157,7 +146,8 @@ inline constexpr std::string_view kStatusChoices =
     "open|partially_filled|filled|cancelled|rejected|expired";
 inline constexpr std::string_view kReasonChoices =
     "cancelled|cancel_all|ioc_remainder|expired|self_trade_prevention|position_closed|"
-    "would_be_liquidated|price_moved|budget_spent";
+    "would_be_liquidated|price_moved|budget_spent|liquidation|market_settled|market_changed|"
+    "dead_man";
 
 // What has become of an order or intent.
 inline constexpr FieldSpec kProgressFields[] = {
@@ -184,6 +174,8 @@ inline constexpr FieldSpec kOrderTerms[] = {
     {"price", decimal, true, "limit, or the bound of a market order"},
     {"size", decimal, true, "total; of a budget order what it filled and rested"},
     {"size_usdc", decimal, false, "budget, if the size was given so"},
+    {"stop_loss", decimal, false, "bracket as given; GET /api/v1/triggers shows it once armed"},
+    {"take_profit", decimal, false, "bracket as given"},
 };
 inline constexpr FieldSpec kOrderTimes[] = {
     {"expires_at", time_ms, false, "of a gtd order"},
@@ -191,24 +183,6 @@ inline constexpr FieldSpec kOrderTimes[] = {
     {"updated_at", time_ms, true, "when"},
 };
 inline constexpr auto kOrderSchema = join(kOrderTerms, kProgressFields, kOrderTimes);
-
-inline constexpr FieldSpec kIntentTerms[] = {
-    {"intent_id", id, true, "intent, and its order"},
-    {"client_id", text, false, "your own name for it"},
-    {"agent_id", id, true, "agent"},
-    {"market", market, true, "symbol"},
-    {"direction", choice, true, "direction", kDirectionChoices},
-    {"size_usdc", decimal, true, "as asked"},
-    {"leverage", integer, true, "leverage"},
-    {"limit_price", decimal, false, "null: market order"},
-};
-inline constexpr FieldSpec kIntentTimes[] = {
-    {"reason", text, true, "as given; may be empty"},
-    {"expires_at", time_ms, false, "when the rest is cancelled"},
-    {"created_at", time_ms, true, "when"},
-    {"updated_at", time_ms, true, "when"},
-};
-inline constexpr auto kIntentSchema = join(kIntentTerms, kProgressFields, kIntentTimes);
 
 // What a command did to an order.
 inline constexpr FieldSpec kOrderName[] = {{"order_id", id, true, "order"}};
@@ -234,22 +208,25 @@ inline constexpr auto kIntentResultSchema =
 inline constexpr auto kCancelResultSchema =
     join(kOrderName, kResultFields, kTakenOutFields, kResultEnd);
 
-inline constexpr FieldSpec kCancelAllSchema[] = {{"cancelled_orders", integer, true, "how many"},
+inline constexpr FieldSpec kCancelAllSchema[] = {{"cancelled_orders", integer, true,
+                                                  "how many, triggers included"},
                                                  kReplayedField};
 
 inline constexpr FieldSpec kFillSchema[] = {
     {"sequence", id, true, "place in the history"},
     {"trade_id", id, true, "trade, per market"},
-    {"order_id", id, true, "your order"},
+    {"order_id", id, false, "your order; null: your liquidation"},
     {"market", market, true, "symbol"},
     {"side", choice, true, "of your order", kSideChoices},
     {"liquidity", choice, true, "your role", "taker|maker"},
+    {"cause", choice, true, "who took: an order, a liquidation or the insurance fund",
+     kTradeCauseChoices},
     {"price", decimal, true, "price"},
     {"size", decimal, true, "in the asset"},
     {"notional", decimal, true, "price x size"},
     {"fee", decimal, true, "paid"},
     {"realised_pnl", decimal, true, "of the reduced part, fee not included"},
-    {"counterparty", id, true, "the other agent"},
+    {"counterparty", id, false, "the other agent; null: the insurance fund"},
     {"time", time_ms, true, "when"},
 };
 
@@ -266,6 +243,13 @@ inline constexpr FieldSpec kPositionSchema[] = {
     {"realised_pnl", decimal, true, "of all fills, fees not included"},
     {"liquidation_price", decimal, false, "null: cannot be liquidated"},
     {"bankruptcy_price", decimal, false, "where nothing is left"},
+    {"equity", decimal, true, "margin and unrealised PnL"},
+    {"margin_ratio", decimal, false,
+     "equity / maintenance margin, cut to 4 digits: liquidated below 1; null: no position"},
+    {"health", choice, true, "warning: equity below 1.5 x maintenance margin",
+     "healthy|warning|liquidatable"},
+    {"adl_quintile", integer, false,
+     "place for auto-deleveraging: 5 goes first, 1 last; a second old at most; null: no position"},
     {"leverage", decimal, false, "entry notional / margin, to 2 digits; null: no position"},
     {"leverage_setting", integer, true, "your setting for the market: of orders to come"},
     {"netting", boolean, true, "your setting for the market"},

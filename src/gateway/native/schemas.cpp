@@ -1,6 +1,6 @@
 #include <algorithm>
 
-#include "gateway/native/response_fields.hpp"
+#include "gateway/native/trigger_fields.hpp"
 
 namespace perpetua::gateway {
 namespace {
@@ -15,7 +15,7 @@ constexpr ResponseSchema kSchemas[] = {
     {"Balance", native::kBalanceSchema},
     {"LedgerEntry", native::kLedgerEntrySchema},
     {"Market", native::kMarketSchema},
-    {"Tier", native::kTierSchema},
+    {"Tier", kTierFields},
     {"Price", native::kPriceSchema},
     {"PushedPrice", native::kPushedPriceSchema},
     {"Book", native::kBookSchema},
@@ -26,11 +26,34 @@ constexpr ResponseSchema kSchemas[] = {
     {"CancelResult", native::kCancelResultSchema},
     {"CancelAllResult", native::kCancelAllSchema},
     {"Intent", native::kIntentSchema},
+    {"IntentDetail", native::kIntentDetailSchema},
     {"IntentResult", native::kIntentResultSchema},
     {"Fill", native::kFillSchema},
     {"Position", native::kPositionSchema},
+    {"Trigger", native::kTriggerSchema},
+    {"TriggerResult", native::kTriggerResultSchema},
+    {"TriggerCancelled", native::kTriggerCancelSchema},
     {"LeverageResult", native::kLeverageResultSchema},
     {"NettingResult", native::kNettingResultSchema},
+    {"MarginResult", native::kMarginResultSchema},
+    {"OrderPreview", native::kOrderPreviewSchema},
+    {"ExchangeStatus", native::kExchangeStatusSchema},
+    {"Funding", native::kFundingSchema},
+    {"FundingHour", native::kFundingHourSchema},
+    {"FundingPayment", native::kFundingPaymentSchema},
+    {"Liquidation", native::kLiquidationSchema},
+    {"Insurance", native::kInsuranceSchema},
+    {"FundChange", native::kFundChangeSchema},
+    {"PositionChange", native::kPositionChangeSchema},
+    {"Alert", native::kAlertSchema},
+    {"Solvency", native::kSolvencySchema},
+    {"MarketModeResult", native::kMarketModeSchema},
+    {"InsuranceFunded", native::kFundedSchema},
+    {"KeyLimits", native::kKeyLimitsSchema},
+    {"Switch", native::kSwitchSchema},
+    {"SwitchArmed", native::kSwitchArmedSchema},
+    {"MarketChange", native::kMarketChangeSchema},
+    {"MarketChangeScheduled", native::kChangeScheduledSchema},
     {"Thought", native::kThoughtSchema},
     {"NewThought", native::kNewThoughtSchema},
     {"Limits", native::kLimitsSchema},

@@ -19,17 +19,34 @@ enum class Channel : uint8_t {
   ticker = 2,
   candles = 3,
   thoughts = 4,
+  status = 5,
+  funding = 6,
+  liquidations = 7,
+  insurance = 8,
   // private
-  orders = 5,
-  fills = 6,
-  positions = 7,
-  account = 8,
+  orders = 9,
+  fills = 10,
+  positions = 11,
+  account = 12,
+  alerts = 13,
 };
 
-inline constexpr std::array<std::string_view, 9> kChannelNames = {
-    "book", "trades", "ticker", "candles", "thoughts", "orders", "fills", "positions", "account"};
+inline constexpr std::array<std::string_view, 14> kChannelNames = {
+    "book",         "trades",    "ticker", "candles", "thoughts",  "status",  "funding",
+    "liquidations", "insurance", "orders", "fills",   "positions", "account", "alerts"};
 
 constexpr bool is_private(Channel channel) { return channel >= Channel::orders; }
+// Each message tells one thing that happened, where it happened; nothing is coalesced.
+constexpr bool is_event_stream(Channel channel) {
+  return channel == Channel::trades ||
+         (channel >= Channel::status && channel <= Channel::insurance);
+}
+// What a subscriber is sent first, and again after messages were dropped. Of the others the rows
+// tell the gap: trade ids, thought ids, sequences.
+constexpr bool has_present(Channel channel) {
+  return !is_private(channel) && channel != Channel::trades && channel != Channel::thoughts &&
+         channel != Channel::liquidations;
+}
 constexpr std::string_view wire_name(Channel channel) {
   return kChannelNames[static_cast<std::size_t>(channel)];
 }

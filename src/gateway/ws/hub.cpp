@@ -8,6 +8,8 @@
 #include "gateway/ws/private_messages.hpp"
 #include "gateway/ws/shard.hpp"
 #include "stores/memory/hot_store.hpp"
+#include "stores/perpetual_fold.hpp"
+#include "stores/safety_fold.hpp"
 
 namespace perpetua::gateway::ws {
 namespace {
@@ -16,6 +18,25 @@ int64_t steady_now_ms() {
   return std::chrono::duration_cast<std::chrono::milliseconds>(
              std::chrono::steady_clock::now().time_since_epoch())
       .count();
+}
+
+// The event stream that shows an event; thoughts where none does.
+Channel stream_of(EventType type) {
+  switch (type) {
+    case EventType::market_status:
+    case EventType::market_change_scheduled:
+    case EventType::market_changed:
+      return Channel::status;
+    case EventType::premium_sampled:
+    case EventType::funding_settled:
+      return Channel::funding;
+    case EventType::liquidation:
+      return Channel::liquidations;
+    case EventType::fund_changed:
+      return Channel::insurance;
+    default:
+      return Channel::thoughts;
+  }
 }
 
 }  // namespace
@@ -52,12 +73,17 @@ void Hub::on_batch(const AppliedBatch& batch, std::span<const runtime::ReplyTarg
   private_events_.clear();
   trades_.clear();
   thoughts_.clear();
+  market_events_.clear();
+  alerts_.clear();
   {
     const std::lock_guard lock(mutex_);
     for (const Event& event : batch.events) note_event(batch, event);
+    note_alerts();
   }
   serialise_private(batch);
+  serialise_alerts();
   serialise_trades(batch);
+  serialise_market_events(batch);
   serialise_thoughts(batch);
   post(outgoing_);
 
@@ -72,9 +98,10 @@ void Hub::note_event(const AppliedBatch& batch, const Event& event) {
   if (MarketFeed* feed = find_feed(event.header.market)) {
     feed->note(event);
     if (event.header.type == EventType::fill && event.fill.is_taker != 0 &&
-        feed->has_trade_watchers()) {
+        feed->has_watchers(Channel::trades)) {
       trades_.push_back(&event);
     }
+    if (feed->has_watchers(stream_of(event.header.type))) market_events_.push_back(&event);
   }
   note_public(event);
 }
@@ -84,6 +111,14 @@ void Hub::note_private(const AppliedBatch& batch, const Event& event) {
   const AgentId agent = event.header.agent;
   if (agent < agent_watchers_.size() && agent_watchers_[agent] > 0) {
     private_events_.push_back(&event);
+  }
+}
+
+void Hub::note_alerts() {
+  for (const stores::AlertView& alert : hot_.last_alerts()) {
+    if (alert.agent < agent_watchers_.size() && agent_watchers_[alert.agent] > 0) {
+      alerts_.push_back(&alert);
+    }
   }
 }
 
@@ -148,6 +183,48 @@ void Hub::serialise_trades(const AppliedBatch& batch) {
                                                    batch.log_time_ms))});
     frames_made_.fetch_add(1, std::memory_order_relaxed);
     left = left.subspan(count);
+  }
+}
+
+void Hub::serialise_alerts() {
+  for (const stores::AlertView* alert : alerts_) {
+    const MarketSpec& spec = *hot_.market_spec(alert->market);
+    outgoing_.push_back({agent_topic(Channel::alerts, alert->agent), 0,
+                         text_frame(alert_message(spec, *alert))});
+    frames_made_.fetch_add(1, std::memory_order_relaxed);
+  }
+}
+
+void Hub::serialise_market_events(const AppliedBatch& batch) {
+  const int64_t time_ms = batch.log_time_ms;
+  for (const Event* event : market_events_) {
+    const MarketId market = event->header.market;
+    const MarketSpec& spec = *hot_.market_spec(market);
+    const Channel channel = stream_of(event->header.type);
+    std::string text;
+    if (event->header.type == EventType::market_change_scheduled) {
+      const auto next = event_text(event->market_change_scheduled.spec, batch.text);
+      text = change_message(*hot_.market(market), stores::make_scheduled_change(*event, next),
+                            false, time_ms);
+    } else if (event->header.type == EventType::market_changed) {
+      text = change_message(*hot_.market(market), {spec, time_ms}, true, time_ms);
+    } else if (channel == Channel::status) {
+      stores::MarketView view = *hot_.market(market);
+      view.mode = event->market_status.mode;
+      view.is_stale = event->market_status.is_stale != 0;
+      view.is_breaker_open = event->market_status.is_breaker_open != 0;
+      text = status_message(view, time_ms);
+    } else if (event->header.type == EventType::premium_sampled) {
+      text = funding_message(*hot_.market(market), time_ms);
+    } else if (channel == Channel::funding) {
+      text = funding_message(spec, stores::make_funding(*event, time_ms));
+    } else if (channel == Channel::liquidations) {
+      text = liquidation_message(spec, stores::make_liquidation(*event, time_ms));
+    } else {
+      text = fund_message(spec, stores::make_fund_change(*event, time_ms));
+    }
+    outgoing_.push_back({Topic(channel, market), 0, text_frame(text)});
+    frames_made_.fetch_add(1, std::memory_order_relaxed);
   }
 }
 

@@ -82,9 +82,12 @@ class Hub final : public runtime::EgressListener {
   void note_event(const AppliedBatch& batch, const Event& event);
   void note_private(const AppliedBatch& batch, const Event& event);
   void note_public(const Event& event);
+  void note_alerts();
   int64_t publish_due(int64_t now_ms);
   void post(std::vector<Delivery>& deliveries);
   void serialise_trades(const AppliedBatch& batch);
+  void serialise_market_events(const AppliedBatch& batch);
+  void serialise_alerts();
   void serialise_thoughts(const AppliedBatch& batch);
   void serialise_private(const AppliedBatch& batch);
 
@@ -109,6 +112,8 @@ class Hub final : public runtime::EgressListener {
   std::vector<const Event*> private_events_;
   std::vector<const Event*> trades_;  // takers' fills of watched markets
   std::vector<const Event*> thoughts_;
+  std::vector<const Event*> market_events_;            // status to insurance, of watched topics
+  std::vector<const stores::AlertView*> alerts_;       // of watched agents
 };
 
 }  // namespace perpetua::gateway::ws

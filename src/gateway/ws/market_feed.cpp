@@ -31,6 +31,9 @@ void MarketFeed::note(const Event& event) {
       ticker_.is_dirty = true;
       break;
     case EventType::price_updated:
+    case EventType::market_status:
+    case EventType::premium_sampled:
+    case EventType::funding_settled:
       ticker_.is_dirty = true;
       break;
     default:
@@ -121,8 +124,8 @@ MarketFeed::Stream* MarketFeed::find_stream(Topic topic) {
 }
 
 void MarketFeed::watch(Topic topic) {
-  if (topic.channel() == Channel::trades) {
-    ++trade_watchers_;
+  if (is_event_stream(topic.channel())) {
+    ++event_watchers_[static_cast<std::size_t>(topic.channel())];
     return;
   }
   Stream* stream = find_stream(topic);
@@ -135,9 +138,9 @@ void MarketFeed::watch(Topic topic) {
 }
 
 void MarketFeed::unwatch(Topic topic) {
-  if (topic.channel() == Channel::trades) {
-    PERPETUA_ASSERT(trade_watchers_ > 0);
-    --trade_watchers_;
+  if (is_event_stream(topic.channel())) {
+    PERPETUA_ASSERT(has_watchers(topic.channel()));
+    --event_watchers_[static_cast<std::size_t>(topic.channel())];
     return;
   }
   Stream* stream = find_stream(topic);
@@ -158,9 +161,21 @@ Snapshot MarketFeed::snapshot(Topic topic) {
       return {ticker_frame(), 0};
     case Channel::candles:
       return {candle_frame(static_cast<stores::CandleInterval>(topic.interval())), 0};
+    case Channel::status:
+      return {text_frame(status_message(*hot_.market(market_), hot_.log_time_ms())), 0};
+    case Channel::funding:
+      return {text_frame(funding_message(*hot_.market(market_), hot_.log_time_ms())), 0};
+    case Channel::insurance:
+      return {insurance_frame(), 0};
     default:
       return {};
   }
+}
+
+Frame MarketFeed::insurance_frame() const {
+  auto changes = hot_.fund_changes(market_, 1);
+  if (changes.empty()) changes.push_back({0, market_, hot_.market(market_)->fund, 0});
+  return text_frame(fund_message(spec_, changes.front()));
 }
 
 Frame MarketFeed::ticker_frame() const {

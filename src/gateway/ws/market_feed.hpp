@@ -1,6 +1,7 @@
 // MarketFeed: the public streams of one market, coalesced.
 //
-// Streams: book (at most one delta per book_interval_ms), ticker, candles of each interval. Changes
+// Streams: book (at most one delta per book_interval_ms), ticker, candles of each interval; of the
+// event streams (channel.hpp) it only counts the watchers and knows the present. Changes
 // are only noted; a stream is serialised when it is due and somebody watches it. The state comes
 // from the hot store, which has applied every batch before the feed hears of it.
 // Book: `sequence` rises by one with every delta. A snapshot is the published window at its
@@ -53,7 +54,9 @@ class MarketFeed {
   void watch(Topic topic);
   void unwatch(Topic topic);
   Snapshot snapshot(Topic topic);
-  bool has_trade_watchers() const { return trade_watchers_ > 0; }
+  bool has_watchers(Channel event_stream) const {
+    return event_watchers_[static_cast<std::size_t>(event_stream)] > 0;
+  }
 
  private:
   struct Stream {
@@ -73,17 +76,18 @@ class MarketFeed {
   void publish_candle(stores::CandleInterval interval, std::vector<Delivery>& out);
   void refresh_window();
   Frame ticker_frame() const;
+  Frame insurance_frame() const;
   Frame candle_frame(stores::CandleInterval interval) const;
 
   const stores::HotStore& hot_;
   const MarketId market_;
   const FeedIntervals intervals_;
-  const MarketSpec& spec_;
+  const MarketSpec spec_;  // for its units, which never change
 
   Stream book_;
   Stream ticker_;
   std::array<CandleStream, stores::kCandleIntervals> candles_;
-  uint32_t trade_watchers_ = 0;
+  std::array<uint32_t, kChannelNames.size()> event_watchers_{};  // by channel
 
   uint64_t sequence_ = 0;
   int64_t window_time_ms_ = 0;

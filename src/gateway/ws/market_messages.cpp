@@ -4,6 +4,8 @@
 
 #include "base/decimal.hpp"
 #include "gateway/codec/render.hpp"
+#include "gateway/codec/render_perpetual.hpp"
+#include "gateway/codec/safety.hpp"
 #include "gateway/ws/splice.hpp"
 
 namespace perpetua::gateway::ws {
@@ -65,7 +67,7 @@ std::string trades_message(const MarketSpec& spec, std::span<const Event* const>
     out += separator;
     separator = ',';
     render_trade(out, {event->header.market, fill.trade_id, fill.price, fill.lots, fill.side,
-                       time_ms},
+                       time_ms, fill.cause},
                  spec);
   }
   out += "]}";
@@ -89,6 +91,56 @@ std::string candle_message(const MarketSpec& spec, stores::CandleInterval interv
   append_json_text(out, wire_name(interval));
   out += is_closed ? ",\"closed\":true" : ",\"closed\":false";
   append_fields(out, [&](std::string& body) { render_candle(body, candle, spec); });
+  return out;
+}
+
+std::string status_message(const stores::MarketView& view, int64_t time_ms) {
+  std::string out = R"({"type":"status","time":)";
+  append_integer(out, time_ms);
+  append_fields(out, [&](std::string& body) { render_market_status(body, view); });
+  return out;
+}
+
+std::string change_message(const stores::MarketView& view, const stores::ScheduledChange& change,
+                           bool is_applied, int64_t time_ms) {
+  std::string out = is_applied ? R"({"type":"status","event":"market_changed","time":)"
+                               : R"({"type":"status","event":"market_change_scheduled","time":)";
+  append_integer(out, time_ms);
+  out += ",\"change\":";
+  JsonWriter json(out);
+  write_pending_change(json, change);
+  append_fields(out, [&](std::string& body) { render_market_status(body, view); });
+  return out;
+}
+
+std::string funding_message(const stores::MarketView& view, int64_t time_ms) {
+  std::string out = R"({"type":"funding","kind":"predicted","time":)";
+  append_integer(out, time_ms);
+  append_fields(out, [&](std::string& body) { render_funding(body, view); });
+  return out;
+}
+
+std::string funding_message(const MarketSpec& spec, const stores::FundingView& settled) {
+  std::string out = R"({"type":"funding","kind":"settled")";
+  append_fields(out, [&](std::string& body) { render_funding_hour(body, settled, spec); });
+  return out;
+}
+
+std::string liquidation_message(const MarketSpec& spec, const stores::LiquidationView& step) {
+  std::string out = R"({"type":"liquidations")";
+  append_fields(out, [&](std::string& body) { render_liquidation(body, step, spec); });
+  return out;
+}
+
+std::string fund_message(const MarketSpec& spec, const stores::FundChangeView& change) {
+  std::string out = R"({"type":"insurance")";
+  append_fields(out, [&](std::string& body) { render_fund_change(body, change, spec); });
+  return out;
+}
+
+std::string alert_message(const MarketSpec& spec, const stores::AlertView& alert) {
+  std::string out = R"({"type":"alerts")";
+  append_fields(out, [&](std::string& body) { render_alert(body, alert, spec); });
   return out;
 }
 

@@ -41,6 +41,22 @@ std::string ticker_message(const stores::MarketView& market, int64_t time_ms);
 std::string candle_message(const MarketSpec& spec, stores::CandleInterval interval,
                            const stores::CandleView& candle, bool is_closed);
 
+// The status of a market; `view` as of the change.
+std::string status_message(const stores::MarketView& view, int64_t time_ms);
+// The status with what was announced, or what holds from now on.
+std::string change_message(const stores::MarketView& view, const stores::ScheduledChange& change,
+                           bool is_applied, int64_t time_ms);
+
+// kind predicted: the hour in hand; settled: one that has ended.
+std::string funding_message(const stores::MarketView& view, int64_t time_ms);
+std::string funding_message(const MarketSpec& spec, const stores::FundingView& settled);
+
+std::string liquidation_message(const MarketSpec& spec, const stores::LiquidationView& step);
+std::string fund_message(const MarketSpec& spec, const stores::FundChangeView& change);
+
+// Private, without an agent's sequence: it is no event of the engine's.
+std::string alert_message(const MarketSpec& spec, const stores::AlertView& alert);
+
 std::string thought_message(const stores::ThoughtView& thought, const MarketDirectory& markets);
 
 }  // namespace perpetua::gateway::ws

@@ -23,22 +23,29 @@ namespace {
 using boost::json::object;
 using RequestId = std::optional<int64_t>;
 
-constexpr std::array<Channel, 4> kPrivateChannels = {Channel::orders, Channel::fills,
-                                                     Channel::positions, Channel::account};
-constexpr std::string_view kAllPrivate = "private";  // the four of them at once
+constexpr std::array<Channel, 5> kPrivateChannels = {
+    Channel::orders, Channel::fills, Channel::positions, Channel::account, Channel::alerts};
+constexpr std::string_view kAllPrivate = "private";  // all of them at once
 
 constexpr FieldSpec kAuthFields[] = {
     kOperationField,
     kRequestIdField,
     {"key", FieldType::token, true, "API key", {}, 1, 128},
+    {"cancel_on_disconnect", FieldType::boolean, false, "cancel all orders when the socket ends"},
+};
+constexpr FieldSpec kDisconnectFields[] = {
+    kOperationField,
+    kRequestIdField,
+    {"enabled", FieldType::boolean, true, "cancel all orders when the socket ends"},
 };
 constexpr FieldSpec kPingFields[] = {kOperationField, kRequestIdField};
 constexpr FieldSpec kChannelFields[] = {
     kOperationField,
     kRequestIdField,
     {"channel", FieldType::choice, true, "channel",
-     "book|trades|ticker|candles|thoughts|orders|fills|positions|account|private"},
-    {"market", FieldType::market, false, "book, trades, ticker, candles: market symbol"},
+     "book|trades|ticker|candles|thoughts|status|funding|liquidations|insurance|orders|fills|"
+     "positions|account|alerts|private"},
+    {"market", FieldType::market, false, "public channels but thoughts: market symbol"},
     {"interval", FieldType::choice, false, "candles: length", "1m|5m|15m|1h|4h|1d"},
     {"agent_id", FieldType::id, false, "thoughts: of this agent alone"},
     {"resume_from", FieldType::integer, false, "private: the last `seq` you have"},
@@ -68,6 +75,12 @@ void run_ping(Session& session, RequestId id) {
   session.send(out);
 }
 
+bool may_cancel(const Principal& principal, ApiError& error) {
+  if (principal.has(kScopeTrade)) return true;
+  error = ApiError(ResultCode::forbidden, "trade");
+  return false;
+}
+
 void run_auth(Session& session, RequestId id, const object& message) {
   if (session.principal().agent != 0) {
     return session.send_error(
@@ -82,12 +95,34 @@ void run_auth(Session& session, RequestId id, const object& message) {
     return session.send_error(id, ApiError(ResultCode::forbidden, "key",
                                            "the operator has no account: use an agent's key"));
   }
+  const bool cancels = bool_field(message, "cancel_on_disconnect", false);
+  ApiError error;
+  if (cancels && !may_cancel(principal, error)) return session.send_error(id, error);
   session.set_principal(principal);
+  session.set_cancel_on_disconnect(cancels);
   std::string out;
   JsonWriter json(out);
   json.begin_object().key("type").text("authenticated");
   write_id(json, id);
-  json.key("agent_id").id(principal.agent).end_object();
+  json.key("agent_id").id(principal.agent);
+  json.key("cancel_on_disconnect").boolean(cancels).end_object();
+  session.send(out);
+}
+
+// For sockets whose key came with the handshake, and to change one's mind.
+void run_cancel_on_disconnect(Session& session, RequestId id, const object& message) {
+  ApiError error(ResultCode::unauthorized, "op", "cancel_on_disconnect needs an API key",
+                 "send {\"op\":\"auth\",\"key\":\"th_...\"} first");
+  if (session.principal().agent == 0 || !may_cancel(session.principal(), error)) {
+    return session.send_error(id, error);
+  }
+  const bool is_enabled = bool_field(message, "enabled", false);
+  session.set_cancel_on_disconnect(is_enabled);
+  std::string out;
+  JsonWriter json(out);
+  json.begin_object().key("type").text("cancel_on_disconnect");
+  write_id(json, id);
+  json.key("enabled").boolean(is_enabled).end_object();
   session.send(out);
 }
 
@@ -304,6 +339,7 @@ void run_socket_operation(Session& session, std::string_view op, RequestId id,
   };
   static constexpr Operation kOperations[] = {
       {"auth", kAuthFields, run_auth},
+      {"cancel_on_disconnect", kDisconnectFields, run_cancel_on_disconnect},
       {"ping", kPingFields, [](Session& s, RequestId i, const object&) { run_ping(s, i); }},
       {"subscribe", kChannelFields, run_subscribe},
       {"unsubscribe", kChannelFields, run_unsubscribe},

@@ -1,7 +1,9 @@
 // Operations: what a client may ask for over the socket. docs/websocket.md is the reference.
 //
-//   auth, ping, subscribe, unsubscribe                      operations.cpp; a budget per socket
+//   auth, ping, subscribe, unsubscribe,                     operations.cpp; a budget per socket
+//   cancel_on_disconnect
 //   place, intent, amend, cancel, cancel_all, batch         order_entry.cpp; the HTTP API's budgets
+//   cancel_all_after                                        order_entry.cpp; no budget
 //
 // Each answers in its own time with the request's `id`. Nothing a client sends makes them throw.
 // Thread-safety: none; the session's io thread.

@@ -8,7 +8,8 @@
 #include "gateway/codec/json_writer.hpp"
 #include "gateway/codec/parse.hpp"
 #include "gateway/codec/render.hpp"
-#include "gateway/codec/request_fields.hpp"
+#include "gateway/codec/safety.hpp"
+#include "gateway/codec/safety_fields.hpp"
 #include "gateway/context.hpp"
 #include "gateway/limits/rate_limiter.hpp"
 #include "gateway/ws/operations.hpp"
@@ -34,9 +35,11 @@ constexpr std::array<FieldSpec, N + 3> with_envelope(const FieldSpec (&body)[N])
 
 constexpr auto kPlace = with_envelope(kPlaceFields);
 constexpr auto kIntentEntry = with_envelope(kIntentFields);
+constexpr auto kTriggerEntry = with_envelope(kTriggerFields);
 constexpr auto kAmend = with_envelope(kAmendNamedFields);
 constexpr auto kCancel = with_envelope(kCancelNamedFields);
 constexpr auto kCancelEverything = with_envelope(kCancelAllFields);
+constexpr auto kSwitch = with_envelope(kCancelAllAfterFields);
 constexpr auto kBatchPlace = with_envelope(kBatchPlaceFields);
 constexpr auto kBatchCancel = with_envelope(kBatchCancelFields);
 
@@ -69,9 +72,11 @@ struct Entry {
 constexpr Entry kEntries[] = {
     {"place", kPlace, parse_single<parse_place>, LimitClass::mutation, false},
     {"intent", kIntentEntry, parse_single<parse_intent>, LimitClass::mutation, false},
+    {"trigger", kTriggerEntry, parse_single<parse_trigger>, LimitClass::mutation, false},
     {"amend", kAmend, parse_named<parse_amend>, LimitClass::mutation, false},
     {"cancel", kCancel, parse_named<parse_cancel>, LimitClass::cancel, false},
     {"cancel_all", kCancelEverything, parse_single<parse_cancel_all>, LimitClass::cancel, false},
+    {"cancel_all_after", kSwitch, parse_single<parse_cancel_all_after>, LimitClass::none, false},
 };
 constexpr Entry kBatchPlaceEntry = {"batch", kBatchPlace, parse_batch_place, LimitClass::mutation,
                                     true};
@@ -190,6 +195,7 @@ void submit(Session& session, const Entry& entry, RequestId id, Submissions& sub
     error.retry_after_s = 1;
     return send_refusal(session, id, error);
   }
+  name_key(session.principal(), submissions);
   auto pending = std::make_shared<Pending>();
   pending->session = session.weak_from_this();
   pending->id = id;

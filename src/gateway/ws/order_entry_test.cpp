@@ -125,6 +125,22 @@ TEST(WsOrderEntryTest, an_intent_is_answered_as_over_http) {
   EXPECT_FALSE(text_of(reply, "intent_id").empty());
 }
 
+TEST(WsOrderEntryTest, a_trigger_is_placed_and_cancelled_like_an_order) {
+  Trader trader;
+  const json::object placed = trader.answer(
+      R"({"op":"trigger","id":1,"market":"BTC-PERP","reduce_only":false,"side":"buy",)"
+      R"("size":"0.01","stop":"60500"})");
+  EXPECT_TRUE(placed.at("ok").as_bool()) << placed;
+  EXPECT_EQ(text_of(placed, "stop"), "60500");
+  const json::object refused = trader.answer(
+      R"({"op":"trigger","id":2,"market":"BTC-PERP","stop":"59000"})");
+  EXPECT_EQ(text_of(refused.at("error").as_object(), "code"), "no_position");
+  const json::object gone = trader.answer(R"({"op":"cancel","id":3,"order_id":")" +
+                                          text_of(placed, "trigger_id") + "\"}");
+  EXPECT_TRUE(gone.at("ok").as_bool()) << gone;
+  EXPECT_EQ(text_of(gone, "status"), "cancelled");
+}
+
 TEST(WsOrderEntryTest, several_requests_wait_at_once_and_each_answer_has_its_id) {
   Trader trader;
   for (int id = 1; id <= 5; ++id) trader.client.send(place(id, std::to_string(59'000 + id)));

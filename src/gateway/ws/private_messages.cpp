@@ -1,7 +1,9 @@
 #include "gateway/ws/private_messages.hpp"
 
 #include "base/assert.hpp"
+#include "engine/schema/position.hpp"
 #include "gateway/codec/render.hpp"
+#include "gateway/codec/render_triggers.hpp"
 
 namespace perpetua::gateway::ws {
 namespace {
@@ -74,7 +76,13 @@ void write_closed(JsonWriter& json, const OrderClosed& order, const MarketSpec& 
 }
 
 void write_fill(JsonWriter& json, const Fill& fill, const MarketSpec& spec) {
-  json.key("trade_id").id(fill.trade_id).key("order_id").id(fill.order_id);
+  json.key("trade_id").id(fill.trade_id).key("order_id");
+  if (fill.order_id == 0) {
+    json.null();
+  } else {
+    json.id(fill.order_id);
+  }
+  json.key("cause").text(wire_name(fill.cause));
   json.key("market").text(symbol_view(spec)).key("side").text(wire_name(fill.side));
   json.key("price").price(fill.price, spec).key("size").lots(fill.lots, spec);
   json.key("notional")
@@ -85,8 +93,9 @@ void write_fill(JsonWriter& json, const Fill& fill, const MarketSpec& spec) {
   json.key("fee").micro(fill.fee).key("realised_pnl").micro(fill.realised_pnl);
 }
 
-void write_position(JsonWriter& json, const Fill& fill, const MarketSpec& spec) {
-  const int64_t base = fill.position_base.value;
+// The position after an event.
+void write_position(JsonWriter& json, const Position& position, const MarketSpec& spec) {
+  const int64_t base = position.base.value;
   json.key("market").text(symbol_view(spec));
   json.key("side");
   if (base == 0) {
@@ -94,11 +103,23 @@ void write_position(JsonWriter& json, const Fill& fill, const MarketSpec& spec) 
   } else {
     json.text(base > 0 ? "long" : "short");
   }
-  json.key("size").lots(Lots(base < 0 ? -base : base), spec);
+  json.key("size").lots(position.size(), spec);
   json.key("entry_price");
-  write_average_price(json, fill.position_entry_notional, Lots(base < 0 ? -base : base), spec);
-  json.key("entry_notional").micro(fill.position_entry_notional);
-  json.key("margin").micro(fill.position_margin);
+  write_average_price(json, position.entry_notional, position.size(), spec);
+  json.key("entry_notional").micro(position.entry_notional);
+  json.key("margin").micro(position.margin);
+}
+
+void write_change(JsonWriter& json, const PositionChanged& change, const MarketSpec& spec) {
+  write_position(json, {change.base, change.entry_notional, change.margin}, spec);
+  json.key("cause").text(wire_name(change.cause)).key("amount").micro(change.amount);
+  json.key("closed").lots(change.lots, spec).key("closed_notional").micro(change.value);
+  json.key("rank");
+  if (change.rank == 0) {
+    json.null();
+  } else {
+    json.number(change.rank);
+  }
 }
 
 void write_settings(JsonWriter& json, const SettingsChanged& settings, const MarketSpec& spec) {
@@ -122,6 +143,50 @@ void write_account(JsonWriter& json, const AccountChanged& account) {
   json.key("collateral").micro(account.free + account.reserved + account.position_margin);
 }
 
+void write_trigger_closed(JsonWriter& json, const TriggerClosed& closed, const MarketSpec& spec) {
+  json.key("trigger_id").id(closed.trigger_id).key("market").text(symbol_view(spec));
+  json.key("order_id");
+  if (closed.order_id == 0) {
+    json.null();
+  } else {
+    json.id(closed.order_id);
+  }
+  json.key("mark_price").price_or_null(closed.mark, spec);
+  json.key("close_reason").text(wire_name(closed.reason)).key("refusal");
+  if (closed.code == 0) {
+    json.null();
+  } else {
+    json.text(result_info(static_cast<ResultCode>(closed.code)).name);
+  }
+}
+
+void write_trigger_event(JsonWriter& json, const Event& event, const MarketSpec& spec) {
+  switch (event.header.type) {
+    case EventType::trigger_changed:
+      write_trigger_terms(json, event.trigger_changed, spec);
+      json.key("status").text(wire_name(event.trigger_changed.status));
+      break;
+    case EventType::trigger_closed:
+      write_trigger_closed(json, event.trigger_closed, spec);
+      break;
+    default:
+      json.key("order_id").id(event.order_bracket.order_id);
+      json.key("market").text(symbol_view(spec));
+      write_bracket_prices(json, event.order_bracket.stop_loss, event.order_bracket.take_profit,
+                           spec);
+  }
+}
+
+void write_switch(JsonWriter& json, const SwitchChanged& armed, const MarketSpec& spec) {
+  json.key("market").text(symbol_view(spec)).key("scope").text(wire_name(armed.scope));
+  json.key("deadline");
+  if (armed.deadline_ms == 0) {
+    json.null();
+  } else {
+    json.number(armed.deadline_ms);
+  }
+}
+
 std::string_view event_name(Channel channel, EventType type) {
   switch (type) {
     case EventType::ledger_entry:
@@ -136,6 +201,16 @@ std::string_view event_name(Channel channel, EventType type) {
       return "amended";
     case EventType::order_closed:
       return "closed";
+    case EventType::position_changed:
+      return "changed";
+    case EventType::trigger_changed:
+      return "trigger";
+    case EventType::trigger_closed:
+      return "trigger_closed";
+    case EventType::order_bracket:
+      return "bracket";
+    case EventType::switch_changed:
+      return "switch";
     default:
       return channel == Channel::fills ? "fill" : "position";
   }
@@ -149,6 +224,8 @@ EventChannels channels_of(EventType type) {
     case EventType::account_changed:
       return {Channel::account, Channel::account};
     case EventType::settings_changed:
+      return {Channel::positions, Channel::positions};
+    case EventType::position_changed:
       return {Channel::positions, Channel::positions};
     case EventType::fill:
       return {Channel::fills, Channel::positions};
@@ -183,11 +260,24 @@ std::string private_message(Channel channel, const Event& event, const MarketSpe
     case EventType::order_closed:
       write_closed(json, event.order_closed, *spec);
       break;
+    case EventType::switch_changed:
+      write_switch(json, event.switch_changed, *spec);
+      break;
+    case EventType::position_changed:
+      write_change(json, event.position_changed, *spec);
+      break;
+    case EventType::trigger_changed:
+    case EventType::trigger_closed:
+    case EventType::order_bracket:
+      write_trigger_event(json, event, *spec);
+      break;
     default:
       if (channel == Channel::fills) {
         write_fill(json, event.fill, *spec);
       } else {
-        write_position(json, event.fill, *spec);
+        const Fill& fill = event.fill;
+        write_position(
+            json, {fill.position_base, fill.position_entry_notional, fill.position_margin}, *spec);
       }
       break;
   }

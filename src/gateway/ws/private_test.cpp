@@ -31,7 +31,7 @@ int64_t last_sequence(const TestGateway& gateway, AgentId agent) {
   return static_cast<int64_t>(gateway.hot.account(agent)->agent_sequence);
 }
 
-TEST(WsPrivateTest, four_channels_together_are_gap_free_and_only_ones_own) {
+TEST(WsPrivateTest, all_channels_together_are_gap_free_and_only_ones_own) {
   TestGateway gateway;
   const TestAgent maker = gateway.add_agent();
   const TestAgent taker = gateway.add_agent();
@@ -51,6 +51,38 @@ TEST(WsPrivateTest, four_channels_together_are_gap_free_and_only_ones_own) {
       "orders/accepted", "account/balance",    "fills/fill",    "positions/position", "fills/fill",
       "positions/position", "account/balance", "orders/closed", "account/balance"};
   EXPECT_EQ(stream.types, expected);
+}
+
+TEST(WsPrivateTest, triggers_and_brackets_are_told_on_the_orders_channel) {
+  TestGateway gateway;
+  const TestAgent maker = gateway.add_agent();
+  const TestAgent taker = gateway.add_agent();
+  TestClient client(gateway.port(), taker.key);
+  client.ask(subscribe("orders"), 7);
+  gateway.run(limit(maker.id, Side::sell, 60'000, 5'000));
+  Command entry = limit(taker.id, Side::buy, 60'000, 5'000);
+  entry.place.stop_loss = 59'000;
+  entry.place.take_profit = 61'000;
+  gateway.run(entry);
+  EXPECT_EQ(text_of(client.next_of("orders"), "event"), "accepted");
+  const json::object bracket = client.next_of("orders");
+  EXPECT_EQ(text_of(bracket, "event"), "bracket");
+  EXPECT_EQ(text_of(bracket, "stop_loss"), "59000");
+  EXPECT_EQ(text_of(bracket, "take_profit"), "61000");
+  const json::object stop = client.next_of("orders");
+  EXPECT_EQ(text_of(stop, "event"), "trigger");
+  EXPECT_EQ(text_of(stop, "kind"), "stop");
+  EXPECT_EQ(text_of(stop, "status"), "waiting");
+  EXPECT_EQ(text_of(stop, "trigger_price"), "59000");
+  EXPECT_EQ(text_of(stop, "bracket_of"), text_of(bracket, "order_id"));
+  const json::object target = client.next_of("orders");
+  EXPECT_EQ(text_of(target, "trigger_id"), text_of(stop, "partner_id"));
+  gateway.run(cancel(taker.id, std::stoull(text_of(stop, "trigger_id"))));
+  const json::object closed = client.next_of("orders");
+  EXPECT_EQ(text_of(closed, "event"), "trigger_closed");
+  EXPECT_EQ(text_of(closed, "trigger_id"), text_of(stop, "trigger_id"));
+  EXPECT_EQ(text_of(closed, "close_reason"), "cancelled");
+  EXPECT_TRUE(closed.at("refusal").is_null());
 }
 
 TEST(WsPrivateTest, a_fill_shows_what_http_would_show) {

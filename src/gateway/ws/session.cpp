@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <boost/json/object.hpp>
 #include <chrono>
+#include <utility>
 
 #include "base/assert.hpp"
 #include "gateway/codec/api_error.hpp"
@@ -88,6 +89,7 @@ void Session::on_written(bool is_ok) {
 }
 
 void Session::on_input_ended() {
+  end_login();
   if (!is_closing_) abort_at_ms_ = shard_.now_ms() + kCloseGraceMs;
   is_closing_ = true;
   while (!subscriptions_.empty()) unsubscribe(subscriptions_.size() - 1);
@@ -125,9 +127,7 @@ void Session::offer(Subscription& subscription, const Delivery& delivery) {
   for (const Topic topic : shed_) {
     Subscription* lost = find_subscription(topic);
     if (lost == nullptr) continue;
-    // Trades and thoughts have no snapshot: their ids show the gap.
-    const Channel channel = topic.channel();
-    lost->is_stale = channel != Channel::trades && channel != Channel::thoughts;
+    lost->is_stale = has_present(topic.channel());
     has_stale_ = has_stale_ || lost->is_stale;
   }
 }
@@ -152,7 +152,14 @@ void Session::on_key_revoked(uint32_t key_id) {
   if (principal_.agent != 0 && principal_.key_id == key_id) drop_principal("the key was revoked");
 }
 
+// No command can come from this socket any more, whatever ended it.
+void Session::end_login() {
+  if (!std::exchange(cancels_on_disconnect_, false)) return;
+  shard_.cancel_orders_of(principal_.agent);
+}
+
 void Session::drop_principal(std::string_view why) {
+  end_login();
   principal_ = Principal();
   for (std::size_t i = subscriptions_.size(); i-- > 0;) {
     if (is_private(subscriptions_[i]->topic.channel())) unsubscribe(i);
@@ -169,8 +176,7 @@ void Session::on_events_lost() {
     return close(CloseCode::slow_consumer, "the server fell behind; reconnect and resume");
   }
   for (const auto& subscription : subscriptions_) {
-    const Channel channel = subscription->topic.channel();
-    subscription->is_stale = channel != Channel::trades && channel != Channel::thoughts;
+    subscription->is_stale = has_present(subscription->topic.channel());
     has_stale_ = has_stale_ || subscription->is_stale;
   }
   if (outbox_.is_empty() && has_stale_) {
@@ -211,6 +217,7 @@ void Session::sweep_idle(int64_t now_ms) {
 
 void Session::close(CloseCode code, std::string_view reason) {
   if (is_closing_) return;
+  end_login();
   is_closing_ = true;
   abort_at_ms_ = shard_.now_ms() + kCloseGraceMs;
   const Frame frame = close_frame(code, reason);

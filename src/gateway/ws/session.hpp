@@ -85,6 +85,8 @@ class Session : public std::enable_shared_from_this<Session> {
   // Operations (operations.cpp, order_entry.cpp).
   void set_principal(const Principal& principal) { principal_ = principal; }
   const Principal& principal() const { return principal_; }  // agent 0: not authenticated
+  // Whether all orders of the agent are cancelled when the socket, or its login, ends.
+  void set_cancel_on_disconnect(bool is_wanted) { cancels_on_disconnect_ = is_wanted; }
   Shard& shard() { return shard_; }
 
   // Queues one message; an overflow closes the socket.
@@ -117,6 +119,7 @@ class Session : public std::enable_shared_from_this<Session> {
 
  private:
   void drop_principal(std::string_view why);
+  void end_login();
   void unsubscribe(std::size_t index);
   void refresh_stale();
   void end_sending_if_done();
@@ -135,6 +138,7 @@ class Session : public std::enable_shared_from_this<Session> {
   int64_t received_at_ms_ = 0;   // coarse: the shard's time
   int64_t message_started_at_ms_ = 0;  // 0: not inside a message
   int64_t abort_at_ms_ = 0;            // once closing
+  bool cancels_on_disconnect_ = false;
   bool is_pinged_ = false;
   bool is_stopping_ = false;
   bool is_closing_ = false;

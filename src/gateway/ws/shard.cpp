@@ -2,7 +2,9 @@
 
 #include <boost/asio/post.hpp>
 #include <boost/asio/steady_timer.hpp>
+#include <algorithm>
 #include <chrono>
+#include <utility>
 
 #include "base/assert.hpp"
 #include "gateway/context.hpp"
@@ -99,6 +101,18 @@ void Shard::remove(Session& session) {
   if (is_stopping_ && sessions_.empty()) timers_->sweep.cancel();
 }
 
+void Shard::cancel_orders_of(AgentId agent) {
+  runtime::Submission submission;
+  submission.command = Command(CommandType::cancel_all, agent);
+  submission.command.cancel_all = CancelAll();
+  const runtime::SubmitResult result = context_.commands.submit({&submission, 1});
+  const bool may_pass_later = result == runtime::SubmitResult::overloaded ||
+                              result == runtime::SubmitResult::unavailable;
+  const bool is_known =
+      std::find(uncancelled_.begin(), uncancelled_.end(), agent) != uncancelled_.end();
+  if (may_pass_later && !is_known) uncancelled_.push_back(agent);
+}
+
 void Shard::subscribe(Subscription& subscription) {
   std::vector<Subscription*>& list = topics_[subscription.topic.value];
   subscription.position = static_cast<uint32_t>(list.size());
@@ -153,6 +167,7 @@ void Shard::sweep() {
   now_ms_ = steady_now_ms();
   const int64_t wall_ms = wall_now_ms();
   for (const auto& session : sessions_) session->sweep(now_ms_, wall_ms);
+  for (const AgentId agent : std::exchange(uncancelled_, {})) cancel_orders_of(agent);
 }
 
 void Shard::arm_sweep() {

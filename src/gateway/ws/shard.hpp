@@ -47,6 +47,10 @@ class Shard : public std::enable_shared_from_this<Shard> {
   void subscribe(Subscription& subscription);
   void unsubscribe(Subscription& subscription);
 
+  // Submits a cancel of all orders of the agent, in the exchange's own name: no key has to be live
+  // for it. What the command ring has no room for is tried again with each sweep.
+  void cancel_orders_of(AgentId agent);
+
   // During a delivery round: flush after it.
   void mark_dirty(Session& session);
 
@@ -69,6 +73,7 @@ class Shard : public std::enable_shared_from_this<Shard> {
   std::unordered_map<uint64_t, std::vector<Subscription*>> topics_;
   std::vector<Delivery> deliveries_;
   std::vector<Session*> dirty_;
+  std::vector<AgentId> uncancelled_;  // each once: at most as many as there are agents
   uint64_t sessions_opened_ = 0;
   int64_t now_ms_ = 0;
   bool is_stopping_ = false;

@@ -179,11 +179,20 @@ class TestGateway {
     return true;
   }
 
+  // Log time of the next batch is at least that far ahead of the last one's.
+  void pass_ms(int64_t ms) { now_ms_ += ms; }
+
   void set_price(MarketId market, int64_t ticks) {
     Command command(CommandType::update_price, 0, market);
     command.update_price.price = Price(ticks);
     command.update_price.source_time_ms = wall_now_ms();
     run(command);
+  }
+
+  // Log time goes on by so much, and every market with it.
+  void advance(int64_t duration_ms) {
+    now_ms_ = std::max(now_ms_, wall_now_ms()) + duration_ms;
+    run(Command(CommandType::tick));
   }
 
   TestAgent add_agent(uint8_t scopes = kScopesAll, int64_t expires_at_ms = 0) {
@@ -223,7 +232,7 @@ class TestGateway {
   void add(const Command& command, std::string_view text) {
     commands_.push_back(command);
     commands_.back().header.text_offset = static_cast<uint32_t>(text_.size());
-    commands_.back().header.text_length = static_cast<uint32_t>(text.size());
+    commands_.back().header.text_length = static_cast<uint16_t>(text.size());
     text_.append(text);
   }
 

@@ -10,9 +10,13 @@ namespace {
 
 using Guard = std::lock_guard<std::mutex>;
 
-PositionChange change_of(Lots before, Lots after) {
+HoldingChange change_of(Lots before, Micro entry_before, Lots after, Micro entry_after) {
   const auto long_part = [](Lots base) { return std::max(base, Lots(0)); };
-  return {long_part(after) - long_part(before),
+  const auto signed_entry = [](Lots base, Micro entry) {
+    return base < Lots(0) ? -static_cast<Int128>(entry.value) : static_cast<Int128>(entry.value);
+  };
+  return {long_part(after) - long_part(before), long_part(-after) - long_part(-before),
+          signed_entry(after, entry_after) - signed_entry(before, entry_before),
           static_cast<int>(after.value != 0) - static_cast<int>(before.value != 0)};
 }
 
@@ -21,7 +25,9 @@ bool wanted(MarketId filter, MarketId market) { return filter == kNoMarket || fi
 }  // namespace
 
 AgentShard::AgentShard()
-    : closed_(hot_limits::kClosedOrdersPerShardMax), fills_(hot_limits::kFillsPerShardMax) {}
+    : closed_(hot_limits::kClosedOrdersPerShardMax),
+      fills_(hot_limits::kFillsPerShardMax),
+      alerts_(hot_limits::kAlertsPerShardMax) {}
 
 void AgentShard::add_agent(AgentId agent) {
   const Guard guard(mutex_);
@@ -59,12 +65,14 @@ AgentShard::OpenOrders::iterator AgentShard::open_order(AgentState& state, Order
   return found;
 }
 
-void AgentShard::set_account(AgentId agent, const AccountChanged& account) {
+Micro AgentShard::set_account(AgentId agent, const AccountChanged& account) {
   const Guard guard(mutex_);
   AccountView& view = state(agent).account;
+  const Micro before = view.free + view.reserved + view.position_margin;
   view.free = account.free;
   view.reserved = account.reserved;
   view.position_margin = account.position_margin;
+  return view.free + view.reserved + view.position_margin - before;
 }
 
 void AgentShard::set_sequence(AgentId agent, uint64_t agent_sequence) {
@@ -81,11 +89,19 @@ void AgentShard::set_settings(AgentId agent, MarketId market, const SettingsChan
   row.netting = settings.netting != 0;
 }
 
-PositionChange AgentShard::set_position(AgentId agent, MarketId market,
-                                        const PositionDescribed& position) {
+void AgentShard::set_switch(AgentId agent, MarketId market, const SwitchChanged& changed) {
   const Guard guard(mutex_);
   HoldingRow& row = holding_of(state(agent), market);
-  const PositionChange change = change_of(row.base, position.base);
+  row.switch_deadline_ms = changed.deadline_ms;
+  row.switch_scope = changed.scope;
+}
+
+HoldingChange AgentShard::set_position(AgentId agent, MarketId market,
+                                       const PositionDescribed& position) {
+  const Guard guard(mutex_);
+  HoldingRow& row = holding_of(state(agent), market);
+  const HoldingChange change =
+      change_of(row.base, row.entry_notional, position.base, position.entry_notional);
   row.base = position.base;
   row.entry_notional = position.entry_notional;
   row.margin = position.margin;
@@ -93,17 +109,35 @@ PositionChange AgentShard::set_position(AgentId agent, MarketId market,
   return change;
 }
 
-PositionChange AgentShard::add_fill(const Event& event, const FillView& fill) {
+HoldingChange AgentShard::change_position(AgentId agent, MarketId market,
+                                          const PositionChanged& position) {
+  PositionDescribed after;
+  after.base = position.base;
+  after.entry_notional = position.entry_notional;
+  after.margin = position.margin;
+  after.realised_pnl_total = position.realised_pnl_total;
+  return set_position(agent, market, after);
+}
+
+HoldingChange AgentShard::add_fill(const Event& event, const FillView& fill) {
   const Guard guard(mutex_);
   AgentState& owner = state(fill.agent);
-  fills_.push(owner.fills, fill);
   HoldingRow& row = holding_of(owner, fill.market);
-  const PositionChange change = change_of(row.base, event.fill.position_base);
+  const HoldingChange change =
+      change_of(row.base, row.entry_notional, event.fill.position_base,
+                event.fill.position_entry_notional);
   row.base = event.fill.position_base;
   row.entry_notional = event.fill.position_entry_notional;
   row.margin = event.fill.position_margin;
   row.realised_pnl += event.fill.realised_pnl;
+  if (fill.order_id == 0) {  // the taker of a liquidation is no order
+    fills_.push(owner.fills, fill);
+    return change;
+  }
   const auto order = open_order(owner, fill.order_id);
+  FillView shown = fill;
+  shown.is_intent = order->second.is_intent();
+  fills_.push(owner.fills, shown);
   fold_fill(order->second, event, fill.notional, fill.time_ms);
   if (event.fill.order_done != 0) retire(owner, order);
   return change;
@@ -130,6 +164,16 @@ void AgentShard::close_order(const Event& event, int64_t time_ms) {
   const auto order = open_order(owner, event.order_closed.order_id);
   fold_close(order->second, event, time_ms);
   retire(owner, order);
+}
+
+void AgentShard::set_bracket(const Event& event) {
+  const Guard guard(mutex_);
+  fold_bracket(open_order(state(event.header.agent), event.order_bracket.order_id)->second, event);
+}
+
+void AgentShard::add_alert(const AlertView& alert) {
+  const Guard guard(mutex_);
+  alerts_.push(state(alert.agent).alerts, alert);
 }
 
 bool AgentShard::warm_order(const OrderView& order) {
@@ -253,6 +297,19 @@ std::vector<FillView> AgentShard::fills(AgentId agent, MarketId market, std::siz
   fills_.visit_chain(owner->fills, [&](const FillView& fill) {
     if (wanted(market, fill.market)) result.push_back(fill);
     return result.size() < limit && ++visited < hot_limits::kFillsPerAgentMax;
+  });
+  return result;
+}
+
+std::vector<AlertView> AgentShard::alerts(AgentId agent, uint64_t before, std::size_t limit) const {
+  std::vector<AlertView> result;
+  const Guard guard(mutex_);
+  const AgentState* owner = find(agent);
+  if (owner == nullptr || limit == 0) return result;
+  std::size_t visited = 0;
+  alerts_.visit_chain(owner->alerts, [&](const AlertView& alert) {
+    if (before == 0 || alert.sequence < before) result.push_back(alert);
+    return result.size() < limit && ++visited < hot_limits::kAlertsPerAgentMax;
   });
   return result;
 }

@@ -26,12 +26,16 @@ struct HoldingRow {
   Micro entry_notional;
   Micro margin;
   Micro realised_pnl;
+  int64_t switch_deadline_ms = 0;  // dead-man's switch; 0: not armed
+  CancelScope switch_scope = CancelScope::orders;
 };
 
 // What a change of a position does to market-wide figures.
-struct PositionChange {
-  Lots long_lots;          // added to the sum of long positions
-  int open_positions = 0;  // -1, 0, +1
+struct HoldingChange {
+  Lots long_lots;           // added to the sum of long positions
+  Lots short_lots;          // of short ones
+  Int128 signed_entry = 0;  // to the entry notional of longs less that of shorts
+  int open_positions = 0;   // -1, 0, +1
 };
 
 class AgentShard {
@@ -40,14 +44,18 @@ class AgentShard {
 
   // Writer.
   void add_agent(AgentId agent);
-  void set_account(AgentId agent, const AccountChanged& account);
+  Micro set_account(AgentId agent, const AccountChanged& account);  // change of its collateral
   void set_sequence(AgentId agent, uint64_t agent_sequence);
   void set_settings(AgentId agent, MarketId market, const SettingsChanged& settings);
-  PositionChange set_position(AgentId agent, MarketId market, const PositionDescribed& position);
-  PositionChange add_fill(const Event& event, const FillView& fill);
+  void set_switch(AgentId agent, MarketId market, const SwitchChanged& changed);
+  HoldingChange set_position(AgentId agent, MarketId market, const PositionDescribed& position);
+  HoldingChange change_position(AgentId agent, MarketId market, const PositionChanged& position);
+  HoldingChange add_fill(const Event& event, const FillView& fill);
   void add_order(const OrderView& order);
   void amend_order(const Event& event, int64_t time_ms);
   void close_order(const Event& event, int64_t time_ms);
+  void set_bracket(const Event& event);
+  void add_alert(const AlertView& alert);
   // Completes an open order from history; false if it is not open here.
   bool warm_order(const OrderView& order);
 
@@ -62,6 +70,7 @@ class AgentShard {
   std::size_t open_order_count(AgentId agent) const;
   std::vector<OrderView> closed_orders(AgentId agent, MarketId market, std::size_t limit) const;
   std::vector<FillView> fills(AgentId agent, MarketId market, std::size_t limit) const;
+  std::vector<AlertView> alerts(AgentId agent, uint64_t before, std::size_t limit) const;
 
  private:
   using OpenOrders = std::map<OrderId, OrderView>;
@@ -73,6 +82,7 @@ class AgentShard {
     OpenOrders open_orders;
     RecentLog<OrderView>::Head closed = 0;
     RecentLog<FillView>::Head fills = 0;
+    RecentLog<AlertView>::Head alerts = 0;
   };
   struct ClientKey {
     AgentId agent = 0;
@@ -96,6 +106,7 @@ class AgentShard {
   boost::unordered_flat_map<ClientKey, OrderId, ClientKeyHash> client_ids_;  // of open orders
   RecentLog<OrderView> closed_;
   RecentLog<FillView> fills_;
+  RecentLog<AlertView> alerts_;
 };
 
 }  // namespace perpetua::stores

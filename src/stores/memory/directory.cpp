@@ -28,7 +28,7 @@ void Directory::add_agent(const Event& event, std::string_view text) {
 void Directory::add_key(const Event& event) {
   const KeyCreated& created = event.key_created;
   const KeyView key{event.header.agent, created.key_id, created.scopes, created.created_at_ms,
-                    created.expires_at_ms, created.sha256};
+                    created.expires_at_ms, created.sha256, {}};
   const WriteGuard guard(mutex_);
   std::vector<KeyView>& keys = entry(key.agent).keys;
   const auto place =
@@ -45,6 +45,16 @@ void Directory::remove_key(const Event& event) {
                 [&](const KeyView& key) { return key.key_id == key_id; });
   const std::size_t erased = keys_.erase(event.key_revoked.sha256);
   PERPETUA_ASSERT(erased == 1);
+}
+
+void Directory::limit_key(const Event& event) {
+  const KeyLimitsChanged& changed = event.key_limits_changed;
+  const WriteGuard guard(mutex_);
+  for (KeyView& key : entry(event.header.agent).keys) {
+    if (key.key_id != changed.key_id) continue;
+    key.limits = changed.limits;
+    keys_[key.sha256].limits = changed.limits;
+  }
 }
 
 std::optional<KeyView> Directory::find_key(const Sha256& sha256) const {

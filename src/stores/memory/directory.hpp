@@ -19,6 +19,7 @@ class Directory {
   void add_agent(const Event& event, std::string_view text);
   void add_key(const Event& event);
   void remove_key(const Event& event);
+  void limit_key(const Event& event);
 
   std::optional<KeyView> find_key(const Sha256& sha256) const;
   std::optional<AgentView> agent(AgentId id) const;

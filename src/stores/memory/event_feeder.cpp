@@ -3,7 +3,10 @@
 #include <cstring>
 
 #include "stores/agent_fold.hpp"
+#include "stores/health.hpp"
 #include "stores/order_fold.hpp"
+#include "stores/perpetual_fold.hpp"
+#include "stores/safety_fold.hpp"
 
 namespace perpetua::stores {
 
@@ -35,13 +38,43 @@ void EventFeeder::feed(const Event& event, std::string_view reason) {
     case EventType::order_closed:
     case EventType::fill:
     case EventType::position_described:
+    case EventType::position_changed:
       feed_order(event, reason);
+      break;
+    case EventType::trigger_changed:
+      domains_.triggers(event.header.agent).change(event, time_ms_);
+      break;
+    case EventType::trigger_closed:
+      domains_.triggers(event.header.agent).close(event, time_ms_);
+      break;
+    case EventType::order_bracket:
+      domains_.shard(event.header.agent).set_bracket(event);
+      break;
+    case EventType::market_change_scheduled:
+      enter_market(event.header.market);
+      market_->schedule_change(
+          make_scheduled_change(event, event_text(event.market_change_scheduled.spec, text_)));
+      break;
+    case EventType::market_changed:
+      enter_market(event.header.market);
+      market_->apply_change();
+      break;
+    case EventType::market_status:
+    case EventType::fund_changed:
+    case EventType::premium_sampled:
+    case EventType::funding_settled:
+    case EventType::liquidation:
+      enter_market(event.header.market);
+      market_->apply(event, time_ms_, batch_ == 0);
+      if (event.header.type == EventType::liquidation && event.header.agent != 0) {
+        alert(make_alert(make_liquidation(event, time_ms_)));
+      }
       break;
     default:
       leave_market();
       feed_ledger(event);
   }
-  if (event.header.agent_sequence != 0) {
+  if (event.header.agent_sequence != 0 && event.header.agent != 0) {
     domains_.shard(event.header.agent)
         .set_sequence(event.header.agent, event.header.agent_sequence);
   }
@@ -63,18 +96,28 @@ void EventFeeder::feed_ledger(const Event& event) {
       domains_.directory.remove_key(event);
       domains_.keys.add(-1);
       break;
+    case EventType::key_limits_changed:
+      domains_.directory.limit_key(event);
+      break;
+    case EventType::switch_changed:
+      domains_.shard(agent).set_switch(agent, event.header.market, event.switch_changed);
+      break;
     case EventType::thought_posted:
       domains_.thoughts.add(make_thought(event, text_, time_ms_));
       domains_.thoughts_posted.add(1);
       break;
     case EventType::account_changed:
-      domains_.shard(agent).set_account(agent, event.account_changed);
+      domains_.collateral += domains_.shard(agent).set_account(agent, event.account_changed).value;
       break;
     case EventType::settings_changed:
       domains_.shard(agent).set_settings(agent, event.header.market, event.settings_changed);
       break;
+    case EventType::money_described:
+      domains_.money = make_money(event.money_described);
+      break;
     default:
-      break;  // ledger entries are history; their effect comes with account_changed
+      count_money(domains_.money, event);
+      break;  // the rest of a ledger entry is history; its effect comes with account_changed
   }
 }
 
@@ -92,6 +135,33 @@ void EventFeeder::update_price(const Event& event) {
   market_->index = event.price_updated.index;
   market_->mark_ticks.store(event.price_updated.mark.value, std::memory_order_relaxed);
   market_->price_time_ms = event.price_updated.source_time_ms;
+  market_->funding_hour = time_ms_ / kFundingHourMs;
+  warn_owners(event);
+}
+
+// Crossings that a description finds are old news: they were reported when they happened.
+void EventFeeder::warn_owners(const Event& event) {
+  const Price mark = event.price_updated.mark;
+  for (const AgentId agent : market_->health.on_mark(mark)) {
+    if (batch_ == 0) continue;
+    const Position& position = *market_->health.find(agent);
+    const Micro value = notional_at(position, mark, market_->rules());
+    AlertView view;
+    view.sequence = event.header.sequence;
+    view.agent = agent;
+    view.market = market_->id;
+    view.mark = mark;
+    view.base = position.base;
+    view.equity = equity_at(position, value);
+    view.maintenance = maintenance_margin(value, market_->rules());
+    view.time_ms = time_ms_;
+    alert(view);
+  }
+}
+
+void EventFeeder::alert(const AlertView& view) {
+  domains_.shard(view.agent).add_alert(view);
+  domains_.alerts.push_back(view);
 }
 
 void EventFeeder::feed_order(const Event& event, std::string_view reason) {
@@ -109,8 +179,14 @@ void EventFeeder::feed_order(const Event& event, std::string_view reason) {
     case EventType::fill:
       fill(event);
       break;
+    case EventType::position_changed:
+      change_position(event);
+      break;
     default:
       note_position(
+          event.header.agent,
+          {event.position_described.base, event.position_described.entry_notional,
+           event.position_described.margin},
           domains_.shard(event.header.agent)
               .set_position(event.header.agent, event.header.market, event.position_described));
   }
@@ -149,21 +225,41 @@ void EventFeeder::close_order(const Event& event) {
 
 void EventFeeder::fill(const Event& event) {
   const Fill& fill = event.fill;
-  const Micro traded = notional(fill.price, fill.lots, market_->spec.value_per_tick_lot_micro);
+  const Micro traded = notional(fill.price, fill.lots, market_->rules().value_per_tick_lot_micro);
   if (fill.is_taker != 0) {
     market_->add_trade(
-        {event.header.market, fill.trade_id, fill.price, fill.lots, fill.side, time_ms_}, traded);
+        {event.header.market, fill.trade_id, fill.price, fill.lots, fill.side, time_ms_,
+         fill.cause},
+        traded);
     domains_.trades.add(1);
   } else {
     market_->book.remove(fill.side, fill.price, fill.lots, fill.order_done != 0);
   }
+  count_money(domains_.money, event);
+  if (event.header.agent == 0) return;  // the insurance fund: fund_changed tells its position
   note_position(
+      event.header.agent,
+      {fill.position_base, fill.position_entry_notional, fill.position_margin},
       domains_.shard(event.header.agent).add_fill(event, make_fill(event, traded, time_ms_)));
-  if (fill.order_done != 0) domains_.open_orders.add(-1);
+  if (fill.order_done != 0 && fill.order_id != 0) domains_.open_orders.add(-1);
 }
 
-void EventFeeder::note_position(const PositionChange& change) {
-  market_->open_interest += change.long_lots;
+void EventFeeder::change_position(const Event& event) {
+  const PositionChanged& change = event.position_changed;
+  note_position(event.header.agent, {change.base, change.entry_notional, change.margin},
+                domains_.shard(event.header.agent)
+                    .change_position(event.header.agent, event.header.market, change));
+  if (change.cause == PositionChange::deleveraged) {
+    alert(make_alert(make_position_change(event, time_ms_)));
+  }
+}
+
+void EventFeeder::note_position(AgentId agent, const Position& after,
+                                const HoldingChange& change) {
+  market_->health.set(agent, after);
+  market_->money.long_lots += change.long_lots;
+  market_->money.short_lots += change.short_lots;
+  market_->money.signed_entry += change.signed_entry;
   domains_.open_positions.add(change.open_positions);
 }
 

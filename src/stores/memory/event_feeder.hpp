@@ -30,7 +30,10 @@ class EventFeeder {
   void amend_order(const Event& event);
   void close_order(const Event& event);
   void fill(const Event& event);
-  void note_position(const PositionChange& change);
+  void change_position(const Event& event);
+  void note_position(AgentId agent, const Position& after, const HoldingChange& change);
+  void warn_owners(const Event& event);
+  void alert(const AlertView& view);
 
   void enter_market(MarketId id);
   void leave_market();

@@ -5,12 +5,14 @@
 #include <array>
 #include <atomic>
 #include <mutex>
+#include <vector>
 
 #include "stores/memory/agent_shard.hpp"
 #include "stores/memory/directory.hpp"
 #include "stores/memory/hot_store.hpp"
 #include "stores/memory/market_table.hpp"
 #include "stores/memory/thought_feed.hpp"
+#include "stores/memory/trigger_shard.hpp"
 
 namespace perpetua::stores {
 
@@ -28,7 +30,16 @@ struct HotDomains {
   Directory directory;
   MarketTable markets;
   std::array<AgentShard, hot_limits::kAgentShards> shards;
+  std::array<TriggerShard, hot_limits::kAgentShards> trigger_shards;
   ThoughtFeed thoughts;
+
+  // The writer's own.
+  Int128 collateral = 0;
+  MoneyTotals money;
+  std::vector<AlertView> alerts;  // of the last batch
+
+  mutable std::mutex solvency_mutex;
+  SolvencyView solvency;  // of the last batch
 
   std::atomic<BatchNumber> applied_batch{0};
   std::atomic<int64_t> log_time_ms{0};
@@ -42,6 +53,7 @@ struct HotDomains {
 
   AgentShard& shard(AgentId agent) { return shards[agent % hot_limits::kAgentShards]; }
   const AgentShard& shard(AgentId agent) const { return shards[agent % hot_limits::kAgentShards]; }
+  TriggerShard& triggers(AgentId agent) { return trigger_shards[agent % hot_limits::kAgentShards]; }
 };
 
 }  // namespace perpetua::stores

@@ -27,7 +27,14 @@ constexpr std::size_t kClosedOrdersPerAgentMax = 100;
 constexpr std::size_t kClosedOrdersPerShardMax = 2'048;
 constexpr std::size_t kFillsPerAgentMax = 100;
 constexpr std::size_t kFillsPerShardMax = 2'048;
+constexpr std::size_t kClosedTriggersPerAgentMax = 100;
+constexpr std::size_t kClosedTriggersPerShardMax = 1'024;
 constexpr std::size_t kTradesPerMarketMax = 1'000;
+constexpr std::size_t kFundingsPerMarketMax = 720;  // thirty days
+constexpr std::size_t kLiquidationsPerMarketMax = 1'000;
+constexpr std::size_t kFundChangesPerMarketMax = 1'000;
+constexpr std::size_t kAlertsPerAgentMax = 100;
+constexpr std::size_t kAlertsPerShardMax = 2'048;
 constexpr std::size_t kCandlesPerSeriesMax = 1'500;  // a market and interval; 24 h of minutes fit
 constexpr std::size_t kThoughtsMax = 10'000;
 constexpr std::size_t kPageMax = 1'000;  // rows any one read returns
@@ -70,6 +77,11 @@ class HotStore {
                     const std::vector<CandleView>& candles);
   void warm_thoughts(const std::vector<ThoughtView>& thoughts);
   void warm_order(const OrderView& order);
+  void warm_trigger(const TriggerView& trigger);  // its times
+  void warm_fundings(const std::vector<FundingView>& fundings);
+  void warm_liquidations(const std::vector<LiquidationView>& liquidations);
+  void warm_fund_changes(const std::vector<FundChangeView>& changes);
+  void warm_alerts(const std::vector<AlertView>& alerts);
 
   BatchNumber applied_batch() const;
   int64_t log_time_ms() const;  // of the last batch
@@ -88,7 +100,8 @@ class HotStore {
   std::optional<MarketView> market(MarketId id) const;
   std::optional<MarketView> market_by_symbol(std::string_view symbol) const;
   std::optional<MarketId> market_id(std::string_view symbol) const;  // exact symbol, no lock
-  const MarketSpec* market_spec(MarketId id) const;  // lives as long as the store; null if unknown
+  // Null if unknown. Of the moment; it stays readable for an hour after it was replaced.
+  const MarketSpec* market_spec(MarketId id) const;
   std::optional<BookView> book(MarketId market, std::size_t depth) const;
   // The change the last batch made to this book; nullopt if it made none. For the egress thread,
   // after apply(): elsewhere the next batch may have come.
@@ -98,6 +111,20 @@ class HotStore {
   std::vector<CandleView> candles(MarketId market, CandleInterval interval, int64_t from_ms,
                                   int64_t to_ms, std::size_t limit) const;
   std::optional<CandleView> last_candle(MarketId market, CandleInterval interval) const;
+
+  // Newest first.
+  std::vector<FundingView> fundings(MarketId market, std::size_t limit) const;
+  std::vector<LiquidationView> liquidations(MarketId market, std::size_t limit) const;
+  std::vector<FundChangeView> fund_changes(MarketId market, std::size_t limit) const;
+
+  // The money of the whole exchange at the end of one batch, the last that was applied.
+  SolvencyView solvency() const;
+
+  // What the last batch gave rise to. For the egress thread, after apply().
+  const std::vector<AlertView>& last_alerts() const;
+  // Of one agent, below `before` (0 = newest), newest first. Warnings from before a restart are
+  // gone; what was done to positions was warmed from history.
+  std::vector<AlertView> alerts(AgentId agent, uint64_t before, std::size_t limit) const;
 
   // Orders of one agent: open ones, and the recently closed.
   std::optional<OrderView> order(AgentId agent, OrderId id) const;
@@ -111,10 +138,19 @@ class HotStore {
   std::vector<FillView> fills(AgentId agent, MarketId market,
                               std::size_t limit) const;  // newest first
 
+  // Triggers of one agent: one, live or recently closed; live ones, ids falling, below `before`
+  // (0 = from the top); the recently closed, last closed first. kNoMarket: of all markets.
+  std::optional<TriggerView> trigger(AgentId agent, OrderId id) const;
+  std::vector<TriggerView> triggers(AgentId agent, MarketId market, OrderId before,
+                                    std::size_t limit) const;
+  std::vector<TriggerView> closed_triggers(AgentId agent, MarketId market,
+                                           std::size_t limit) const;
+
   // Positions that are not zero, by market id; one of them, zero or not (nullopt: unknown market
   // or agent).
   std::vector<PositionView> positions(AgentId agent) const;
   std::optional<PositionView> position(AgentId agent, MarketId market) const;
+  std::vector<SwitchView> switches(AgentId agent) const;  // armed ones, by market id
   std::optional<SettingsView> settings(AgentId agent, MarketId market) const;
 
   // Thoughts below `before_id` (0 = newest), newest first.
@@ -122,6 +158,8 @@ class HotStore {
   std::vector<ThoughtView> thoughts_of(AgentId agent, uint64_t before_id, std::size_t limit) const;
 
  private:
+  void publish_solvency(const AppliedBatch& batch);
+
   std::unique_ptr<HotDomains> domains_;
 };
 

@@ -36,6 +36,8 @@ OrderView described_part(OrderView order) {
   order.accepted_at_ms = 0;
   order.updated_at_ms = 0;
   order.intent_reason.clear();
+  order.stop_loss = Price(0);  // described until it is armed, shown as given by who saw the order
+  order.take_profit = Price(0);
   return order;
 }
 
@@ -57,6 +59,18 @@ void expect_same_market(const HotStore& a, const HotStore& b, MarketId id) {
   EXPECT_EQ(a.book(id, 1'000)->asks, b.book(id, 1'000)->asks);
 }
 
+// Live triggers: whoever saw them come to be knows when, a description does not.
+void expect_same_triggers(const HotStore& a, const HotStore& b, AgentId agent) {
+  const auto x = a.triggers(agent, kNoMarket, 0, 1'000);
+  const auto y = b.triggers(agent, kNoMarket, 0, 1'000);
+  ASSERT_EQ(x.size(), y.size());
+  for (std::size_t i = 0; i < x.size(); ++i) {
+    EXPECT_EQ(std::memcmp(&x[i].trigger, &y[i].trigger, sizeof x[i].trigger), 0);
+    EXPECT_EQ(x[i].market, y[i].market);
+    EXPECT_TRUE(y[i].is_live());
+  }
+}
+
 void expect_same_agent(const HotStore& a, const HotStore& b, AgentId agent) {
   EXPECT_EQ(a.agent(agent), b.agent(agent));
   EXPECT_EQ(a.keys(agent), b.keys(agent));
@@ -66,6 +80,7 @@ void expect_same_agent(const HotStore& a, const HotStore& b, AgentId agent) {
     EXPECT_EQ(a.position(agent, market), b.position(agent, market));
     EXPECT_EQ(a.settings(agent, market), b.settings(agent, market));
   }
+  expect_same_triggers(a, b, agent);
   EXPECT_EQ(described_part(a.open_orders(agent, kNoMarket, 0, 1'000)),
             described_part(b.open_orders(agent, kNoMarket, 0, 1'000)));
 }
@@ -92,7 +107,15 @@ TEST(HotStoreEngine, fed_by_events_equals_made_from_a_description) {
       expect_same(fed, described, flow.agents);
     }
     EXPECT_GT(fed.totals().trades, 100u);
-    EXPECT_GT(fed.totals().open_orders, 20u);
+    std::size_t triggers = 0;
+    std::size_t closed = 0;
+    for (AgentId agent = 1; agent <= flow.agents; ++agent) {
+      triggers += fed.triggers(agent, kNoMarket, 0, 1'000).size();
+      closed += fed.closed_triggers(agent, kNoMarket, 1'000).size();
+    }
+    EXPECT_GT(triggers, 0u);
+    EXPECT_GT(closed, 50u);
+    EXPECT_GT(fed.totals().open_orders, 10u);
   }
 }
 

@@ -1,7 +1,7 @@
 #include <algorithm>
 
+#include "stores/health.hpp"
 #include "stores/memory/hot_domains.hpp"
-#include "stores/position_math.hpp"
 
 namespace perpetua::stores {
 
@@ -9,9 +9,27 @@ namespace {
 
 std::size_t page(std::size_t limit) { return std::min(limit, hot_limits::kPageMax); }
 
-PositionView value_holding(AgentId agent, const HoldingRow& row, const MarketState& market) {
-  const MarketSpec& spec = market.spec;
-  const PositionState state{row.base, row.entry_notional, row.margin};
+// A price that the market cannot show is none.
+std::optional<Price> reachable(Price price, const MarketSpec& spec) {
+  if (price == Price(0) || price > spec.price_max) return std::nullopt;
+  return price;
+}
+
+template <class Row>
+std::vector<Row> newest_rows(const RecentLog<Row>& log, std::size_t limit) {
+  std::vector<Row> result;
+  if (limit == 0) return result;
+  log.visit_all([&](const Row& row) {
+    result.push_back(row);
+    return result.size() < page(limit);
+  });
+  return result;
+}
+
+PositionView value_holding(AgentId agent, const HoldingRow& row, const MarketState& market,
+                           int64_t time_ms) {
+  const MarketRules& rules = market.rules();
+  const Position position{row.base, row.entry_notional, row.margin};
   PositionView view;
   view.agent = agent;
   view.market = row.market;
@@ -20,12 +38,20 @@ PositionView value_holding(AgentId agent, const HoldingRow& row, const MarketSta
   view.margin = row.margin;
   view.realised_pnl = row.realised_pnl;
   view.mark = Price(market.mark_ticks.load(std::memory_order_relaxed));
-  view.notional = position_notional(spec, row.base, view.mark);
-  view.unrealised_pnl = unrealised_pnl(spec, state, view.mark);
-  view.maintenance_margin = maintenance_margin(spec, view.notional);
-  view.liquidation_price = liquidation_price(spec, state);
-  view.bankruptcy_price = bankruptcy_price(spec, state);
-  view.leverage = row.leverage != 0 ? row.leverage : static_cast<uint16_t>(spec.default_leverage);
+  view.notional = notional_at(position, view.mark, rules);
+  view.unrealised_pnl = unrealised_pnl(position, view.notional);
+  view.maintenance_margin = maintenance_margin(view.notional, rules);
+  view.equity = equity_at(position, view.notional);
+  view.health = health_of(position, view.mark, rules);
+  if (position.base != Lots(0)) {
+    view.liquidation_price = reachable(liquidation_price(position, rules), rules);
+    view.bankruptcy_price = reachable(bankruptcy_price(position, rules), rules);
+    view.adl_quintile = market.ranks.quintile(position, view.mark, rules, time_ms, [&] {
+      const std::lock_guard guard(market.mutex);
+      return market.health.positions();
+    });
+  }
+  view.leverage = row.leverage != 0 ? row.leverage : static_cast<uint16_t>(rules.default_leverage);
   view.netting = row.netting;
   return view;
 }
@@ -103,7 +129,7 @@ std::optional<MarketId> HotStore::market_id(std::string_view symbol) const {
 
 const MarketSpec* HotStore::market_spec(MarketId id) const {
   const MarketState* state = domains_->markets.find(id);
-  return state == nullptr ? nullptr : &state->spec;
+  return state == nullptr ? nullptr : &state->rules();
 }
 
 std::optional<BookView> HotStore::book(MarketId market, std::size_t depth) const {
@@ -123,15 +149,42 @@ std::optional<BookDelta> HotStore::last_book_delta(MarketId market) const {
 }
 
 std::vector<TradeView> HotStore::trades(MarketId market, std::size_t limit) const {
-  std::vector<TradeView> result;
   const MarketState* state = domains_->markets.find(market);
-  if (state == nullptr || limit == 0) return result;
+  if (state == nullptr) return {};
   const std::lock_guard guard(state->mutex);
-  state->trades.visit_all([&](const TradeView& trade) {
-    result.push_back(trade);
-    return result.size() < page(limit);
-  });
-  return result;
+  return newest_rows(state->trades, limit);
+}
+
+std::vector<FundingView> HotStore::fundings(MarketId market, std::size_t limit) const {
+  const MarketState* state = domains_->markets.find(market);
+  if (state == nullptr) return {};
+  const std::lock_guard guard(state->mutex);
+  return newest_rows(state->fundings, limit);
+}
+
+std::vector<LiquidationView> HotStore::liquidations(MarketId market, std::size_t limit) const {
+  const MarketState* state = domains_->markets.find(market);
+  if (state == nullptr) return {};
+  const std::lock_guard guard(state->mutex);
+  return newest_rows(state->liquidations, limit);
+}
+
+std::vector<FundChangeView> HotStore::fund_changes(MarketId market, std::size_t limit) const {
+  const MarketState* state = domains_->markets.find(market);
+  if (state == nullptr) return {};
+  const std::lock_guard guard(state->mutex);
+  return newest_rows(state->fund_changes, limit);
+}
+
+SolvencyView HotStore::solvency() const {
+  const std::lock_guard guard(domains_->solvency_mutex);
+  return domains_->solvency;
+}
+
+const std::vector<AlertView>& HotStore::last_alerts() const { return domains_->alerts; }
+
+std::vector<AlertView> HotStore::alerts(AgentId agent, uint64_t before, std::size_t limit) const {
+  return domains_->shard(agent).alerts(agent, before, page(limit));
 }
 
 std::vector<CandleView> HotStore::candles(MarketId market, CandleInterval interval, int64_t from_ms,
@@ -179,6 +232,31 @@ std::vector<FillView> HotStore::fills(AgentId agent, MarketId market, std::size_
   return domains_->shard(agent).fills(agent, market, page(limit));
 }
 
+std::optional<TriggerView> HotStore::trigger(AgentId agent, OrderId id) const {
+  return domains_->triggers(agent).trigger(agent, id);
+}
+
+std::vector<TriggerView> HotStore::triggers(AgentId agent, MarketId market, OrderId before,
+                                            std::size_t limit) const {
+  return domains_->triggers(agent).live(agent, market, before, page(limit));
+}
+
+std::vector<TriggerView> HotStore::closed_triggers(AgentId agent, MarketId market,
+                                                   std::size_t limit) const {
+  return domains_->triggers(agent).closed(agent, market, page(limit));
+}
+
+std::vector<SwitchView> HotStore::switches(AgentId agent) const {
+  std::vector<SwitchView> result;
+  const auto rows = domains_->shard(agent).holdings(agent);
+  if (!rows) return result;
+  for (const HoldingRow& row : *rows) {
+    if (row.switch_deadline_ms == 0) continue;
+    result.push_back({row.market, row.switch_scope, row.switch_deadline_ms});
+  }
+  return result;
+}
+
 std::vector<PositionView> HotStore::positions(AgentId agent) const {
   std::vector<PositionView> result;
   const auto rows = domains_->shard(agent).holdings(agent);
@@ -186,7 +264,7 @@ std::vector<PositionView> HotStore::positions(AgentId agent) const {
   for (const HoldingRow& row : *rows) {
     const MarketState* market = domains_->markets.find(row.market);
     if (row.base.value != 0 && market != nullptr) {
-      result.push_back(value_holding(agent, row, *market));
+      result.push_back(value_holding(agent, row, *market, log_time_ms()));
     }
   }
   return result;
@@ -196,7 +274,7 @@ std::optional<PositionView> HotStore::position(AgentId agent, MarketId market) c
   const MarketState* state = domains_->markets.find(market);
   const auto row = domains_->shard(agent).holding(agent, market);
   if (state == nullptr || !row) return std::nullopt;
-  return value_holding(agent, *row, *state);
+  return value_holding(agent, *row, *state, log_time_ms());
 }
 
 std::optional<SettingsView> HotStore::settings(AgentId agent, MarketId market) const {

@@ -29,7 +29,7 @@ class HotStoreTest : public ::testing::Test {
   }
 
   Outcome run(Command command, std::string_view text = {}) {
-    command.header.text_length = static_cast<uint32_t>(text.size());
+    command.header.text_length = static_cast<uint16_t>(text.size());
     const Command commands[] = {command};
     InlineExecutor executor;
     engine_.apply({engine_.last_batch() + 1, now_ms_, commands, text}, executor, output_);

@@ -1,5 +1,6 @@
 #include "stores/sqlite/history_file.hpp"
 
+#include <algorithm>
 #include <filesystem>
 #include <fstream>
 #include <optional>
@@ -72,10 +73,11 @@ bool make_tables(Database& database, const HistoryOptions& options) {
   };
   const bool written = put("schema_version", kHistorySchemaVersion) &&
                        put("cluster_id", static_cast<int64_t>(options.cluster_id)) &&
-                       put("applied_batch", 0) && put("rows_orders", 0) && put("rows_fills", 0) &&
-                       put("rows_ledger", 0) && put("rows_thoughts", 0);
+                       put("applied_batch", 0);
+  const bool zeroed = std::all_of(std::begin(kHistoryCounts), std::end(kHistoryCounts),
+                                  [&](const char* name) { return put(name, 0); });
   statement.reset();
-  return written && database.execute("COMMIT");
+  return written && zeroed && database.execute("COMMIT");
 }
 
 }  // namespace

@@ -2,28 +2,14 @@
 
 #include <algorithm>
 
+#include "stores/sqlite/history_pages.hpp"
 #include "stores/sqlite/history_schema.hpp"
-#include "stores/sqlite/page_cursor.hpp"
-#include "stores/sqlite/reader_pool.hpp"
 
 namespace perpetua::stores {
 
 namespace {
 
 using history_limits::kHistoryCandlesMax;
-using history_limits::kHistoryPageMax;
-using history_limits::kRowsScannedMax;
-
-// One list: its letter in cursors, its table and sort key, and how a row is read.
-template <class Row>
-struct List {
-  char letter;
-  const char* columns;
-  const char* table;
-  const char* key;
-  Row (*read)(Statement&);
-  uint64_t (*key_of)(const Row&);
-};
 
 constexpr List<OrderView> kOrders{'o',        kOrderColumns,
                                   "orders",   "sequence",
@@ -44,48 +30,18 @@ constexpr List<FillView> kTrades{'x',       kFillColumns,
                                  "fills",   "trade_id",
                                  read_fill, [](const FillView& row) { return row.trade_id; }};
 
-std::string select_page(const char* columns, const char* table, const char* key,
-                        const char* condition) {
-  return std::string("SELECT ") + columns + " FROM " + table + " WHERE " + condition + key +
-         " < ? ORDER BY " + key + " DESC LIMIT ?";
-}
+const List<FundingView> kFundings = event_list('u', kFundingColumns, "fundings", read_funding);
+const List<FundingPaymentView> kFundingPayments =
+    event_list('p', kFundingPaymentColumns, "funding_payments", read_funding_payment);
+const List<LiquidationView> kLiquidations =
+    event_list('q', kLiquidationColumns, "liquidations", read_liquidation);
+const List<FundChangeView> kFundChanges =
+    event_list('i', kFundChangeColumns, "fund_changes", read_fund_change);
+const List<PositionChangeView> kPositionChanges =
+    event_list('c', kPositionChangeColumns, "position_changes", read_position_change);
 
-// Rows older than the cursor for which keep(row) holds. `condition` ends in " AND " and has one
-// parameter, `owner`, or is empty.
-template <class Row, class Keep>
-Page<Row> read_page(ReaderPool& pool, const List<Row>& list, const char* condition,
-                    std::optional<int64_t> owner, const PageRequest& request, Keep&& keep) {
-  Page<Row> page;
-  uint64_t before = INT64_MAX;
-  if (!request.cursor.empty()) {
-    const auto key = parse_cursor(list.letter, request.cursor);
-    if (!key || *key > INT64_MAX) {
-      page.status = PageStatus::invalid_cursor;
-      return page;
-    }
-    before = *key;
-  }
-  const std::size_t limit = std::clamp<std::size_t>(request.limit, 1, kHistoryPageMax);
-  const auto lease = pool.lend();
-  Statement& select = lease->statement(select_page(list.columns, list.table, list.key, condition));
-  if (owner) select.bind(*owner);
-  select.bind(static_cast<int64_t>(before)).bind(static_cast<int64_t>(kRowsScannedMax) + 1);
-  std::size_t scanned = 0;
-  Statement::Step step = select.step();
-  for (; step == Statement::Step::row; step = select.step()) {
-    if (page.rows.size() == limit || scanned == kRowsScannedMax) {
-      page.next_cursor = make_cursor(list.letter, before);
-      break;
-    }
-    Row row = list.read(select);
-    ++scanned;
-    before = list.key_of(row);
-    if (keep(row)) page.rows.push_back(std::move(row));
-  }
-  select.reset();
-  if (step == Statement::Step::error) page = {PageStatus::unavailable, {}, {}};
-  return page;
-}
+const List<MarketChangeView> kMarketChanges =
+    event_list('m', kMarketChangeColumns, "market_changes", read_market_change);
 
 std::optional<OrderView> read_one_order(Statement& select) {
   std::optional<OrderView> order;
@@ -94,13 +50,7 @@ std::optional<OrderView> read_one_order(Statement& select) {
   return order;
 }
 
-bool in_market(MarketId wanted, MarketId market) { return wanted == kNoMarket || wanted == market; }
-
 }  // namespace
-
-struct HistoryReader::Impl {
-  ReaderPool pool;
-};
 
 HistoryReader::HistoryReader(const std::string& path, std::size_t connections)
     : impl_(new Impl{ReaderPool(path, connections)}) {}
@@ -167,7 +117,7 @@ Page<TradeView> HistoryReader::trades(MarketId market, const PageRequest& page) 
   Page<TradeView> result{fills.status, {}, fills.next_cursor};
   for (const FillView& fill : fills.rows) {
     result.rows.push_back(
-        {fill.market, fill.trade_id, fill.price, fill.lots, fill.side, fill.time_ms});
+        {fill.market, fill.trade_id, fill.price, fill.lots, fill.side, fill.time_ms, fill.cause});
   }
   return result;
 }
@@ -175,6 +125,51 @@ Page<TradeView> HistoryReader::trades(MarketId market, const PageRequest& page) 
 Page<AgentView> HistoryReader::agents(const PageRequest& page) {
   return read_page(impl_->pool, kAgents, "", std::nullopt, page,
                    [](const AgentView&) { return true; });
+}
+
+Page<FundingView> HistoryReader::fundings(MarketId market, const PageRequest& page) {
+  return read_page(impl_->pool, kFundings, "market = ? AND ", market, page,
+                   [](const FundingView&) { return true; });
+}
+
+Page<FundingPaymentView> HistoryReader::funding_payments(AgentId agent, MarketId market,
+                                                         const PageRequest& page) {
+  return read_page(
+      impl_->pool, kFundingPayments, "agent = ? AND ", agent, page,
+      [&](const FundingPaymentView& payment) { return in_market(market, payment.market); });
+}
+
+Page<LiquidationView> HistoryReader::liquidations(MarketId market, const PageRequest& page) {
+  return read_page(impl_->pool, kLiquidations, "market = ? AND ", market, page,
+                   [](const LiquidationView&) { return true; });
+}
+
+Page<LiquidationView> HistoryReader::liquidations_of(AgentId agent, MarketId market,
+                                                     const PageRequest& page) {
+  return read_page(impl_->pool, kLiquidations, "agent = ? AND ", agent, page,
+                   [&](const LiquidationView& row) { return in_market(market, row.market); });
+}
+
+Page<FundChangeView> HistoryReader::fund_changes(MarketId market, const PageRequest& page) {
+  return read_page(impl_->pool, kFundChanges, "market = ? AND ", market, page,
+                   [](const FundChangeView&) { return true; });
+}
+
+Page<PositionChangeView> HistoryReader::position_changes(AgentId agent, MarketId market,
+                                                         const PageRequest& page) {
+  return read_page(impl_->pool, kPositionChanges, "agent = ? AND ", agent, page,
+                   [&](const PositionChangeView& row) { return in_market(market, row.market); });
+}
+
+Page<PositionChangeView> HistoryReader::deleveragings(const PageRequest& page) {
+  static_assert(static_cast<int>(PositionChange::deleveraged) == 3);
+  return read_page(impl_->pool, kPositionChanges, "cause = 3 AND ", std::nullopt, page,
+                   [](const PositionChangeView&) { return true; });
+}
+
+Page<MarketChangeView> HistoryReader::market_changes(MarketId market, const PageRequest& page) {
+  return read_page(impl_->pool, kMarketChanges, "market = ? AND ", market, page,
+                   [](const MarketChangeView&) { return true; });
 }
 
 std::vector<CandleView> HistoryReader::candles(MarketId market, CandleInterval interval,

@@ -27,6 +27,7 @@ constexpr std::size_t kReaderConnections = 4;
 constexpr std::size_t kHistoryPageMax = 1'000;     // rows of one page
 constexpr std::size_t kRowsScannedMax = 10'000;    // rows one page looks at
 constexpr std::size_t kHistoryCandlesMax = 5'000;  // candles of one read
+constexpr std::size_t kIntentFillsMax = 100;       // fills shown of one intent
 }  // namespace history_limits
 
 enum class PageStatus { ok, invalid_cursor, unavailable };
@@ -73,6 +74,37 @@ class HistoryReader {
   Page<ThoughtView> thoughts(std::optional<AgentId> agent, const PageRequest& page);
   Page<TradeView> trades(MarketId market, const PageRequest& page);
   Page<AgentView> agents(const PageRequest& page);  // by registration, newest first
+
+  Page<FundingView> fundings(MarketId market, const PageRequest& page);
+  Page<FundingPaymentView> funding_payments(AgentId agent, MarketId market,
+                                            const PageRequest& page);
+  Page<LiquidationView> liquidations(MarketId market, const PageRequest& page);
+  Page<LiquidationView> liquidations_of(AgentId agent, MarketId market, const PageRequest& page);
+  Page<FundChangeView> fund_changes(MarketId market, const PageRequest& page);
+  Page<PositionChangeView> position_changes(AgentId agent, MarketId market,
+                                            const PageRequest& page);
+
+  // Closed triggers by their closing; one by id, live or closed, of this agent.
+  Page<TriggerView> closed_triggers(AgentId agent, MarketId market, const PageRequest& page);
+  std::optional<TriggerView> trigger(AgentId agent, OrderId id);
+  // The legs of an order's bracket; the trigger that sent an order.
+  std::vector<TriggerView> triggers_of_order(AgentId agent, OrderId parent);
+  std::optional<TriggerView> trigger_that_sent(AgentId agent, OrderId order);
+  // Every live trigger of all agents, as open_orders().
+  bool live_triggers(const std::function<void(const TriggerView&)>& visit);
+
+  // Fills of an intent's order, oldest first, at most kIntentFillsMax of them; the last one.
+  std::vector<FillView> intent_fills(AgentId agent, OrderId order);
+  std::optional<FillView> last_intent_fill(AgentId agent, OrderId order);
+  // The first end of a position of this agent and market after `sequence`.
+  std::optional<PositionEndView> position_end(AgentId agent, MarketId market, uint64_t sequence);
+  // PnL that fills and forced changes realised from `first` to `last`, both included, fees and
+  // funding apart; nullopt: more than kRowsScannedMax rows lie between.
+  std::optional<Micro> realised_pnl(AgentId agent, MarketId market, uint64_t first, uint64_t last);
+
+  // Of all agents: for start-up.
+  Page<PositionChangeView> deleveragings(const PageRequest& page);
+  Page<MarketChangeView> market_changes(MarketId market, const PageRequest& page);
 
   // Open times in [from_ms, to_ms), rising; the newest `limit` of them.
   std::vector<CandleView> candles(MarketId market, CandleInterval interval, int64_t from_ms,

@@ -1,10 +1,14 @@
 #include "stores/sqlite/history_rows.hpp"
 
+#include <algorithm>
 #include <cstring>
 
 #include "stores/agent_fold.hpp"
 #include "stores/order_fold.hpp"
+#include "stores/perpetual_fold.hpp"
+#include "stores/safety_fold.hpp"
 #include "stores/trade_fold.hpp"
+#include "stores/trigger_fold.hpp"
 
 namespace perpetua::stores {
 
@@ -20,6 +24,15 @@ bool leaves_rows(EventType type) {
     case EventType::order_amended:
     case EventType::order_closed:
     case EventType::fill:
+    case EventType::funding_settled:
+    case EventType::liquidation:
+    case EventType::fund_changed:
+    case EventType::position_changed:
+    case EventType::trigger_changed:
+    case EventType::trigger_closed:
+    case EventType::order_bracket:
+    case EventType::market_change_scheduled:
+    case EventType::market_changed:
       return true;
     default:
       return false;
@@ -30,6 +43,8 @@ std::string_view text_of(const Event& event, const AppliedBatch& batch) {
   switch (event.header.type) {
     case EventType::market_created:
       return event_text(event.market_created.spec, batch.text);
+    case EventType::market_change_scheduled:
+      return event_text(event.market_change_scheduled.spec, batch.text);
     case EventType::agent_registered:
       return event_text(event.agent_registered.text, batch.text);
     case EventType::thought_posted:
@@ -101,9 +116,67 @@ bool HistoryRows::add_event(const HistoryEvent& item, const HistoryBatch& batch)
       if (order != nullptr) fold_close(*order, event, time_ms);
       return order != nullptr;
     }
+    case EventType::order_bracket: {
+      OrderView* order = find_order(event.order_bracket.order_id);
+      if (order != nullptr) fold_bracket(*order, event);
+      return order != nullptr;
+    }
+    case EventType::trigger_changed:
+    case EventType::trigger_closed:
+      return add_trigger_event(event, time_ms);
+    case EventType::market_change_scheduled:
+    case EventType::market_changed:
+      return add_market_change(item, batch);
+    default:
+      return add_perpetual_event(event, time_ms);
+  }
+}
+
+// Payments follow their settlement within one batch.
+bool HistoryRows::add_perpetual_event(const Event& event, int64_t time_ms) {
+  const MarketId market = event.header.market;
+  if (market >= specs_.size() || !specs_[market]) return false;
+  switch (event.header.type) {
+    case EventType::funding_settled:
+      settled_[market] = event.funding_settled;
+      fundings.push_back(make_funding(event, time_ms));
+      return true;
+    case EventType::liquidation:
+      liquidations.push_back(make_liquidation(event, time_ms));
+      return true;
+    case EventType::fund_changed:
+      fund_changes.push_back(make_fund_change(event, time_ms));
+      return true;
+    case EventType::position_changed:
+      if (event.position_changed.cause == PositionChange::funding) {
+        funding_payments.push_back(make_funding_payment(event, settled_[market], time_ms));
+      } else {
+        position_changes.push_back(make_position_change(event, time_ms));
+      }
+      add_position_end(event, time_ms);
+      return true;
     default:
       return true;
   }
+}
+
+bool HistoryRows::add_market_change(const HistoryEvent& item, const HistoryBatch& batch) {
+  const Event& event = item.event;
+  const MarketId market = event.header.market;
+  if (event.header.type == EventType::market_change_scheduled) {
+    const std::string_view bytes = event_text(item.text, batch.text);
+    if (bytes.size() != sizeof(MarketSpec)) return false;
+    market_changes.push_back(make_market_change(event, bytes, batch.log_time_ms));
+    return true;
+  }
+  const auto last = std::find_if(market_changes.rbegin(), market_changes.rend(),
+                                 [&](const auto& change) { return change.market == market; });
+  if (last == market_changes.rend()) {
+    applied_changes.emplace_back(market, batch.log_time_ms);
+  } else {
+    last->applied_at_ms = batch.log_time_ms;
+  }
+  return true;
 }
 
 bool HistoryRows::add_market(const Event& event, std::string_view bytes) {
@@ -120,10 +193,14 @@ bool HistoryRows::add_fill(const Event& event, int64_t time_ms) {
   if (market >= specs_.size() || !specs_[market]) return false;
   const Fill& fill = event.fill;
   const Micro traded = notional(fill.price, fill.lots, specs_[market]->value_per_tick_lot_micro);
-  OrderView* order = find_order(fill.order_id);
-  if (order == nullptr) return false;
-  fold_fill(*order, event, traded, time_ms);
   fills.push_back(make_fill(event, traded, time_ms));
+  if (fill.order_id != 0) {  // the taker of a liquidation, and the fund, have no order
+    OrderView* order = find_order(fill.order_id);
+    if (order == nullptr) return false;
+    fold_fill(*order, event, traded, time_ms);
+    fills.back().is_intent = order->is_intent();
+  }
+  add_position_end(event, time_ms);
   if (fill.is_taker == 0) return true;
   for (const CandleInterval interval : kAllCandleIntervals) {
     const int64_t open_time_ms = candle_open_time_ms(time_ms, interval);
@@ -133,6 +210,40 @@ bool HistoryRows::add_fill(const Event& event, int64_t time_ms) {
     if (!added) fold_trade(candle->second, fill.price, fill.lots, traded);
   }
   return true;
+}
+
+bool HistoryRows::add_trigger_event(const Event& event, int64_t time_ms) {
+  const bool is_close = event.header.type == EventType::trigger_closed;
+  const OrderId id =
+      is_close ? event.trigger_closed.trigger_id : event.trigger_changed.trigger_id;
+  TriggerView* trigger = find_trigger(id);
+  if (is_close) {
+    if (trigger != nullptr) fold_trigger_close(*trigger, event, time_ms);
+    return trigger != nullptr;
+  }
+  if (trigger != nullptr) {
+    fold_trigger_change(*trigger, event, time_ms);
+    return true;
+  }
+  trigger_index_[id] = triggers.size();
+  triggers.push_back({make_trigger(event, time_ms), true});
+  return true;
+}
+
+// The insurance fund's is told by fund_changed.
+void HistoryRows::add_position_end(const Event& event, int64_t time_ms) {
+  if (event.header.agent == 0) return;
+  if (const auto end = find_position_end(event, time_ms)) position_ends.push_back(*end);
+}
+
+TriggerView* HistoryRows::find_trigger(OrderId id) {
+  const auto found = trigger_index_.find(id);
+  if (found != trigger_index_.end()) return &triggers[found->second].trigger;
+  const std::optional<TriggerView> loaded = load_trigger_(id);
+  if (!loaded) return nullptr;
+  trigger_index_[id] = triggers.size();
+  triggers.push_back({*loaded, false});
+  return &triggers.back().trigger;
 }
 
 void HistoryRows::add_order(const Event& event, int64_t time_ms, std::string_view reason) {

@@ -41,14 +41,21 @@ class HistoryRows {
   using OrderLoader = std::function<std::optional<OrderView>(OrderId)>;
   using CandleKey = std::tuple<MarketId, CandleInterval, int64_t>;
 
+  using TriggerLoader = std::function<std::optional<TriggerView>(OrderId)>;
+
   struct OrderRow {
     OrderView order;
     bool is_new = false;
   };
+  struct TriggerRow {
+    TriggerView trigger;
+    bool is_new = false;
+  };
 
-  // `specs` gains the markets that the batches create. `load` finds an order of earlier
-  // transactions.
-  HistoryRows(MarketSpecs& specs, OrderLoader load) : specs_(specs), load_(std::move(load)) {}
+  // `specs` gains the markets that the batches create. The loaders find an order or trigger of
+  // earlier transactions.
+  HistoryRows(MarketSpecs& specs, OrderLoader load, TriggerLoader load_trigger)
+      : specs_(specs), load_(std::move(load)), load_trigger_(std::move(load_trigger)) {}
 
   // False: the events do not fit the rows there are (an order or market is missing).
   [[nodiscard]] bool add(const HistoryBatch& batch);
@@ -61,17 +68,35 @@ class HistoryRows {
   std::vector<FillView> fills;
   std::vector<OrderRow> orders;
   std::map<CandleKey, CandleView> candles;
+  std::vector<FundingView> fundings;
+  std::vector<FundingPaymentView> funding_payments;
+  std::vector<LiquidationView> liquidations;
+  std::vector<FundChangeView> fund_changes;
+  std::vector<PositionChangeView> position_changes;
+  std::vector<TriggerRow> triggers;
+  std::vector<PositionEndView> position_ends;
+  std::vector<MarketChangeView> market_changes;
+  // Changes of earlier transactions that were applied in this one.
+  std::vector<std::pair<MarketId, int64_t>> applied_changes;
 
  private:
   bool add_event(const HistoryEvent& item, const HistoryBatch& batch);
+  bool add_perpetual_event(const Event& event, int64_t time_ms);
+  bool add_trigger_event(const Event& event, int64_t time_ms);
+  void add_position_end(const Event& event, int64_t time_ms);
+  bool add_market_change(const HistoryEvent& item, const HistoryBatch& batch);
   bool add_market(const Event& event, std::string_view bytes);
   bool add_fill(const Event& event, int64_t time_ms);
   void add_order(const Event& event, int64_t time_ms, std::string_view reason);
   OrderView* find_order(OrderId id);
+  TriggerView* find_trigger(OrderId id);
 
   MarketSpecs& specs_;
   OrderLoader load_;
-  std::unordered_map<OrderId, std::size_t> order_index_;  // into orders
+  TriggerLoader load_trigger_;
+  std::unordered_map<OrderId, std::size_t> order_index_;    // into orders
+  std::unordered_map<OrderId, std::size_t> trigger_index_;  // into triggers
+  std::array<FundingSettled, limits::kMarketsMax> settled_{};  // the last one of each market
 };
 
 }  // namespace perpetua::stores

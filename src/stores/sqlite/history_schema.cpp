@@ -27,16 +27,17 @@ CREATE TABLE orders(sequence INTEGER PRIMARY KEY, order_id INTEGER, agent INTEGE
   status INTEGER, reason INTEGER, flags INTEGER, leverage INTEGER, price INTEGER, lots INTEGER,
   filled INTEGER, remaining INTEGER, budget INTEGER, filled_notional INTEGER, fee INTEGER,
   expires_at_ms INTEGER, accepted_at_ms INTEGER, updated_at_ms INTEGER, client_id BLOB,
-  intent_reason TEXT);
+  stop_loss INTEGER, take_profit INTEGER, intent_reason TEXT);
 CREATE UNIQUE INDEX orders_by_id ON orders(order_id);
 CREATE INDEX orders_by_agent ON orders(agent);
 CREATE INDEX orders_open ON orders(order_id) WHERE status IN (1, 2);
 CREATE INDEX orders_by_client_id ON orders(agent, client_id) WHERE client_id IS NOT NULL;
 CREATE TABLE fills(sequence INTEGER PRIMARY KEY, trade_id INTEGER, order_id INTEGER,
   agent INTEGER, counterparty INTEGER, market INTEGER, side INTEGER, is_taker INTEGER,
-  price INTEGER, lots INTEGER, notional INTEGER, fee INTEGER, realised_pnl INTEGER,
-  time_ms INTEGER);
+  is_intent INTEGER, cause INTEGER, price INTEGER, lots INTEGER, notional INTEGER, fee INTEGER,
+  realised_pnl INTEGER, position_base INTEGER, time_ms INTEGER);
 CREATE INDEX fills_by_agent ON fills(agent);
+CREATE INDEX fills_of_intents ON fills(order_id) WHERE is_intent = 1;
 CREATE INDEX trades ON fills(market, trade_id) WHERE is_taker = 1;
 CREATE TABLE ledger(sequence INTEGER PRIMARY KEY, agent INTEGER, counterparty INTEGER,
   kind INTEGER, amount INTEGER, free_after INTEGER, time_ms INTEGER);
@@ -47,15 +48,54 @@ CREATE INDEX thoughts_by_agent ON thoughts(agent);
 CREATE TABLE candles(market INTEGER, interval INTEGER, open_time_ms INTEGER, open INTEGER,
   high INTEGER, low INTEGER, close INTEGER, volume INTEGER, volume_notional INTEGER,
   trades INTEGER, PRIMARY KEY(market, interval, open_time_ms)) WITHOUT ROWID;
+CREATE TABLE fundings(sequence INTEGER PRIMARY KEY, market INTEGER, hour INTEGER, rate INTEGER,
+  average_premium INTEGER, samples INTEGER, index_price INTEGER, due INTEGER, received INTEGER,
+  time_ms INTEGER);
+CREATE INDEX fundings_by_market ON fundings(market);
+CREATE TABLE funding_payments(sequence INTEGER PRIMARY KEY, agent INTEGER, market INTEGER,
+  hour INTEGER, rate INTEGER, index_price INTEGER, amount INTEGER, base INTEGER, margin INTEGER,
+  time_ms INTEGER);
+CREATE INDEX funding_payments_by_agent ON funding_payments(agent);
+CREATE TABLE liquidations(sequence INTEGER PRIMARY KEY, market INTEGER, agent INTEGER,
+  step INTEGER, lots INTEGER, value INTEGER, fee INTEGER, base INTEGER, equity INTEGER,
+  maintenance INTEGER, mark INTEGER, time_ms INTEGER);
+CREATE INDEX liquidations_by_market ON liquidations(market);
+CREATE INDEX liquidations_by_agent ON liquidations(agent);
+CREATE TABLE fund_changes(sequence INTEGER PRIMARY KEY, market INTEGER, base INTEGER,
+  entry_notional INTEGER, margin INTEGER, bad_debt INTEGER, time_ms INTEGER);
+CREATE INDEX fund_changes_by_market ON fund_changes(market);
+CREATE TABLE position_changes(sequence INTEGER PRIMARY KEY, agent INTEGER, market INTEGER,
+  cause INTEGER, lots INTEGER, value INTEGER, amount INTEGER, base INTEGER,
+  entry_notional INTEGER, margin INTEGER, realised_pnl INTEGER, score INTEGER, place INTEGER,
+  counterparty INTEGER, time_ms INTEGER);
+CREATE INDEX position_changes_by_agent ON position_changes(agent);
+CREATE TABLE triggers(trigger_id INTEGER PRIMARY KEY, closed_sequence INTEGER, agent INTEGER,
+  market INTEGER, partner_id INTEGER, parent_id INTEGER, order_id INTEGER, at INTEGER,
+  limit_price INTEGER, lots INTEGER, reserved INTEGER, trail INTEGER, slippage INTEGER,
+  leverage INTEGER, side INTEGER, kind INTEGER, status INTEGER, is_protective INTEGER,
+  is_market INTEGER, created_at_ms INTEGER, updated_at_ms INTEGER, reason INTEGER, code INTEGER,
+  mark INTEGER);
+CREATE INDEX triggers_by_agent ON triggers(agent, closed_sequence);
+CREATE INDEX triggers_by_closing ON triggers(closed_sequence);
+CREATE INDEX triggers_by_parent ON triggers(parent_id) WHERE parent_id <> 0;
+CREATE INDEX triggers_by_order ON triggers(order_id) WHERE order_id <> 0;
+CREATE TABLE position_ends(sequence INTEGER PRIMARY KEY, agent INTEGER, market INTEGER,
+  cause INTEGER, side INTEGER, order_id INTEGER, time_ms INTEGER);
+CREATE INDEX position_ends_by_agent ON position_ends(agent, market);
+CREATE INDEX deleveragings ON position_changes(sequence) WHERE cause = 3;
+CREATE TABLE market_changes(sequence INTEGER PRIMARY KEY, market INTEGER, spec BLOB,
+  effective_at_ms INTEGER, announced_at_ms INTEGER, applied_at_ms INTEGER);
+CREATE INDEX market_changes_by_market ON market_changes(market);
 )sql";
 
 const char kOrderColumns[] =
     "sequence, order_id, agent, market, side, kind, time_in_force, post_only, stp, status, reason,"
     " flags, leverage, price, lots, filled, remaining, budget, filled_notional, fee,"
-    " expires_at_ms, accepted_at_ms, updated_at_ms, client_id, intent_reason";
+    " expires_at_ms, accepted_at_ms, updated_at_ms, client_id, stop_loss, take_profit,"
+    " intent_reason";
 const char kFillColumns[] =
-    "sequence, trade_id, order_id, agent, counterparty, market, side, is_taker, price, lots,"
-    " notional, fee, realised_pnl, time_ms";
+    "sequence, trade_id, order_id, agent, counterparty, market, side, is_taker, is_intent, cause,"
+    " price, lots, notional, fee, realised_pnl, position_base, time_ms";
 const char kLedgerColumns[] = "sequence, agent, counterparty, kind, amount, free_after, time_ms";
 const char kThoughtColumns[] = "thought_id, agent, market, time_ms, text";
 const char kCandleColumns[] =
@@ -69,7 +109,8 @@ void bind_order(Statement& s, const OrderView& o) {
   s.bind(o.flags).bind(o.leverage).bind(o.price.value).bind(o.lots.value).bind(o.filled.value);
   s.bind(o.remaining.value).bind(o.budget.value).bind(o.filled_notional.value).bind(o.fee.value);
   s.bind(o.expires_at_ms).bind(o.accepted_at_ms).bind(o.updated_at_ms);
-  s.bind_blob(client_id_view(o.client_id)).bind_text(o.intent_reason);
+  s.bind_blob(client_id_view(o.client_id)).bind(o.stop_loss.value).bind(o.take_profit.value);
+  s.bind_text(o.intent_reason);
 }
 
 OrderView read_order(Statement& s) {
@@ -98,6 +139,8 @@ OrderView read_order(Statement& s) {
   o.accepted_at_ms = s.next_int();
   o.updated_at_ms = s.next_int();
   o.client_id = make_client_id(s.next_text());
+  o.stop_loss = Price(s.next_int());
+  o.take_profit = Price(s.next_int());
   o.intent_reason = s.next_text();
   return o;
 }
@@ -105,8 +148,9 @@ OrderView read_order(Statement& s) {
 void bind_fill(Statement& s, const FillView& f) {
   s.bind(signed_of(f.sequence)).bind(signed_of(f.trade_id)).bind(signed_of(f.order_id));
   s.bind(f.agent).bind(f.counterparty).bind(f.market).bind(number(f.side)).bind(f.is_taker);
+  s.bind(f.is_intent).bind(number(f.cause));
   s.bind(f.price.value).bind(f.lots.value).bind(f.notional.value).bind(f.fee.value);
-  s.bind(f.realised_pnl.value).bind(f.time_ms);
+  s.bind(f.realised_pnl.value).bind(f.position_base.value).bind(f.time_ms);
 }
 
 FillView read_fill(Statement& s) {
@@ -119,11 +163,14 @@ FillView read_fill(Statement& s) {
   f.market = static_cast<MarketId>(s.next_int());
   f.side = s.next_enum<Side>();
   f.is_taker = s.next_int() != 0;
+  f.is_intent = s.next_int() != 0;
+  f.cause = s.next_enum<TradeCause>();
   f.price = Price(s.next_int());
   f.lots = Lots(s.next_int());
   f.notional = Micro(s.next_int());
   f.fee = Micro(s.next_int());
   f.realised_pnl = Micro(s.next_int());
+  f.position_base = Lots(s.next_int());
   f.time_ms = s.next_int();
   return f;
 }

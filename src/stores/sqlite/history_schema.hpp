@@ -5,6 +5,10 @@
 //   orders    sequence of order_accepted        fills     sequence of its event
 //   ledger    sequence of its event             thoughts  thought id
 //   candles   market, interval, open time
+//   triggers  trigger id (closed_sequence 0: live)
+//   position_ends: sequence of the fill or change
+//   fundings, funding_payments, liquidations, fund_changes, position_changes, market_changes:
+//   sequence of the event; markets has the spec a market was created with
 //
 // Column lists and the functions that bind and read them go together; a change of either raises
 // kHistorySchemaVersion, and the file is rebuilt. Text may hold any bytes.
@@ -17,9 +21,15 @@
 
 namespace perpetua::stores {
 
-inline constexpr int64_t kHistorySchemaVersion = 1;
+inline constexpr int64_t kHistorySchemaVersion = 7;
 
 extern const char kHistoryTables[];
+
+// Names in meta that count something, from 0.
+inline constexpr const char* kHistoryCounts[] = {
+    "rows_orders",   "rows_fills",            "rows_ledger",       "rows_thoughts",
+    "rows_fundings", "rows_funding_payments", "rows_liquidations", "rows_fund_changes",
+    "rows_position_changes", "rows_market_changes",   "rows_triggers",     "rows_position_ends"};
 
 extern const char kOrderColumns[];
 extern const char kFillColumns[];
@@ -27,6 +37,14 @@ extern const char kLedgerColumns[];
 extern const char kThoughtColumns[];
 extern const char kCandleColumns[];
 extern const char kAgentColumns[];
+extern const char kFundingColumns[];
+extern const char kFundingPaymentColumns[];
+extern const char kLiquidationColumns[];
+extern const char kFundChangeColumns[];
+extern const char kPositionChangeColumns[];
+extern const char kTriggerColumns[];
+extern const char kPositionEndColumns[];
+extern const char kMarketChangeColumns[];
 
 void bind_order(Statement& statement, const OrderView& order);
 void bind_fill(Statement& statement, const FillView& fill);
@@ -34,6 +52,14 @@ void bind_ledger_entry(Statement& statement, const LedgerEntryView& entry);
 void bind_thought(Statement& statement, const ThoughtView& thought);
 void bind_agent(Statement& statement, const AgentView& agent);
 void bind_candle(Statement& statement, const CandleView& candle);
+void bind_funding(Statement& statement, const FundingView& funding);
+void bind_funding_payment(Statement& statement, const FundingPaymentView& payment);
+void bind_liquidation(Statement& statement, const LiquidationView& liquidation);
+void bind_fund_change(Statement& statement, const FundChangeView& change);
+void bind_position_change(Statement& statement, const PositionChangeView& change);
+void bind_trigger(Statement& statement, const TriggerView& trigger);
+void bind_position_end(Statement& statement, const PositionEndView& end);
+void bind_market_change(Statement& statement, const MarketChangeView& change);
 
 OrderView read_order(Statement& statement);
 FillView read_fill(Statement& statement);
@@ -41,5 +67,13 @@ LedgerEntryView read_ledger_entry(Statement& statement);
 ThoughtView read_thought(Statement& statement);
 AgentView read_agent(Statement& statement);
 CandleView read_candle(Statement& statement);
+FundingView read_funding(Statement& statement);
+FundingPaymentView read_funding_payment(Statement& statement);
+LiquidationView read_liquidation(Statement& statement);
+FundChangeView read_fund_change(Statement& statement);
+PositionChangeView read_position_change(Statement& statement);
+TriggerView read_trigger(Statement& statement);
+PositionEndView read_position_end(Statement& statement);
+MarketChangeView read_market_change(Statement& statement);
 
 }  // namespace perpetua::stores

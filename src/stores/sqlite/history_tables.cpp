@@ -9,9 +9,10 @@ namespace perpetua::stores {
 
 namespace {
 
-std::string insert_sql(const char* table, const char* columns, int parameters) {
-  std::string sql = std::string("INSERT INTO ") + table + "(" + columns + ") VALUES (?";
-  for (int i = 1; i < parameters; ++i) sql += ", ?";
+std::string insert_sql(const char* table, std::string_view columns, const char* verb = "INSERT") {
+  std::string sql = std::string(verb) + " INTO " + table + "(" + std::string(columns) +
+                    ") VALUES (?";
+  for (const char c : columns) sql += c == ',' ? ", ?" : "";
   return sql + ")";
 }
 
@@ -20,7 +21,7 @@ std::string select_order_sql() {
 }
 
 std::string upsert_candle_sql() {
-  return insert_sql("candles", (std::string("market, interval, ") + kCandleColumns).c_str(), 10) +
+  return insert_sql("candles", std::string("market, interval, ") + kCandleColumns) +
          " ON CONFLICT DO UPDATE SET high = max(high, excluded.high),"
          " low = min(low, excluded.low), close = excluded.close,"
          " volume = volume + excluded.volume,"
@@ -37,34 +38,69 @@ constexpr char kUpdateOrder[] =
     "UPDATE orders SET status = ?, reason = ?, price = ?, lots = ?, filled = ?, remaining = ?,"
     " filled_notional = ?, fee = ?, updated_at_ms = ? WHERE sequence = ?";
 
+// The newest announcement of a market is the one that is applied: it replaced those before.
+constexpr char kApplyMarketChange[] =
+    "UPDATE market_changes SET applied_at_ms = ?"
+    " WHERE sequence = (SELECT max(sequence) FROM market_changes WHERE market = ?)";
+
 constexpr char kClosedOrders[] = "status NOT IN (1, 2)";
 static_assert(static_cast<int>(OrderStatus::open) == 1);
 static_assert(static_cast<int>(OrderStatus::partially_filled) == 2);
 
 }  // namespace
 
+HistoryTables::Counted::Counted(Database& database, const char* table, const char* key,
+                                const char* condition, uint64_t kept)
+    : name(std::string("rows_") + table),
+      kept_max(kept),
+      prune(database, prune_sql(table, key, condition)) {}
+
+std::array<HistoryTables::Counted*, 12> HistoryTables::counted() {
+  return {&orders_,       &fills_,          &ledger_,           &thoughts_,
+          &fundings_,     &liquidations_,   &funding_payments_, &position_changes_,
+          &fund_changes_, &market_changes_, &triggers_,         &position_ends_};
+}
+
 HistoryTables::HistoryTables(Database& database, const HistoryRetention& retention)
     : database_(database),
       put_meta_(database, "UPDATE meta SET value = ? WHERE name = ?"),
-      insert_market_(database, insert_sql("markets", "id, spec", 2)),
-      insert_agent_(database, insert_sql("agents", kAgentColumns, 5)),
-      insert_thought_(database, insert_sql("thoughts", kThoughtColumns, 5)),
-      insert_ledger_(database, insert_sql("ledger", kLedgerColumns, 7)),
-      insert_fill_(database, insert_sql("fills", kFillColumns, 14)),
-      insert_order_(database, insert_sql("orders", kOrderColumns, 25)),
+      insert_market_(database, insert_sql("markets", "id, spec")),
+      insert_agent_(database, insert_sql("agents", kAgentColumns)),
+      insert_thought_(database, insert_sql("thoughts", kThoughtColumns)),
+      insert_ledger_(database, insert_sql("ledger", kLedgerColumns)),
+      insert_fill_(database, insert_sql("fills", kFillColumns)),
+      insert_order_(database, insert_sql("orders", kOrderColumns)),
       update_order_(database, kUpdateOrder),
       select_order_(database, select_order_sql()),
       upsert_candle_(database, upsert_candle_sql()),
-      orders_{"rows_orders", retention.orders,
-              Statement(database, prune_sql("orders", "sequence", kClosedOrders)), 0},
-      fills_{"rows_fills", retention.fills,
-             Statement(database, prune_sql("fills", "sequence", "1")), 0},
-      ledger_{"rows_ledger", retention.ledger_entries,
-              Statement(database, prune_sql("ledger", "sequence", "1")), 0},
-      thoughts_{"rows_thoughts", retention.thoughts,
-                Statement(database, prune_sql("thoughts", "thought_id", "1")), 0} {
+      insert_funding_(database, insert_sql("fundings", kFundingColumns)),
+      insert_funding_payment_(database, insert_sql("funding_payments", kFundingPaymentColumns)),
+      insert_liquidation_(database, insert_sql("liquidations", kLiquidationColumns)),
+      insert_fund_change_(database, insert_sql("fund_changes", kFundChangeColumns)),
+      insert_position_change_(database, insert_sql("position_changes", kPositionChangeColumns)),
+      put_trigger_(database, insert_sql("triggers", kTriggerColumns, "INSERT OR REPLACE")),
+      select_trigger_(database, std::string("SELECT ") + kTriggerColumns +
+                                    " FROM triggers WHERE trigger_id = ?"),
+      insert_position_end_(database, insert_sql("position_ends", kPositionEndColumns)),
+      insert_market_change_(database, insert_sql("market_changes", kMarketChangeColumns)),
+      apply_market_change_(database, kApplyMarketChange),
+      orders_(database, "orders", "sequence", kClosedOrders, retention.orders),
+      fills_(database, "fills", "sequence", "1", retention.fills),
+      ledger_(database, "ledger", "sequence", "1", retention.ledger_entries),
+      thoughts_(database, "thoughts", "thought_id", "1", retention.thoughts),
+      fundings_(database, "fundings", "sequence", "1", retention.fundings),
+      funding_payments_(database, "funding_payments", "sequence", "1",
+                        retention.funding_payments),
+      liquidations_(database, "liquidations", "sequence", "1", retention.liquidations),
+      fund_changes_(database, "fund_changes", "sequence", "1", retention.fund_changes),
+      position_changes_(database, "position_changes", "sequence", "1",
+                        retention.position_changes),
+      market_changes_(database, "market_changes", "sequence", "1", retention.market_changes),
+      triggers_(database, "triggers", "closed_sequence", "closed_sequence > 0",
+                retention.triggers),
+      position_ends_(database, "position_ends", "sequence", "1", retention.position_ends) {
   Statement select(database, "SELECT value FROM meta WHERE name = ?");
-  for (Counted* table : {&orders_, &fills_, &ledger_, &thoughts_}) {
+  for (Counted* table : counted()) {
     select.start().bind_text(table->name);
     if (select.step() == Statement::Step::row) {
       table->rows = static_cast<uint64_t>(select.next_int());
@@ -94,15 +130,20 @@ std::optional<OrderView> HistoryTables::load_order(OrderId id) {
   return order;
 }
 
+std::optional<TriggerView> HistoryTables::load_trigger(OrderId id) {
+  select_trigger_.start().bind(static_cast<int64_t>(id));
+  std::optional<TriggerView> trigger;
+  if (select_trigger_.step() == Statement::Step::row) trigger = read_trigger(select_trigger_);
+  select_trigger_.reset();
+  return trigger;
+}
+
 bool HistoryTables::write(const HistoryRows& rows) {
-  const uint64_t before[] = {orders_.rows, fills_.rows, ledger_.rows, thoughts_.rows};
+  for (Counted* table : counted()) table->rows_before = table->rows;
   if (write_all(rows)) return true;
   failure_code_ = database_.code();
   failure_message_ = database_.message();
-  orders_.rows = before[0];
-  fills_.rows = before[1];
-  ledger_.rows = before[2];
-  thoughts_.rows = before[3];
+  for (Counted* table : counted()) table->rows = table->rows_before;
   // Some errors roll back by themselves, and BEGIN may have failed: then there is nothing to undo.
   const bool rolled_back = database_.execute("ROLLBACK");
   static_cast<void>(rolled_back);
@@ -135,7 +176,47 @@ bool HistoryTables::write_rows(const HistoryRows& rows) {
     bind_fill(insert_fill_.start(), fill);
     if (!insert_fill_.run()) return false;
   }
-  return write_orders(rows) && write_candles(rows);
+  return write_orders(rows) && write_candles(rows) && write_perpetual(rows) &&
+         write_triggers(rows);
+}
+
+bool HistoryTables::write_perpetual(const HistoryRows& rows) {
+  const auto insert_all = [](Statement& insert, const auto& views, auto bind) {
+    for (const auto& view : views) {
+      bind(insert.start(), view);
+      if (!insert.run()) return false;
+    }
+    return true;
+  };
+  return insert_all(insert_funding_, rows.fundings, bind_funding) &&
+         insert_all(insert_funding_payment_, rows.funding_payments, bind_funding_payment) &&
+         insert_all(insert_liquidation_, rows.liquidations, bind_liquidation) &&
+         insert_all(insert_fund_change_, rows.fund_changes, bind_fund_change) &&
+         insert_all(insert_position_change_, rows.position_changes, bind_position_change) &&
+         write_market_changes(rows);
+}
+
+bool HistoryTables::write_market_changes(const HistoryRows& rows) {
+  for (const auto& [market, time_ms] : rows.applied_changes) {
+    if (!apply_market_change_.start().bind(time_ms).bind(market).run()) return false;
+  }
+  for (const MarketChangeView& change : rows.market_changes) {
+    bind_market_change(insert_market_change_.start(), change);
+    if (!insert_market_change_.run()) return false;
+  }
+  return true;
+}
+
+bool HistoryTables::write_triggers(const HistoryRows& rows) {
+  for (const HistoryRows::TriggerRow& row : rows.triggers) {
+    bind_trigger(put_trigger_.start(), row.trigger);
+    if (!put_trigger_.run()) return false;
+  }
+  for (const PositionEndView& end : rows.position_ends) {
+    bind_position_end(insert_position_end_.start(), end);
+    if (!insert_position_end_.run()) return false;
+  }
+  return true;
 }
 
 bool HistoryTables::write_orders(const HistoryRows& rows) {
@@ -187,9 +268,19 @@ bool HistoryTables::count_and_prune(Counted& table, uint64_t added) {
 bool HistoryTables::prune(const HistoryRows& rows) {
   uint64_t new_orders = 0;
   for (const HistoryRows::OrderRow& row : rows.orders) new_orders += row.is_new ? 1 : 0;
+  uint64_t new_triggers = 0;
+  for (const HistoryRows::TriggerRow& row : rows.triggers) new_triggers += row.is_new ? 1 : 0;
   return count_and_prune(orders_, new_orders) && count_and_prune(fills_, rows.fills.size()) &&
          count_and_prune(ledger_, rows.ledger.size()) &&
-         count_and_prune(thoughts_, rows.thoughts.size());
+         count_and_prune(thoughts_, rows.thoughts.size()) &&
+         count_and_prune(fundings_, rows.fundings.size()) &&
+         count_and_prune(funding_payments_, rows.funding_payments.size()) &&
+         count_and_prune(liquidations_, rows.liquidations.size()) &&
+         count_and_prune(fund_changes_, rows.fund_changes.size()) &&
+         count_and_prune(position_changes_, rows.position_changes.size()) &&
+         count_and_prune(market_changes_, rows.market_changes.size()) &&
+         count_and_prune(triggers_, new_triggers) &&
+         count_and_prune(position_ends_, rows.position_ends.size());
 }
 
 }  // namespace perpetua::stores

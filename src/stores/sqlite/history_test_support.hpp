@@ -54,7 +54,9 @@ inline std::string dump(const std::string& path) {
   PERPETUA_ASSERT(database.open(path, OpenMode::read_only));
   std::string text;
   for (const char* table :
-       {"markets", "agents", "orders", "fills", "ledger", "thoughts", "candles"}) {
+       {"markets", "agents", "orders", "fills", "ledger", "thoughts", "candles", "fundings",
+        "funding_payments", "liquidations", "fund_changes", "position_changes", "market_changes",
+        "triggers", "position_ends"}) {
     Statement select(database, std::string("SELECT * FROM ") + table + " ORDER BY 1, 2, 3");
     while (select.step() == Statement::Step::row) {
       text += table;

@@ -1,5 +1,6 @@
-// HistoryWriter: orders, fills, ledger entries, thoughts, candles and registrations in one SQLite
-// file. A projection of the journal: it can be deleted at any time and is rebuilt from it.
+// HistoryWriter: orders, fills, ledger entries, thoughts, candles, registrations, funding,
+// liquidations, changes of funds, positions and markets, ends of positions and triggers in one
+// SQLite file. A projection of the journal: it can be deleted at any time and is rebuilt from it.
 //
 // apply() copies the rows of a batch into a bounded queue and returns; a thread of its own writes
 // what has queued in one transaction, with applied_batch in it. A full queue makes the caller wait:
@@ -41,6 +42,14 @@ struct HistoryRetention {
   uint64_t fills = 40'000'000;
   uint64_t ledger_entries = 20'000'000;
   uint64_t thoughts = 5'000'000;
+  uint64_t fundings = 2'000'000;
+  uint64_t funding_payments = 20'000'000;
+  uint64_t liquidations = 5'000'000;
+  uint64_t fund_changes = 5'000'000;
+  uint64_t position_changes = 10'000'000;
+  uint64_t triggers = 10'000'000;
+  uint64_t position_ends = 20'000'000;
+  uint64_t market_changes = 1'000'000;
 };
 
 struct HistoryOptions {

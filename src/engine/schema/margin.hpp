@@ -23,12 +23,18 @@ struct MarketRules : MarketSpec {
       const int64_t lower = tiers[n].lower_notional_micro;
       deduction[n] = deduction[n - 1] + div_ceil(lower, maintenance_divisor[n]) -
                      div_ceil(lower, maintenance_divisor[n - 1]);
+      // So far below the bound that no rounding lifts this line above the one before: at x below
+      // it, the lines differ by less than 2 - x (1 / D - 1 / D before), which is below 1 there.
+      const int64_t before = maintenance_divisor[n - 1], own = maintenance_divisor[n];
+      matters_from[n] = lower - div_ceil(own * before, before - own);
     }
   }
 
   Lots lots_max;
   std::array<int64_t, limits::kTiersMax> maintenance_divisor{};
   std::array<int64_t, limits::kTiersMax> deduction{};
+  // Notional at which a tier's line may lead.
+  std::array<int64_t, limits::kTiersMax> matters_from{};
 };
 
 inline Int128 notional_wide(Price price, Lots lots, const MarketSpec& spec) {
@@ -65,6 +71,7 @@ inline Micro required_for(Price price, Lots lots, uint32_t leverage, const Marke
 inline Micro maintenance_margin(Micro notional_value, const MarketRules& rules) {
   int64_t margin = div_ceil(notional_value.value, rules.maintenance_divisor[0]);
   for (uint32_t n = 1; n < rules.tier_count; ++n) {
+    if (notional_value.value < rules.matters_from[n]) continue;  // spares a division
     margin = std::max(
         margin, div_ceil(notional_value.value, rules.maintenance_divisor[n]) - rules.deduction[n]);
   }

@@ -1,0 +1,109 @@
+// What a single key may do: docs/rules-perpetual.md section 22.
+
+#include "engine/ledger/ledger.hpp"
+
+namespace perpetua {
+namespace {
+
+constexpr int64_t kDayMs = 86'400'000;
+
+Outcome limited(KeyLimit which, Int128 given, int64_t allowed) {
+  return rejected(ResultCode::key_limited, static_cast<int64_t>(which), saturate(given), allowed);
+}
+
+}  // namespace
+
+const KeyLimits* Ledger::limits_of(const CommandHeader& header) const {
+  if (header.key_id == 0 || header.agent == 0) return nullptr;
+  const LimitedKey* key = key_limits_.find(header.key_id);
+  return key == nullptr ? nullptr : &key->limits;
+}
+
+// A key with limits must not make itself, or money, free of them.
+bool Ledger::key_may_not(const CommandHeader& header) const {
+  const CommandType type = header.type;
+  const bool leads_out = type == CommandType::create_key || type == CommandType::set_key_limits ||
+                         type == CommandType::withdraw || type == CommandType::transfer;
+  return leads_out && limits_of(header) != nullptr;
+}
+
+Outcome Ledger::check_key_market(const CommandHeader& header) const {
+  const KeyLimits* limits = limits_of(header);
+  if (limits == nullptr || limits->markets == 0) return {};
+  const bool is_allowed = (limits->markets >> (header.market & 63) & 1) != 0;
+  return is_allowed ? Outcome{} : limited(KeyLimit::market, header.market, 0);
+}
+
+Outcome Ledger::check_key_leverage(const CommandHeader& header, uint32_t leverage) const {
+  const KeyLimits* limits = limits_of(header);
+  if (limits == nullptr || limits->leverage_max == 0 || leverage <= limits->leverage_max) return {};
+  return limited(KeyLimit::leverage, leverage, limits->leverage_max);
+}
+
+Outcome Ledger::check_key_order(const CommandHeader& header, const KeyQuestion& order,
+                                int64_t log_time_ms) {
+  LimitedKey* key = header.key_id == 0 ? nullptr : key_limits_.find(header.key_id);
+  if (key == nullptr || order.is_reduce_only) return {};
+  const KeyLimits& limits = key->limits;
+  if (limits.reduce_only != 0) return limited(KeyLimit::reduce_only, 0, 0);
+  if (limits.order_notional_max > Micro(0) && order.value > limits.order_notional_max.value) {
+    return limited(KeyLimit::order_notional, order.value, limits.order_notional_max.value);
+  }
+  const Outcome leverage = check_key_leverage(header, order.leverage);
+  if (leverage.code != ResultCode::ok || limits.daily_loss_max == Micro(0)) return leverage;
+  const Micro result = accounts_.trading_result(header.agent);
+  if (key->day != log_time_ms / kDayMs) {
+    key->day = log_time_ms / kDayMs;
+    key->start = result;
+  }
+  const Micro loss = key->start - result;
+  if (loss < limits.daily_loss_max) return {};
+  return limited(KeyLimit::daily_loss, loss.value, limits.daily_loss_max.value);
+}
+
+Outcome Ledger::check_key_amend(const CommandHeader& header, MarketId market,
+                                const KeyQuestion& order, int64_t log_time_ms) {
+  CommandHeader asked = header;
+  asked.market = market;
+  const Outcome refusal = check_key_market(asked);
+  return refusal.code != ResultCode::ok ? refusal : check_key_order(asked, order, log_time_ms);
+}
+
+Micro Ledger::key_position_max(const CommandHeader& header) const {
+  const KeyLimits* limits = limits_of(header);
+  return limits == nullptr ? Micro(0) : limits->position_notional_max;
+}
+
+bool Ledger::are_valid(const KeyLimits& limits) {
+  return limits.order_notional_max >= Micro(0) && limits.position_notional_max >= Micro(0) &&
+         limits.daily_loss_max >= Micro(0);
+}
+
+void Ledger::limit_key(AgentId agent, uint32_t key_id, const KeyLimits& limits, uint32_t index,
+                       const Context& context) {
+  key_limits_.set(key_id, limits);
+  Event event(EventType::key_limits_changed, agent, kNoMarket, index);
+  event.key_limits_changed.limits = limits;
+  event.key_limits_changed.key_id = key_id;
+  context.events.push_back(event);
+}
+
+Decision Ledger::set_key_limits(const Command& command, uint32_t index, const Context& context) {
+  const SetKeyLimits& wanted = command.set_key_limits;
+  const KeyLimits& limits = wanted.limits;
+  Decision decision;
+  if (!are_valid(limits)) {
+    decision.outcome = rejected(ResultCode::invalid_request);
+    return decision;
+  }
+  ApiKey* key = registry_.live_key(command.header.agent, wanted.key_id);
+  if (key == nullptr) {
+    decision.outcome = rejected(ResultCode::key_not_found);
+    return decision;
+  }
+  limit_key(command.header.agent, wanted.key_id, limits, index, context);
+  decision.outcome.id = wanted.key_id;
+  return decision;
+}
+
+}  // namespace perpetua

@@ -1,0 +1,83 @@
+// What the parts of HistoryReader share: how a page of one list is read. Private to the reader.
+#pragma once
+
+#include <algorithm>
+
+#include "stores/sqlite/history_reader.hpp"
+#include "stores/sqlite/page_cursor.hpp"
+#include "stores/sqlite/reader_pool.hpp"
+
+namespace perpetua::stores {
+
+struct HistoryReader::Impl {
+  ReaderPool pool;
+};
+
+// One list: its letter in cursors, its table and sort key, and how a row is read.
+template <class Row>
+struct List {
+  char letter;
+  const char* columns;
+  const char* table;
+  const char* key;
+  Row (*read)(Statement&);
+  uint64_t (*key_of)(const Row&);
+};
+
+// Rows of the perpetual are ordered by the sequence of their event.
+template <class Row>
+constexpr List<Row> event_list(char letter, const char* columns, const char* table,
+                               Row (*read)(Statement&)) {
+  return {letter, columns, table, "sequence", read, [](const Row& row) { return row.sequence; }};
+}
+
+inline std::string select_page(const char* columns, const char* table, const char* key,
+                        const char* condition) {
+  return std::string("SELECT ") + columns + " FROM " + table + " WHERE " + condition + key +
+         " < ? ORDER BY " + key + " DESC LIMIT ?";
+}
+
+// Rows older than the cursor for which keep(row) holds. `condition` ends in " AND " and has one
+// parameter, `owner`, or is empty.
+template <class Row, class Keep>
+Page<Row> read_page(ReaderPool& pool, const List<Row>& list, const char* condition,
+                    std::optional<int64_t> owner, const PageRequest& request, Keep&& keep) {
+  using history_limits::kHistoryPageMax;
+  using history_limits::kRowsScannedMax;
+  Page<Row> page;
+  uint64_t before = INT64_MAX;
+  if (!request.cursor.empty()) {
+    const auto key = parse_cursor(list.letter, request.cursor);
+    if (!key || *key > INT64_MAX) {
+      page.status = PageStatus::invalid_cursor;
+      return page;
+    }
+    before = *key;
+  }
+  const std::size_t limit = std::clamp<std::size_t>(request.limit, 1, kHistoryPageMax);
+  const auto lease = pool.lend();
+  Statement& select = lease->statement(select_page(list.columns, list.table, list.key, condition));
+  if (owner) select.bind(*owner);
+  select.bind(static_cast<int64_t>(before)).bind(static_cast<int64_t>(kRowsScannedMax) + 1);
+  std::size_t scanned = 0;
+  Statement::Step step = select.step();
+  for (; step == Statement::Step::row; step = select.step()) {
+    if (page.rows.size() == limit || scanned == kRowsScannedMax) {
+      page.next_cursor = make_cursor(list.letter, before);
+      break;
+    }
+    Row row = list.read(select);
+    ++scanned;
+    before = list.key_of(row);
+    if (keep(row)) page.rows.push_back(std::move(row));
+  }
+  select.reset();
+  if (step == Statement::Step::error) page = {PageStatus::unavailable, {}, {}};
+  return page;
+}
+
+inline bool in_market(MarketId wanted, MarketId market) {
+  return wanted == kNoMarket || wanted == market;
+}
+
+}  // namespace perpetua::stores
