@@ -42,12 +42,13 @@ class Readme(ApiTest):
         done = subprocess.run(["bash", "-euo", "pipefail", "-c", walk(self.guest.port)],
                               capture_output=True, text=True, timeout=60, check=False)
         self.assertEqual(done.returncode, 0, done.stderr)
-        funded, intent, positions, closed = objects(done.stdout)
+        funded, intent, positions, protection, closed = objects(done.stdout)
         self.assertEqual(Decimal(funded["free"]), 10_000)
         self.assertEqual(intent["status"], "filled", intent)
         held = positions["items"][0]
         self.assertEqual((held["market"], held["side"]), ("BTC-PERP", "long"))
         self.assertIsNotNone(held["liquidation_price"])
+        self.assertEqual(protection["status"], "waiting", protection)
         self.assertEqual(closed["status"], "filled", closed)
 
 
