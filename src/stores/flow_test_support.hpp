@@ -8,6 +8,7 @@
 
 #include "engine/engine.hpp"
 #include "engine/test_support.hpp"
+#include "stores/describe_test_support.hpp"
 #include "stores/memory/hot_store.hpp"
 
 namespace perpetua::stores::test {

@@ -6,6 +6,7 @@
 
 #include "engine/engine.hpp"
 #include "engine/test_support.hpp"
+#include "stores/describe_test_support.hpp"
 #include "stores/memory/hot_store.hpp"
 #include "stores/sqlite/history_writer.hpp"
 
@@ -57,20 +58,7 @@ class PerpetualMarket {
   }
 
   // As a restart does: `store` begins with the state of now.
-  void describe(HotStore& store) const {
-    class Sink final : public DescribeSink {
-     public:
-      explicit Sink(HotStore& target) : target_(target) {}
-      void on_event(const Event& event, std::string_view text) override {
-        target_.on_event(event, text);
-      }
-
-     private:
-      HotStore& target_;
-    } sink(store);
-    engine.describe(sink);
-    store.finish_bootstrap(engine.last_batch(), engine.log_time_ms());
-  }
+  void describe(HotStore& store) const { bootstrap(store, engine); }
 
   // One per cent at a time, a second each.
   void move_price(int64_t ticks) {

@@ -25,6 +25,8 @@ class PublicChannels(WebSocketTest):
                 self.ok(taker.delete(f"/api/v1/orders/{placed['order_id']}"))
             if number % 5 == 0:
                 self.place(taker, "buy", "0.015", "60010", time_in_force="ioc")
+            if number % 10 == 0:
+                self.follow(ws, book)  # a slow socket's changes are conflated: force some apart
         self.follow(ws, book)
         self.assertGreater(book.deltas, 2)
         self.ok(maker.post("/api/v1/orders/cancel-all"))

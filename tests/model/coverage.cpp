@@ -59,6 +59,7 @@ constexpr std::string_view kBranches[] = {
     "a trailing stop that fires",
     "a trailing stop that follows",
     "a trigger that sends again",
+    "a trigger that the limit of its key refuses",
     "a trigger whose order is refused",
     "funding that a fund pays or gets",
     "hours of funding that are skipped",

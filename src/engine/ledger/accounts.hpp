@@ -64,11 +64,9 @@ class Accounts {
     return agent_count();
   }
 
-  // What a new order may reserve: free collateral, and the room below the margin cap.
   Micro available(AgentId agent) const {
     const Account& account = accounts_[agent];
-    const Micro cap(mul_div_floor(account.collateral().value, margin_cap_ppm_, kPpm));
-    return std::min(account.free, std::max(Micro(0), cap - account.in_use()));
+    return available_collateral(account.free, account.in_use(), margin_cap_ppm_);
   }
 
   // The largest withdrawal that leaves margin in use within the cap.

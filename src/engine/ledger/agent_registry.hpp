@@ -28,8 +28,7 @@ struct ApiKey {
   uint32_t key_id = 0;
   uint8_t scopes = 0;
   uint8_t is_revoked = 0;
-  uint8_t has_limits = 0;  // in KeyLimitTable
-  uint8_t zero[5] = {};
+  uint8_t zero[6] = {};
 
   bool is_live_at(int64_t log_time_ms) const {
     return is_revoked == 0 && (expires_at_ms == 0 || expires_at_ms > log_time_ms);

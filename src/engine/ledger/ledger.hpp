@@ -14,6 +14,7 @@
 #include "engine/ledger/agent_registry.hpp"
 #include "engine/ledger/idempotency.hpp"
 #include "engine/ledger/key_limits.hpp"
+#include "engine/ledger/key_rules.hpp"
 #include "engine/ledger/order_reserve.hpp"
 
 namespace perpetua {
@@ -120,12 +121,6 @@ class Ledger {
   const KeyLimits* limits_of(const CommandHeader& header) const;
   bool key_may_not(const CommandHeader& header) const;
   Outcome check_key_market(const CommandHeader& header) const;
-  Outcome check_key_leverage(const CommandHeader& header, uint32_t leverage) const;
-  struct KeyQuestion {
-    bool is_reduce_only = false;
-    Int128 value = 0;  // of the order at its reserve price, or its budget
-    uint32_t leverage = 0;
-  };
   Outcome check_key_order(const CommandHeader& header, const KeyQuestion& order,
                           int64_t log_time_ms);
   Outcome check_key_amend(const CommandHeader& header, MarketId market, const KeyQuestion& order,

@@ -72,7 +72,6 @@ Decision Ledger::register_agent(const Command& command, uint32_t index, const Co
              0,
              wanted.scopes,
              0,
-             0,
              {}};
   key.key_id = registry_.add_key(key);
   accounts_.add_live_keys(agent, 1);
@@ -104,7 +103,6 @@ Decision Ledger::create_key(const Command& command, uint32_t index, const Contex
                agent,
                0,
                wanted.scopes,
-               0,
                0,
                {}};
     key.key_id = registry_.add_key(key);
@@ -148,7 +146,10 @@ Decision Ledger::set_leverage(const Command& command, uint32_t index, const Cont
     decision.outcome = rejected(ResultCode::leverage_too_high, leverage, leverage_max);
     return decision;
   }
-  if (is_refused(check_key_leverage(header, leverage), decision)) return decision;
+  const KeyLimits* limits = limits_of(header);
+  if (limits != nullptr && is_refused(check_key_leverage(*limits, leverage), decision)) {
+    return decision;
+  }
   std::vector<uint16_t>& settings = leverage_[header.market];
   if (settings.size() <= header.agent) settings.resize(accounts_.agent_count() + 1);
   settings[header.agent] = leverage;

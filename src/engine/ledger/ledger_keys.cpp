@@ -7,10 +7,6 @@ namespace {
 
 constexpr int64_t kDayMs = 86'400'000;
 
-Outcome limited(KeyLimit which, Int128 given, int64_t allowed) {
-  return rejected(ResultCode::key_limited, static_cast<int64_t>(which), saturate(given), allowed);
-}
-
 }  // namespace
 
 const KeyLimits* Ledger::limits_of(const CommandHeader& header) const {
@@ -29,36 +25,24 @@ bool Ledger::key_may_not(const CommandHeader& header) const {
 
 Outcome Ledger::check_key_market(const CommandHeader& header) const {
   const KeyLimits* limits = limits_of(header);
-  if (limits == nullptr || limits->markets == 0) return {};
-  const bool is_allowed = (limits->markets >> (header.market & 63) & 1) != 0;
-  return is_allowed ? Outcome{} : limited(KeyLimit::market, header.market, 0);
-}
-
-Outcome Ledger::check_key_leverage(const CommandHeader& header, uint32_t leverage) const {
-  const KeyLimits* limits = limits_of(header);
-  if (limits == nullptr || limits->leverage_max == 0 || leverage <= limits->leverage_max) return {};
-  return limited(KeyLimit::leverage, leverage, limits->leverage_max);
+  return limits == nullptr ? Outcome{} : perpetua::check_key_market(*limits, header.market);
 }
 
 Outcome Ledger::check_key_order(const CommandHeader& header, const KeyQuestion& order,
                                 int64_t log_time_ms) {
   LimitedKey* key = header.key_id == 0 ? nullptr : key_limits_.find(header.key_id);
   if (key == nullptr || order.is_reduce_only) return {};
-  const KeyLimits& limits = key->limits;
-  if (limits.reduce_only != 0) return limited(KeyLimit::reduce_only, 0, 0);
-  if (limits.order_notional_max > Micro(0) && order.value > limits.order_notional_max.value) {
-    return limited(KeyLimit::order_notional, order.value, limits.order_notional_max.value);
-  }
-  const Outcome leverage = check_key_leverage(header, order.leverage);
-  if (leverage.code != ResultCode::ok || limits.daily_loss_max == Micro(0)) return leverage;
+  const Outcome refusal = perpetua::check_key_order(key->limits, order);
+  const Micro loss_max = key->limits.daily_loss_max;
+  if (refusal.code != ResultCode::ok || loss_max == Micro(0)) return refusal;
   const Micro result = accounts_.trading_result(header.agent);
   if (key->day != log_time_ms / kDayMs) {
     key->day = log_time_ms / kDayMs;
     key->start = result;
   }
   const Micro loss = key->start - result;
-  if (loss < limits.daily_loss_max) return {};
-  return limited(KeyLimit::daily_loss, loss.value, limits.daily_loss_max.value);
+  return loss < loss_max ? Outcome{}
+                         : key_limited(KeyLimit::daily_loss, loss.value, loss_max.value);
 }
 
 Outcome Ledger::check_key_amend(const CommandHeader& header, MarketId market,

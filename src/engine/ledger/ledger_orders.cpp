@@ -29,12 +29,8 @@ Decision Ledger::place(const Command& command, uint32_t index, const Context& co
     return decision;
   }
   if (header.key_id != 0) {
-    const PlaceOrder& order = command.place;
-    const bool is_reduce_only = (order.flags & (kReduceOnly | kClosePosition)) != 0;
-    const Int128 value = order.budget > Micro(0)
-                             ? static_cast<Int128>(order.budget.value)
-                             : notional_wide(place.reserve_price, order.lots, *view.spec);
-    const KeyQuestion question{is_reduce_only, value, place.leverage};
+    const KeyQuestion question =
+        key_question(command.place, place.reserve_price, place.leverage, *view.spec);
     const Outcome limited = check_key_order(header, question, context.log_time_ms);
     if (is_refused(limited, decision)) return decision;
   }

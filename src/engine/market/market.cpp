@@ -131,9 +131,7 @@ void Market::set_position(AgentId agent, const Position& after) {
   signed_entry_total_ += signed_entry(after) - signed_entry(own);
   base_total_ += after.base - own.base;
   own = after;
-  if (has_rankings_) {
-    for (DeleverageRanking& ranking : rankings_) ranking.mark_changed(agent);
-  }
+  for (DeleverageRanking& ranking : rankings_) ranking.mark_changed(agent);
   PERPETUA_ASSERT(own.margin >= Micro(0) && own.entry_notional >= Micro(0));
   PERPETUA_ASSERT(own.base != Lots(0) || own.entry_notional == Micro(0));
   if (agent == 0) return;

@@ -23,6 +23,7 @@
 #include "engine/ledger/order_reserve.hpp"
 #include "engine/market/deleverage_ranking.hpp"
 #include "engine/market/liquidation_queue.hpp"
+#include "engine/market/order_checks.hpp"
 #include "engine/market/orders.hpp"
 #include "engine/market/perpetual_state.hpp"
 #include "engine/market/position.hpp"
@@ -261,9 +262,8 @@ class Market {
   // market_entry.cpp
   void place_order(const MarketOperation& operation, const Command& command, Outcome& outcome);
   void amend_order(const MarketOperation& operation, const Command& command, Outcome& outcome);
-  Outcome check_exposure(const Taker& taker, const MarketAccount& own, Lots replaced,
-                         OrderKind kind) const;
-  Outcome check_conflict(const Taker& taker, const MarketAccount& own) const;
+  OrderExposure exposure_of(const Taker& taker, const MarketAccount& own, Lots replaced,
+                            OrderKind kind) const;
   Outcome apply_post_only(PostOnly mode, Taker& taker) const;
   Outcome check_place(const PlaceOrder& order, const MarketAccount& own, Taker& taker) const;
   Outcome check_amend(uint32_t slot, Lots rest, Taker& taker) const;
@@ -327,7 +327,6 @@ class Market {
   std::vector<SliceTime> slices_;
   LiquidationQueue queue_;
   DeleverageRanking rankings_[2];           // against shorts, against longs
-  bool has_rankings_ = false;               // one of them is built
   std::vector<LiquidationQueue::Due> due_;  // of the advance in hand
   TriggerTable triggers_;
   std::vector<TriggerTable::Named> due_triggers_;  // of the advance in hand

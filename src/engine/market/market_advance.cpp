@@ -76,7 +76,6 @@ void Market::advance(int64_t log_time_ms, uint32_t command, bool is_index_new) {
     unwind_fund(log_time_ms, command);
   }
   for (DeleverageRanking& ranking : rankings_) ranking.forget();
-  has_rankings_ = false;
   emit_fund_change(fund_before, debt_before, command);
 }
 
@@ -161,7 +160,6 @@ void Market::settle_funding(int64_t rate_ppb, uint32_t command) {
   event.funding_settled.samples = state_.funding.count;
   event.funding_settled.hour = state_.funding.hour;
   event.funding_settled.index = index_;
-  state_.last_rate_ppb = rate_ppb;
   if (rate_ppb == 0) return;
   make_room_for_payments();
   Micro due, received, shortage;
@@ -193,9 +191,7 @@ void Market::settle_funding(int64_t rate_ppb, uint32_t command) {
 void Market::pay_fund(Micro amount) {
   Position& own = account(0).position;
   own.margin += amount;
-  if (has_rankings_) {
-    for (DeleverageRanking& ranking : rankings_) ranking.mark_changed(0);
-  }
+  for (DeleverageRanking& ranking : rankings_) ranking.mark_changed(0);
   if (own.margin >= Micro(0)) return;
   state_.bad_debt -= own.margin;
   own.margin = Micro(0);

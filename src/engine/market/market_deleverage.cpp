@@ -19,7 +19,6 @@ DeleverageRanking& Market::rank_against(bool is_long) {
     ranking.refresh(score_of);
   } else {
     ranking.build(static_cast<AgentId>(accounts_.size()), score_of);
-    has_rankings_ = true;
   }
   return ranking;
 }

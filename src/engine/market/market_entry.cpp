@@ -29,57 +29,25 @@ Market::Taker Market::make_taker(const MarketOperation& operation, const PlaceOr
   return taker;
 }
 
-Outcome Market::check_conflict(const Taker& taker, const MarketAccount& own) const {
-  if (own.is_netting != 0) return {};
-  const Lots opposed = own.open_lots[static_cast<int>(opposite(taker.side))];
-  if (reducible(own.position, taker.side) == Lots(0) && opposed == Lots(0)) return {};
-  return rejected(ResultCode::conflicting_position, own.position.base.value, opposed.value);
-}
-
 // `replaced`: lots of an amended order that count no more.
-Outcome Market::check_exposure(const Taker& taker, const MarketAccount& own, Lots replaced,
-                               OrderKind kind) const {
-  const Lots held(std::max<int64_t>(0, sign(taker.side) * own.position.base.value));
-  const Lots open = own.open_lots[static_cast<int>(taker.side)] - replaced;
-  const Int128 exposure =
-      notional_wide(taker.limit, held + open + taker.remaining, spec_) + taker.budget_left.value;
-  if (exposure > spec_.position_notional_max.value) {
-    return rejected(ResultCode::position_too_large, saturate(exposure),
-                    spec_.position_notional_max.value);
-  }
-  if (taker.position_max > Micro(0) && exposure > taker.position_max.value) {
-    return rejected(ResultCode::key_limited, static_cast<int64_t>(KeyLimit::position_notional),
-                    saturate(exposure), taker.position_max.value);
-  }
-  const uint32_t allowed = max_leverage_for(exposure, spec_);
-  if (taker.leverage > allowed) {
-    return rejected(ResultCode::leverage_too_high, taker.leverage, allowed);
-  }
-  if (kind != OrderKind::limit) return {};
-  // A position must not be born liquidatable: margin less the loss at the mark covers maintenance.
-  const Lots lots = taker.has_budget ? lots_left(taker) : taker.remaining;
-  const Micro value = notional(taker.limit, lots, spec_);
-  const Micro at_mark = notional(mark_, lots, spec_);
-  const Micro loss =
-      std::max(Micro(0), taker.side == Side::buy ? value - at_mark : at_mark - value);
-  if (initial_margin(value, taker.leverage) - loss >= maintenance_margin(at_mark, spec_)) return {};
-  const PriceBand band = price_band(mark_, spec_);
-  return rejected(ResultCode::price_out_of_band, taker.limit.value, band.low.value,
-                  band.high.value);
+OrderExposure Market::exposure_of(const Taker& taker, const MarketAccount& own, Lots replaced,
+                                  OrderKind kind) const {
+  OrderExposure order;
+  order.side = taker.side;
+  order.kind = kind;
+  order.price = taker.limit;
+  order.leverage = taker.leverage;
+  order.lots = taker.remaining;
+  order.budget = taker.budget_left;
+  order.held = Lots(std::max<int64_t>(0, sign(taker.side) * own.position.base.value));
+  order.open = own.open_lots[static_cast<int>(taker.side)] - replaced;
+  order.position_max = taker.position_max;
+  return order;
 }
 
 Outcome Market::apply_post_only(PostOnly mode, Taker& taker) const {
-  if (mode == PostOnly::none) return {};
-  const Price touch = book_.best(opposite(taker.side));
-  if (touch == Price(0)) return {};
-  const bool crosses = taker.side == Side::buy ? taker.limit >= touch : taker.limit <= touch;
-  if (!crosses) return {};
-  const Price slid = touch - Price(sign(taker.side));
-  const bool fits = slid >= spec_.price_min && slid <= spec_.price_max &&
-                    (taker.side == Side::buy || slid <= taker.reserve_price);
-  if (mode == PostOnly::reject || !fits) return rejected(ResultCode::would_cross, touch.value);
-  taker.limit = slid;
-  return {};
+  return perpetua::apply_post_only(mode, taker.side, book_.best(opposite(taker.side)),
+                                   taker.reserve_price, spec_, taker.limit);
 }
 
 Outcome Market::check_place(const PlaceOrder& order, const MarketAccount& own, Taker& taker) const {
@@ -90,15 +58,18 @@ Outcome Market::check_place(const PlaceOrder& order, const MarketAccount& own, T
       return rejected(is_close ? ResultCode::no_position : ResultCode::reduce_only_would_increase);
     }
     if (!taker.has_budget) taker.remaining = is_close ? held : std::min(order.lots, held);
-  } else if (Outcome o = check_conflict(taker, own); o.code != ResultCode::ok) {
-    return o;
+  } else if (own.is_netting == 0) {
+    const Lots opposed = own.open_lots[static_cast<int>(opposite(taker.side))];
+    const Outcome conflict = check_conflict(own.position, taker.side, opposed);
+    if (conflict.code != ResultCode::ok) return conflict;
   }
   if ((taker.may_rest && own.open_orders >= limits::kOpenOrdersPerAgentMax) || book_.is_full()) {
     return rejected(ResultCode::too_many_open_orders, own.open_orders,
                     limits::kOpenOrdersPerAgentMax);
   }
   if (!taker.is_reduce_only) {
-    const Outcome exposure = check_exposure(taker, own, Lots(0), order.kind);
+    const Outcome exposure =
+        check_exposure(exposure_of(taker, own, Lots(0), order.kind), mark_, spec_);
     if (exposure.code != ResultCode::ok) return exposure;
   }
   if (Outcome o = apply_post_only(order.post_only, taker); o.code != ResultCode::ok) return o;
@@ -183,7 +154,8 @@ Outcome Market::check_amend(uint32_t slot, Lots rest, Taker& taker) const {
     taker.remaining = std::min(rest, reducible(own.position, taker.side));
     PERPETUA_ASSERT(taker.remaining > Lots(0));
   } else {
-    const Outcome exposure = check_exposure(taker, own, book_.remaining(slot), detail.kind);
+    const Outcome exposure = check_exposure(
+        exposure_of(taker, own, book_.remaining(slot), detail.kind), mark_, spec_);
     if (exposure.code != ResultCode::ok) return exposure;
   }
   return apply_post_only(detail.post_only, taker);

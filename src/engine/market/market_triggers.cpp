@@ -29,6 +29,7 @@ Market::TriggerLegs Market::make_legs(const MarketOperation& operation, const Co
     leg.is_market = limit == Price(0) ? 1 : 0;
     leg.reserve_price = operation.reserve_price;
     leg.reserved = operation.reserved;
+    leg.position_max = operation.position_max;
     leg.lots = wanted.lots;
     leg.agent = command.header.agent;
     leg.slippage_ppm = wanted.slippage_ppm;
@@ -265,6 +266,7 @@ PlaceOrder Market::order_of(const Trigger& trigger, MarketOperation& operation) 
   operation.price = trigger.limit;
   operation.reserve_price = trigger.reserve_price;
   operation.reserved = trigger.reserved;
+  operation.position_max = trigger.position_max;
   if (trigger.is_protective == 0) return order;
   order.flags |= kReduceOnly;
   if (trigger.lots == Lots(0)) order.flags |= kClosePosition;

@@ -14,7 +14,6 @@ struct PerpetualState {
   MarkInputs mark_inputs;
   FundingSamples funding;
   Price last_trade;
-  int64_t last_rate_ppb = 0;
   int64_t liquidation_minute = 0;  // log time / 60,000 of `liquidated`
   Micro liquidated;                // through the book, in that minute
   int64_t unwound_at_ms = 0;       // last order of the fund
@@ -23,7 +22,7 @@ struct PerpetualState {
   uint8_t is_stale = 0;
   uint8_t is_breaker_open = 0;
   uint8_t fresh_updates = 0;  // accepted prices since the index became stale
-  uint8_t zero[12] = {};
+  uint8_t zero[4] = {};
 
   bool accepts_orders() const { return mode == MarketMode::open && is_stale == 0; }
   // Prices, funding and liquidations may act on positions.

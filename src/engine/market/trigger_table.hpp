@@ -25,6 +25,7 @@ struct Trigger {
   Price moves_at;       // trailing: mark at which it follows; 0 = never
   Lots lots;            // 0: the whole position
   Micro reserved;
+  Micro position_max;     // entry only: of the key that placed it; 0 = none
   OrderId parent_id = 0;  // the order whose bracket it is
   OrderId sent_id = 0;    // the last order it sent
   AgentId agent = 0;
@@ -45,7 +46,7 @@ struct Trigger {
   bool falls() const { return (kind == TriggerKind::stop) == (side == Side::sell); }
   bool is_met(Price mark) const { return falls() ? mark <= at : mark >= at; }
 };
-static_assert(sizeof(Trigger) == 104 && PlainRecord<Trigger>);
+static_assert(sizeof(Trigger) == 112 && PlainRecord<Trigger>);
 
 class TriggerTable {
  public:

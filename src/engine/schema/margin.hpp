@@ -87,6 +87,12 @@ inline uint32_t max_leverage_for(Int128 notional_value, const MarketSpec& spec) 
   return leverage;
 }
 
+// What a new order may reserve: free collateral, and the room below the cap on margin in use.
+inline Micro available_collateral(Micro free, Micro in_use, uint32_t cap_ppm) {
+  const Micro cap(mul_div_floor((free + in_use).value, cap_ppm, kPpm));
+  return std::min(free, std::max(Micro(0), cap - in_use));
+}
+
 struct PriceBand {
   Price low;
   Price high;

@@ -42,6 +42,11 @@ class JsonWriter {
   JsonWriter& price_or_null(Price value, const MarketSpec& spec) {
     return value.value == 0 ? null() : price(value, spec);
   }
+  JsonWriter& id_or_null(uint64_t value) { return value == 0 ? null() : id(value); }
+  JsonWriter& time_or_null(int64_t time_ms) { return time_ms == 0 ? null() : number(time_ms); }
+  JsonWriter& text_or_null(std::string_view value) {
+    return value.empty() ? null() : text(value);
+  }
 
  private:
   JsonWriter& open(char bracket);

@@ -11,7 +11,7 @@ inline constexpr FieldSpec kKeyLimitFields[] = {
     {"position_notional_max", FieldType::decimal, false,
      "USDC of the position in a market with its open orders; absent: no such limit"},
     {"daily_loss_max", FieldType::decimal, false,
-     "USDC lost by trading since midnight UTC, or since the limit was set; once reached, only "
+     "USDC lost by trading since the key's first order of the day (UTC); once reached, only "
      "reduce-only orders pass. Absent: no such limit"},
     {"leverage_max",
      FieldType::integer,

@@ -53,6 +53,7 @@ void render_batch_entry(std::string& out, const Command& command, const Outcome&
 
 // notional / (lots x lot size) with six digits, "0" lots: null.
 void write_average_price(JsonWriter& json, Micro notional_micro, Lots lots, const MarketSpec& spec);
+void write_close_reason(JsonWriter& json, CloseReason reason);  // none: null
 void write_scopes(JsonWriter& json, uint8_t scopes);
 
 }  // namespace perpetua::gateway

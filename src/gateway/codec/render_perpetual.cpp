@@ -29,14 +29,6 @@ void write_side(JsonWriter& json, Lots base) {
 
 Lots size_of(Lots base) { return base.value < 0 ? -base : base; }
 
-void write_id_or_null(JsonWriter& json, std::string_view name, uint64_t id) {
-  json.key(name);
-  if (id == 0)
-    json.null();
-  else
-    json.id(id);
-}
-
 void write_fund(JsonWriter& json, const FundChanged& fund, const MarketSpec& spec) {
   write_side(json, fund.base);
   json.key("size").lots(size_of(fund.base), spec);
@@ -159,7 +151,7 @@ void render_liquidation(std::string& out, const stores::LiquidationView& view,
   JsonWriter json(out);
   json.begin_object().key("sequence").id(view.sequence);
   json.key("market").text(symbol_view(spec));
-  write_id_or_null(json, "agent_id", view.agent);
+  json.key("agent_id").id_or_null(view.agent);
   json.key("step").text(wire_name(step.step));
   write_side(json, step.base);
   json.key("size").lots(step.lots, spec).key("notional").micro(step.value);
@@ -222,7 +214,7 @@ void render_position_change(std::string& out, const stores::PositionChangeView& 
   else
     json.number(change.rank);
   json.key("score").decimal(change.score_ppm, kMicroDigits);
-  write_id_or_null(json, "counterparty", change.counterparty);
+  json.key("counterparty").id_or_null(change.counterparty);
   json.key("time").number(view.time_ms).end_object();
 }
 
@@ -289,7 +281,7 @@ void render_solvency(std::string& out, const stores::SolvencyView& view,
   JsonWriter json(out);
   json.begin_object().key("verdict").text(verdict(view));
   json.key("applied_batch").id(view.batch);
-  write_id_or_null(json, "sequence", view.sequence);
+  json.key("sequence").id_or_null(view.sequence);
   json.key("time").number(view.time_ms);
   json.key("identity").text(
       "collateral - signed_entry_notional + fees + fund_cash - bad_debt = deposits - withdrawals; "

@@ -27,14 +27,6 @@ void write_limit_markets(JsonWriter& json, uint64_t markets, const MarketDirecto
   json.end_array();
 }
 
-void write_time_or_null(JsonWriter& json, std::string_view name, int64_t time_ms) {
-  json.key(name);
-  if (time_ms == 0)
-    json.null();
-  else
-    json.number(time_ms);
-}
-
 void write_market(JsonWriter& json, MarketId market, const MarketDirectory& markets) {
   json.key("market");
   if (market == kNoMarket)
@@ -108,7 +100,7 @@ void render_market_change(std::string& out, const stores::MarketChangeView& view
   json.key("market").text(symbol_view(view.spec));
   json.key("effective_at").number(view.effective_at_ms);
   json.key("announced_at").number(view.announced_at_ms);
-  write_time_or_null(json, "applied_at", view.applied_at_ms);
+  json.key("applied_at").time_or_null(view.applied_at_ms);
   write_market_terms(json, view.spec);
   json.end_object();
 }
@@ -124,7 +116,7 @@ void write_safety_outcome(JsonWriter& json, const Command& command, const Outcom
     case CommandType::cancel_all_after:
       write_market(json, command.header.market, markets);
       json.key("scope").text(wire_name(command.cancel_all_after.scope));
-      write_time_or_null(json, "deadline", outcome.values[0]);
+      json.key("deadline").time_or_null(outcome.values[0]);
       break;
     default:
       write_market(json, command.header.market, markets);

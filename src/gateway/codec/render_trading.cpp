@@ -4,29 +4,8 @@
 namespace perpetua::gateway {
 namespace {
 
-void write_reason(JsonWriter& json, CloseReason reason) {
-  json.key("close_reason");
-  if (reason == CloseReason::none)
-    json.null();
-  else
-    json.text(wire_name(reason));
-}
-
-void write_time_or_null(JsonWriter& json, std::string_view name, int64_t time_ms) {
-  json.key(name);
-  if (time_ms == 0)
-    json.null();
-  else
-    json.number(time_ms);
-}
-
 void write_client_id(JsonWriter& json, const ClientId& client_id) {
-  const std::string_view text = client_id_view(client_id);
-  json.key("client_id");
-  if (text.empty())
-    json.null();
-  else
-    json.text(text);
+  json.key("client_id").text_or_null(client_id_view(client_id));
 }
 
 void write_micro_or_null(JsonWriter& json, std::string_view name, Micro value) {
@@ -45,7 +24,7 @@ void write_progress(JsonWriter& json, const stores::OrderView& view, const Marke
   write_average_price(json, view.filled_notional, view.filled, spec);
   json.key("fee").micro(view.fee);
   json.key("status").text(wire_name(view.status));
-  write_reason(json, view.reason);
+  write_close_reason(json, view.reason);
 }
 
 // What the position has, not what the next order gets: fills at other leverages, reductions and
@@ -85,6 +64,11 @@ void write_price_or_null(JsonWriter& json, std::string_view name, const std::opt
 
 }  // namespace
 
+void write_close_reason(JsonWriter& json, CloseReason reason) {
+  json.key("close_reason")
+      .text_or_null(reason == CloseReason::none ? std::string_view() : wire_name(reason));
+}
+
 void write_average_price(JsonWriter& json, Micro notional_micro, Lots lots,
                          const MarketSpec& spec) {
   if (lots.value == 0) {
@@ -116,7 +100,7 @@ void render_order(std::string& out, const stores::OrderView& view, const MarketS
   write_micro_or_null(json, "size_usdc", view.budget);
   write_bracket_prices(json, view.stop_loss, view.take_profit, spec);
   write_progress(json, view, spec);
-  write_time_or_null(json, "expires_at", view.expires_at_ms);
+  json.key("expires_at").time_or_null(view.expires_at_ms);
   json.key("created_at").number(view.accepted_at_ms);
   json.key("updated_at").number(view.updated_at_ms);
   json.end_object();

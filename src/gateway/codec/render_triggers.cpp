@@ -5,39 +5,10 @@
 namespace perpetua::gateway {
 namespace {
 
-void write_id_or_null(JsonWriter& json, std::string_view name, uint64_t id) {
-  json.key(name);
-  if (id == 0)
-    json.null();
-  else
-    json.id(id);
-}
-
-void write_text_or_null(JsonWriter& json, std::string_view name, std::string_view text) {
-  json.key(name);
-  if (text.empty())
-    json.null();
-  else
-    json.text(text);
-}
-
-void write_time_or_null(JsonWriter& json, std::string_view name, int64_t time_ms) {
-  json.key(name);
-  if (time_ms == 0)
-    json.null();
-  else
-    json.number(time_ms);
-}
-
-void write_reason(JsonWriter& json, CloseReason reason) {
-  write_text_or_null(json, "close_reason",
-                     reason == CloseReason::none ? std::string_view() : wire_name(reason));
-}
-
 void write_intent_fields(JsonWriter& json, const stores::OrderView& view, const IntentLife& life,
                          const MarketSpec& spec) {
   json.key("intent_id").id(view.order_id);
-  write_text_or_null(json, "client_id", client_id_view(view.client_id));
+  json.key("client_id").text_or_null(client_id_view(view.client_id));
   json.key("agent_id").id(view.agent);
   json.key("market").text(symbol_view(spec));
   json.key("direction").text(view.side == Side::buy ? "long" : "short");
@@ -57,12 +28,12 @@ void write_intent_fields(JsonWriter& json, const stores::OrderView& view, const 
   write_average_price(json, view.filled_notional, view.filled, spec);
   json.key("fee").micro(view.fee);
   json.key("order_status").text(wire_name(view.status));
-  write_reason(json, view.reason);
-  write_text_or_null(json, "closed_by", life.closed_by);
-  write_id_or_null(json, "closing_order_id", life.closing_order);
-  write_time_or_null(json, "closed_at", life.closed_at_ms);
+  write_close_reason(json, view.reason);
+  json.key("closed_by").text_or_null(life.closed_by);
+  json.key("closing_order_id").id_or_null(life.closing_order);
+  json.key("closed_at").time_or_null(life.closed_at_ms);
   json.key("reason").text(view.intent_reason);
-  write_time_or_null(json, "expires_at", view.expires_at_ms);
+  json.key("expires_at").time_or_null(view.expires_at_ms);
   json.key("created_at").number(view.accepted_at_ms);
   json.key("updated_at").number(view.updated_at_ms);
 }
@@ -100,9 +71,9 @@ void write_trigger_terms(JsonWriter& json, const TriggerChanged& trigger, const 
   else
     json.number(trigger.leverage);
   json.key("reserved").micro(trigger.reserved);
-  write_id_or_null(json, "partner_id", trigger.partner_id);
-  write_id_or_null(json, "bracket_of", trigger.parent_id);
-  write_id_or_null(json, "order_id", trigger.order_id);
+  json.key("partner_id").id_or_null(trigger.partner_id);
+  json.key("bracket_of").id_or_null(trigger.parent_id);
+  json.key("order_id").id_or_null(trigger.order_id);
 }
 
 void render_trigger(std::string& out, const stores::TriggerView& view, const MarketSpec& spec) {
@@ -111,10 +82,9 @@ void render_trigger(std::string& out, const stores::TriggerView& view, const Mar
   json.begin_object();
   write_trigger_terms(json, view.trigger, spec);
   json.key("status").text(is_live ? wire_name(view.trigger.status) : "closed");
-  write_reason(json, view.reason);
-  write_text_or_null(json, "refusal", view.code == ResultCode::ok
-                                          ? std::string_view()
-                                          : result_info(view.code).name);
+  write_close_reason(json, view.reason);
+  json.key("refusal").text_or_null(view.code == ResultCode::ok ? std::string_view()
+                                                               : result_info(view.code).name);
   json.key("closed_at_mark").price_or_null(view.closed_at_mark, spec);
   json.key("created_at").number(view.created_at_ms);
   json.key("updated_at").number(view.updated_at_ms);
@@ -127,7 +97,7 @@ void render_trigger_cancelled(std::string& out, const Outcome& outcome, const Ma
   json.key("trigger_id").id(outcome.id);
   json.key("market").text(symbol_view(spec));
   json.key("status").text("closed");
-  write_reason(json, outcome.reason);
+  write_close_reason(json, outcome.reason);
   json.key("trigger_price").price(Price(outcome.values[3]), spec);
   json.key("replayed").boolean(outcome.replayed != 0);
   json.end_object();

@@ -1,5 +1,6 @@
 #include "gateway/codec/request_fields.hpp"
 #include "gateway/codec/safety_fields.hpp"
+#include "gateway/native/endpoint_errors.hpp"
 #include "gateway/native/handlers.hpp"
 #include "gateway/options.hpp"
 
@@ -47,110 +48,6 @@ constexpr FieldSpec kCandleQuery[] = {
     {"from", FieldType::time_ms, false, "first open time", {}, 0},
     {"to", FieldType::time_ms, false, "before this open time", {}, 0},
     {"limit", FieldType::integer, false, "the newest so many, default 50", {}, 1, kPageItemsMax}};
-
-// What the engine may answer, by kind of request.
-constexpr ResultCode kPlaceErrors[] = {invalid_quantity,
-                                       size_too_small,
-                                       size_too_large,
-                                       price_out_of_band,
-                                       invalid_slippage,
-                                       invalid_expiry,
-                                       leverage_too_high,
-                                       request_expired,
-                                       idempotency_conflict,
-                                       market_not_found,
-                                       insufficient_margin,
-                                       conflicting_position,
-                                       reduce_only_would_increase,
-                                       too_many_open_orders,
-                                       position_too_large,
-                                       would_cross,
-                                       fok_unfillable,
-                                       price_unavailable,
-                                       market_closed,
-                                       key_limited,
-                                       trigger_wrong_side};
-constexpr ResultCode kIntentErrors[] = {
-    invalid_quantity,     size_too_small,     size_too_large,      price_out_of_band,
-    invalid_slippage,     invalid_expiry,     leverage_too_high,   request_expired,
-    idempotency_conflict, market_not_found,   insufficient_margin, conflicting_position,
-    too_many_open_orders, position_too_large, price_unavailable,   market_closed,
-    trigger_wrong_side,   key_limited};
-constexpr ResultCode kTriggerErrors[] = {
-    invalid_quantity,     size_too_small,    size_too_large,   price_out_of_band,
-    invalid_slippage,     leverage_too_high, request_expired,  idempotency_conflict,
-    market_not_found,     no_position,       price_unavailable, market_closed,
-    insufficient_margin,  trigger_wrong_side, too_many_triggers, key_limited};
-constexpr ResultCode kProtectionErrors[] = {
-    missing_field,     price_out_of_band, invalid_slippage, request_expired,
-    idempotency_conflict, market_not_found, no_position, price_unavailable,
-    market_closed, trigger_wrong_side, key_limited};
-constexpr ResultCode kAmendErrors[] = {
-    missing_field,   invalid_quantity,     size_too_large,  price_out_of_band,   leverage_too_high,
-    request_expired, idempotency_conflict, order_not_found, insufficient_margin, position_too_large,
-    would_cross,     market_closed,        key_limited};
-constexpr ResultCode kAmendNamedErrors[] = {
-    missing_field,     invalid_quantity,    size_too_large,       price_out_of_band,
-    leverage_too_high, request_expired,     idempotency_conflict, market_not_found,
-    order_not_found,   insufficient_margin, position_too_large,   would_cross,
-    market_closed,     key_limited};
-constexpr ResultCode kCancelErrors[] = {request_expired, idempotency_conflict, order_not_found};
-constexpr ResultCode kCancelNamedErrors[] = {request_expired, idempotency_conflict,
-                                             market_not_found, order_not_found};
-constexpr ResultCode kCancelBatchErrors[] = {missing_field, request_expired, idempotency_conflict,
-                                             market_not_found, order_not_found};
-constexpr ResultCode kCancelAllErrors[] = {request_expired, idempotency_conflict, market_not_found};
-constexpr ResultCode kCloseErrors[] = {invalid_slippage, request_expired, idempotency_conflict,
-                                       market_not_found, no_position,     price_unavailable,
-                                       market_closed,    key_limited};
-constexpr ResultCode kMarginErrors[] = {invalid_amount,   request_expired,     idempotency_conflict,
-                                        market_not_found, insufficient_margin, no_position,
-                                        market_closed,    key_limited};
-constexpr ResultCode kPreviewErrors[] = {invalid_quantity, request_expired, market_not_found};
-constexpr ResultCode kModeErrors[] = {request_expired, idempotency_conflict, market_not_found,
-                                      price_unavailable, market_closed};
-constexpr ResultCode kFundErrors[] = {invalid_amount, request_expired, idempotency_conflict,
-                                      market_not_found, deposit_limit};
-constexpr ResultCode kRegisterErrors[] = {request_expired, idempotency_conflict, wallet_taken,
-                                          agent_limit_reached};
-constexpr ResultCode kCreateKeyErrors[] = {request_expired, idempotency_conflict, key_limit_reached,
-                                           forbidden,       key_limited,          market_not_found};
-constexpr ResultCode kRevokeKeyErrors[] = {request_expired, idempotency_conflict, key_not_found};
-constexpr ResultCode kKeyLimitsErrors[] = {request_expired, idempotency_conflict, market_not_found,
-                                           key_not_found, key_limited};
-constexpr ResultCode kSwitchErrors[] = {invalid_timeout, request_expired, idempotency_conflict,
-                                        market_not_found};
-constexpr ResultCode kChangeErrors[] = {invalid_expiry, request_expired, idempotency_conflict,
-                                        market_not_found};
-constexpr ResultCode kDepositErrors[] = {invalid_amount, request_expired, idempotency_conflict,
-                                         agent_not_found, deposit_limit};
-constexpr ResultCode kWithdrawErrors[] = {invalid_amount,       request_expired,
-                                          idempotency_conflict, agent_not_found,
-                                          insufficient_balance, key_limited};
-constexpr ResultCode kTransferErrors[] = {
-    invalid_request, invalid_amount,       request_expired, idempotency_conflict,
-    agent_not_found, insufficient_balance, key_limited};
-constexpr ResultCode kFaucetErrors[] = {invalid_amount, request_expired, idempotency_conflict,
-                                        faucet_limit,   deposit_limit,   not_in_this_mode};
-constexpr ResultCode kSettingErrors[] = {leverage_too_high, request_expired, idempotency_conflict,
-                                         market_not_found, key_limited};
-constexpr ResultCode kNettingErrors[] = {request_expired, idempotency_conflict, market_not_found,
-                                         conflicting_position, key_limited};
-constexpr ResultCode kThoughtErrors[] = {request_expired, idempotency_conflict, market_not_found};
-constexpr ResultCode kPriceErrors[] = {request_expired, idempotency_conflict, market_not_found,
-                                       price_invalid,   price_stale,          not_in_this_mode};
-constexpr ResultCode kAgentErrors[] = {agent_not_found};
-constexpr ResultCode kMarketErrors[] = {market_not_found};
-constexpr ResultCode kOrderErrors[] = {order_not_found, exchange_unavailable};
-constexpr ResultCode kOrderNamedErrors[] = {market_not_found, order_not_found,
-                                            exchange_unavailable};
-constexpr ResultCode kPagedErrors[] = {invalid_cursor, exchange_unavailable};
-constexpr ResultCode kListedErrors[] = {invalid_cursor};
-constexpr ResultCode kMarketPagedErrors[] = {invalid_cursor, market_not_found,
-                                             exchange_unavailable};
-constexpr ResultCode kMarketListedErrors[] = {invalid_cursor, market_not_found};
-constexpr ResultCode kAgentPagedErrors[] = {invalid_cursor, agent_not_found, exchange_unavailable};
-constexpr ResultCode kReadyErrors[] = {shutting_down, exchange_unavailable};
 
 // clang-format off
 constexpr Endpoint kEndpoints[] = {
@@ -482,25 +379,6 @@ constexpr Endpoint kEndpoints[] = {
      ReplyShape::text, "text/html", {}, get_index_page},
 };
 // clang-format on
-
-// Refusals any request may meet, by what it needs.
-constexpr ResultCode kPlainErrors[] = {invalid_field, unauthorized};
-constexpr ResultCode kOpenErrors[] = {invalid_field, missing_field, unauthorized, rate_limited};
-constexpr ResultCode kKeyErrors[] = {invalid_field, missing_field, unauthorized, forbidden,
-                                     rate_limited};
-constexpr ResultCode kBodyErrors[] = {malformed_json, invalid_field,     missing_field,
-                                      unauthorized,   forbidden,         rate_limited,
-                                      payload_too_large, unsupported_media_type};
-constexpr ResultCode kMutationErrors[] = {
-    malformed_json,      invalid_field, missing_field,     unauthorized,           forbidden,
-    rate_limited,        overloaded,    payload_too_large, unsupported_media_type, shutting_down,
-    exchange_unavailable};
-// The key may end between its look-up here and the command.
-constexpr ResultCode kAgentMutationErrors[] = {
-    malformed_json,         invalid_field,        missing_field,
-    unauthorized,           key_expired,          forbidden,
-    rate_limited,           overloaded,           payload_too_large,
-    unsupported_media_type, exchange_unavailable, shutting_down};
 
 }  // namespace
 

@@ -2,7 +2,9 @@
 
 #include <algorithm>
 
+#include "engine/ledger/key_rules.hpp"
 #include "engine/ledger/order_reserve.hpp"
+#include "engine/market/order_checks.hpp"
 #include "gateway/codec/api_error.hpp"
 #include "gateway/codec/render.hpp"
 #include "gateway/native/handlers.hpp"
@@ -27,10 +29,12 @@ OwnOrders own_orders(const stores::HotStore& hot, AgentId agent, MarketId market
   return own;
 }
 
-Micro available_of(const stores::AccountView& account, uint32_t margin_use_max_ppm) {
-  const Micro in_use = account.reserved + account.position_margin;
-  const Micro cap(mul_div_floor((account.free + in_use).value, margin_use_max_ppm, kPpm));
-  return std::min(account.free, std::max(Micro(0), cap - in_use));
+// All 0: none.
+KeyLimits limits_of(const stores::HotStore& hot, const CommandHeader& header) {
+  for (const stores::KeyView& key : hot.keys(header.agent)) {
+    if (key.key_id == header.key_id) return key.limits;
+  }
+  return {};
 }
 
 class Preview {
@@ -42,13 +46,16 @@ class Preview {
         rules_(*hot.market_spec(command.header.market)),
         own_(own_orders(hot, agent_, command.header.market)),
         book_(*hot.book(command.header.market, kLevelsMax)),
+        key_limits_(limits_of(hot, command.header)),
         now_ms_(now_ms) {
     result_.market = *hot.market(command.header.market);
     const auto position = *hot.position(agent_, command.header.market);
     result_.after = {position.base, position.entry_notional, position.margin};
     is_netting_ = position.netting;
     setting_ = position.leverage;
-    result_.available = available_of(*hot.account(agent_), margin_use_max_ppm);
+    const auto account = *hot.account(agent_);
+    result_.available = available_collateral(
+        account.free, account.reserved + account.position_margin, margin_use_max_ppm);
   }
 
   OrderPreview run() {
@@ -82,6 +89,8 @@ class Preview {
 
   // Ledger::place, then Market::place_order.
   Outcome check() {
+    Outcome limited = check_key_market(key_limits_, result_.market.id);
+    if (limited.code != ResultCode::ok) return limited;
     const Price best_bid = result_.market.best_bid;
     const auto view = make_market_view(rules_, result_.market.mark, best_bid);
     const PlaceDecision decision = decide_place(order_, view, now_ms_, setting_);
@@ -96,6 +105,9 @@ class Preview {
     result_.needed = reserved_ = decision.need;
     remaining_ = has_budget() ? Lots(0) : order_.lots;
     budget_left_ = order_.budget;
+    limited = check_key_order(
+        key_limits_, key_question(order_, decision.reserve_price, decision.leverage, rules_));
+    if (limited.code != ResultCode::ok) return limited;
     if (decision.need > result_.available) {
       return rejected(ResultCode::insufficient_margin, decision.need.value,
                       result_.available.value);
@@ -114,60 +126,36 @@ class Preview {
       if (!has_budget()) remaining_ = std::min(remaining_, held);
     } else if (!is_netting_) {
       const Lots opposed = own_.lots[static_cast<int>(opposite(order_.side))];
-      if (held != Lots(0) || opposed != Lots(0)) {
-        return rejected(ResultCode::conflicting_position, result_.after.base.value, opposed.value);
-      }
+      const Outcome conflict = check_conflict(result_.after, order_.side, opposed);
+      if (conflict.code != ResultCode::ok) return conflict;
     }
     if (may_rest() && own_.count >= limits::kOpenOrdersPerAgentMax) {
       return rejected(ResultCode::too_many_open_orders, static_cast<int64_t>(own_.count),
                       limits::kOpenOrdersPerAgentMax);
     }
     if (!is_reduce_only()) {
-      if (Outcome o = check_exposure(); o.code != ResultCode::ok) return o;
+      const OrderExposure exposure = this->exposure();
+      result_.max_leverage = max_leverage_for(exposure_of(exposure, rules_), rules_);
+      const Outcome refusal = check_exposure(exposure, result_.market.mark, rules_);
+      if (refusal.code != ResultCode::ok) return refusal;
     }
-    return apply_post_only();
+    const Price touch = facing().empty() ? Price(0) : facing().front().price;
+    return apply_post_only(order_.post_only, order_.side, touch, reserve_price_, rules_,
+                           result_.price);
   }
 
-  Outcome check_exposure() {
-    const Lots held(std::max<int64_t>(0, sign(order_.side) * result_.after.base.value));
-    const Lots open = own_.lots[static_cast<int>(order_.side)];
-    const Int128 exposure =
-        notional_wide(result_.price, held + open + remaining_, rules_) + budget_left_.value;
-    result_.max_leverage = max_leverage_for(exposure, rules_);
-    if (exposure > rules_.position_notional_max.value) {
-      return rejected(ResultCode::position_too_large, saturate(exposure),
-                      rules_.position_notional_max.value);
-    }
-    if (result_.leverage > result_.max_leverage) {
-      return rejected(ResultCode::leverage_too_high, result_.leverage, result_.max_leverage);
-    }
-    if (order_.kind != OrderKind::limit) return {};
-    const Lots lots = has_budget() ? lots_of_budget(result_.price) : remaining_;
-    const Micro value = notional(result_.price, lots, rules_);
-    const Micro at_mark = notional(result_.market.mark, lots, rules_);
-    const Micro loss =
-        std::max(Micro(0), order_.side == Side::buy ? value - at_mark : at_mark - value);
-    if (initial_margin(value, result_.leverage) - loss >= maintenance_margin(at_mark, rules_)) {
-      return {};
-    }
-    const PriceBand band = price_band(result_.market.mark, rules_);
-    return rejected(ResultCode::price_out_of_band, result_.price.value, band.low.value,
-                    band.high.value);
-  }
-
-  Outcome apply_post_only() {
-    if (order_.post_only == PostOnly::none || facing().empty()) return {};
-    const Price touch = facing().front().price;
-    const bool is_buy = order_.side == Side::buy;
-    if (is_buy ? result_.price < touch : result_.price > touch) return {};
-    const Price slid = touch - Price(sign(order_.side));
-    const bool fits = slid >= rules_.price_min && slid <= rules_.price_max &&
-                      (is_buy || slid <= reserve_price_);
-    if (order_.post_only == PostOnly::reject || !fits) {
-      return rejected(ResultCode::would_cross, touch.value);
-    }
-    result_.price = slid;
-    return {};
+  OrderExposure exposure() const {
+    OrderExposure order;
+    order.side = order_.side;
+    order.kind = order_.kind;
+    order.price = result_.price;
+    order.leverage = result_.leverage;
+    order.lots = remaining_;
+    order.budget = budget_left_;
+    order.held = Lots(std::max<int64_t>(0, sign(order_.side) * result_.after.base.value));
+    order.open = own_.lots[static_cast<int>(order_.side)];
+    order.position_max = key_limits_.position_notional_max;
+    return order;
   }
 
   Lots lots_of_budget(Price price) const {
@@ -237,6 +225,7 @@ class Preview {
   const MarketRules rules_;
   const OwnOrders own_;
   const stores::BookView book_;
+  const KeyLimits key_limits_;
   const int64_t now_ms_;
   OrderPreview result_;
   bool is_netting_ = false;
@@ -315,7 +304,8 @@ void render_preview(std::string& out, const Command& command, const OrderPreview
 bool prepare_preview(Call& call) {
   runtime::Submission submission;
   if (!parse_place(*call.body, parse_context(call), submission, call.error)) return false;
-  const Command& command = submission.command;
+  Command& command = submission.command;
+  command.header.key_id = call.principal.key_id;
   if (command.header.valid_until_ms != 0 && command.header.valid_until_ms < call.now_ms) {
     return call.fail(ResultCode::request_expired, "valid_until");
   }

@@ -1,9 +1,9 @@
 // OrderPreview: what the engine would answer to an order now, and what the order would do.
 //
-// The engine's own functions (decide_place, evaluate_fill, liquidation_price) on what the hot store
-// shows. The checks are those of Ledger::place and Market::check_place, in their order. Not the
-// same: the book is read as levels, so orders of one's own in it and the guard of the makers are
-// not seen; and others may be faster. Pure but for the store it reads; thread-safe.
+// The engine's own functions (decide_place, check_exposure, evaluate_fill) on what the hot store
+// shows, in the order of Ledger::place and Market::check_place. Not the same: the daily loss of the
+// key is not seen; the book is read as levels, so orders of one's own in it and the guard of the
+// makers are not seen; and others may be faster. Pure but for the store it reads; thread-safe.
 #pragma once
 
 #include <string>

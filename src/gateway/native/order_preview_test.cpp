@@ -97,6 +97,26 @@ TEST_F(Native, the_verdict_is_the_engine_s_answer) {
   }
 }
 
+TEST_F(Native, a_preview_knows_the_limits_of_the_key_that_asks) {
+  register_agent(client, "w", "100000");
+  const std::string scopes = R"({"scopes":["read","trade"],"limits":{)";
+  const auto verdict = [&](const std::string& limit, const std::string& order) {
+    HttpClient other(exchange.port());
+    other.key = post("/keys", scopes + limit + "}}").text("api_key");
+    const HttpReply preview = other.send("POST", "/api/v1/orders/preview", order);
+    const HttpReply placed = other.send("POST", "/api/v1/orders", order);
+    EXPECT_EQ(preview.text("verdict"), placed.status == 200 ? "ok" : placed.code()) << limit;
+    return preview.text("verdict");
+  };
+  const std::string order = kBtc + R"("side":"buy","size":"0.01","price":"59000","leverage":5})";
+  EXPECT_EQ(verdict(R"("order_notional_max":"500")", order), "key_limited");
+  EXPECT_EQ(verdict(R"("position_notional_max":"500")", order), "key_limited");
+  EXPECT_EQ(verdict(R"("leverage_max":4)", order), "key_limited");
+  EXPECT_EQ(verdict(R"("reduce_only":true)", order), "key_limited");
+  EXPECT_EQ(verdict(R"("markets":["ETH-PERP"])", order), "key_limited");
+  EXPECT_EQ(verdict(R"("order_notional_max":"600")", order), "ok");
+}
+
 TEST_F(Native, a_preview_in_a_closed_market_says_so) {
   register_agent(client, "w", "10000");
   Command command(CommandType::set_market_mode, 0, 0);

@@ -102,17 +102,12 @@ bool prepare_cancel_all(Call& call) {
 void list_open_orders(Call& call) {
   MarketId market = kNoMarket;
   if (!query_market(call, market)) return;
-  const auto cursor = call.query_value("cursor");
-  const auto before = cursor ? parse_id(*cursor) : 0;
-  if (!before) {
-    call.fail(ResultCode::invalid_cursor, "cursor");
-    return;
-  }
-  const uint32_t limit = call.page_limit();
-  const auto rows = call.hot().open_orders(call.principal.agent, market, *before, limit);
-  std::string next;
-  if (rows.size() == limit) next = std::to_string(rows.back().order_id);
-  write_page(call.reply, rows, next, order_renderer(call));
+  write_live_page(
+      call,
+      [&](OrderId before, uint32_t limit) {
+        return call.hot().open_orders(call.principal.agent, market, before, limit);
+      },
+      [](const stores::OrderView& row) { return row.order_id; }, order_renderer(call));
 }
 
 void list_order_history(Call& call) {

@@ -48,6 +48,23 @@ void write_page(std::string& out, const Rows& rows, std::string_view next_cursor
   out.push_back('}');
 }
 
+// The page that the query asks for of rows that only the hot store has, newest first.
+// `read(before, limit)`: rows older than the id `before` (0: the newest); `id_of(row)`.
+template <class Read, class IdOf, class Render>
+void write_live_page(Call& call, const Read& read, const IdOf& id_of, const Render& render) {
+  const auto cursor = call.query_value("cursor");
+  const auto before = cursor ? parse_id(*cursor) : 0;
+  if (!before) {
+    call.fail(ResultCode::invalid_cursor, "cursor");
+    return;
+  }
+  const uint32_t limit = call.page_limit();
+  const auto rows = read(*before, limit);
+  std::string next;
+  if (rows.size() == limit) next = std::to_string(id_of(rows.back()));
+  write_page(call.reply, rows, next, render);
+}
+
 // False, if the page is not to be had (the call's error is set) or history is awaited.
 template <class Row>
 bool page_ok(Call& call, const stores::Page<Row>& page) {

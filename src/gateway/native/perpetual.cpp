@@ -127,17 +127,13 @@ void list_position_changes(Call& call) {
 }
 
 void list_alerts(Call& call) {
-  const auto cursor = call.query_value("cursor");
-  const auto before = cursor ? parse_id(*cursor) : 0;
-  if (!before) {
-    call.fail(ResultCode::invalid_cursor, "cursor");
-    return;
-  }
-  const uint32_t limit = call.page_limit();
-  const auto rows = call.hot().alerts(call.principal.agent, *before, limit);
-  std::string next;
-  if (rows.size() == limit) next = std::to_string(rows.back().sequence);
-  write_page(call.reply, rows, next, row_renderer<stores::AlertView>(call, render_alert));
+  write_live_page(
+      call,
+      [&](uint64_t before, uint32_t limit) {
+        return call.hot().alerts(call.principal.agent, before, limit);
+      },
+      [](const stores::AlertView& row) { return row.sequence; },
+      row_renderer<stores::AlertView>(call, render_alert));
 }
 
 void get_solvency(Call& call) {

@@ -71,17 +71,12 @@ bool complete_cancel_trigger(Call& call) {
 void list_triggers(Call& call) {
   MarketId market = kNoMarket;
   if (!query_market(call, market)) return;
-  const auto cursor = call.query_value("cursor");
-  const auto before = cursor ? parse_id(*cursor) : 0;
-  if (!before) {
-    call.fail(ResultCode::invalid_cursor, "cursor");
-    return;
-  }
-  const uint32_t limit = call.page_limit();
-  const auto rows = call.hot().triggers(call.principal.agent, market, *before, limit);
-  std::string next;
-  if (rows.size() == limit) next = std::to_string(rows.back().id());
-  write_page(call.reply, rows, next, trigger_renderer(call));
+  write_live_page(
+      call,
+      [&](OrderId before, uint32_t limit) {
+        return call.hot().triggers(call.principal.agent, market, before, limit);
+      },
+      [](const stores::TriggerView& row) { return row.id(); }, trigger_renderer(call));
 }
 
 void list_trigger_history(Call& call) {

@@ -145,12 +145,7 @@ void write_account(JsonWriter& json, const AccountChanged& account) {
 
 void write_trigger_closed(JsonWriter& json, const TriggerClosed& closed, const MarketSpec& spec) {
   json.key("trigger_id").id(closed.trigger_id).key("market").text(symbol_view(spec));
-  json.key("order_id");
-  if (closed.order_id == 0) {
-    json.null();
-  } else {
-    json.id(closed.order_id);
-  }
+  json.key("order_id").id_or_null(closed.order_id);
   json.key("mark_price").price_or_null(closed.mark, spec);
   json.key("close_reason").text(wire_name(closed.reason)).key("refusal");
   if (closed.code == 0) {
@@ -179,12 +174,7 @@ void write_trigger_event(JsonWriter& json, const Event& event, const MarketSpec&
 
 void write_switch(JsonWriter& json, const SwitchChanged& armed, const MarketSpec& spec) {
   json.key("market").text(symbol_view(spec)).key("scope").text(wire_name(armed.scope));
-  json.key("deadline");
-  if (armed.deadline_ms == 0) {
-    json.null();
-  } else {
-    json.number(armed.deadline_ms);
-  }
+  json.key("deadline").time_or_null(armed.deadline_ms);
 }
 
 std::string_view event_name(Channel channel, EventType type) {

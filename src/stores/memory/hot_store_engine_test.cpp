@@ -9,23 +9,6 @@ namespace {
 
 using namespace test;
 
-class StoreSink final : public DescribeSink {
- public:
-  explicit StoreSink(HotStore& store) : store_(store) {}
-  void on_event(const Event& event, std::string_view text) override {
-    store_.on_event(event, text);
-  }
-
- private:
-  HotStore& store_;
-};
-
-void bootstrap(HotStore& store, const Engine& engine) {
-  StoreSink sink(store);
-  engine.describe(sink);
-  store.finish_bootstrap(engine.last_batch(), engine.log_time_ms());
-}
-
 // What a description does not carry.
 OrderView described_part(OrderView order) {
   order.sequence = 0;

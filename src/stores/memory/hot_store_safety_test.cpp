@@ -6,23 +6,6 @@ namespace {
 
 using namespace test;
 
-class StoreSink final : public DescribeSink {
- public:
-  explicit StoreSink(HotStore& store) : store_(store) {}
-  void on_event(const Event& event, std::string_view text) override {
-    store_.on_event(event, text);
-  }
-
- private:
-  HotStore& store_;
-};
-
-void bootstrap(HotStore& store, const Engine& engine) {
-  StoreSink sink(store);
-  engine.describe(sink);
-  store.finish_bootstrap(engine.last_batch(), engine.log_time_ms());
-}
-
 Outcome set_limits(PerpetualMarket& market, AgentId agent, uint32_t key_id,
                    const KeyLimits& limits) {
   Command command(CommandType::set_key_limits, agent);

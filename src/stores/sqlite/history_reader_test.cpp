@@ -157,18 +157,7 @@ TEST_F(HistoryReaderTest, a_filter_that_matches_nothing_looks_at_a_bounded_numbe
 
 TEST_F(HistoryReaderTest, a_warm_start_gives_what_a_description_cannot_tell) {
   HotStore fresh;
-  class Sink final : public DescribeSink {
-   public:
-    explicit Sink(HotStore& store) : store_(store) {}
-    void on_event(const Event& event, std::string_view text) override {
-      store_.on_event(event, text);
-    }
-
-   private:
-    HotStore& store_;
-  } sink(fresh);
-  flow_.engine.describe(sink);
-  fresh.finish_bootstrap(flow_.engine.last_batch(), flow_.engine.log_time_ms());
+  bootstrap(fresh, flow_.engine);
   ASSERT_TRUE(warm_start(fresh, reader_));
   for (AgentId agent = 1; agent <= flow_.agents; ++agent) {
     ASSERT_EQ(fresh.open_orders(agent, kNoMarket, 0, 1'000),

@@ -70,22 +70,16 @@ TEST_F(HistoryTriggersTest, live_ones_have_their_last_state_and_warm_a_described
     EXPECT_TRUE(is_same(*live, row));
   }));
   EXPECT_GT(count, 0u);
-  struct Sink final : DescribeSink {
-    void on_event(const Event& event, std::string_view text) override {
-      store.on_event(event, text);
-    }
-    HotStore store;
-  } sink;
-  flow_.engine.describe(sink);
-  sink.store.finish_bootstrap(flow_.engine.last_batch(), flow_.engine.log_time_ms());
-  ASSERT_TRUE(warm_start(sink.store, history));
+  HotStore store;
+  bootstrap(store, flow_.engine);
+  ASSERT_TRUE(warm_start(store, history));
   for (AgentId agent = 1; agent <= flow_.agents; ++agent) {
     const auto fed = hot_.triggers(agent, kNoMarket, 0, 1'000);
-    const auto warmed = sink.store.triggers(agent, kNoMarket, 0, 1'000);
+    const auto warmed = store.triggers(agent, kNoMarket, 0, 1'000);
     ASSERT_EQ(fed.size(), warmed.size());
     for (std::size_t i = 0; i < fed.size(); ++i) EXPECT_TRUE(is_same(fed[i], warmed[i]));
     EXPECT_EQ(hot_.open_orders(agent, kNoMarket, 0, 1'000),
-              sink.store.open_orders(agent, kNoMarket, 0, 1'000)) << "brackets among the rest";
+              store.open_orders(agent, kNoMarket, 0, 1'000)) << "brackets among the rest";
   }
 }
 
