@@ -5,11 +5,12 @@
 # compile error, and an edge missing from the table below stops the configure step.
 
 set(LAYER_MAY_USE_base "")
+set(LAYER_MAY_USE_pg base)
 set(LAYER_MAY_USE_engine_schema base)
 set(LAYER_MAY_USE_engine_rules base engine_schema)
 set(LAYER_MAY_USE_engine base engine_schema engine_rules)
-set(LAYER_MAY_USE_journal base engine_schema engine)
-set(LAYER_MAY_USE_stores base engine_schema engine_rules)
+set(LAYER_MAY_USE_journal base engine_schema engine pg)
+set(LAYER_MAY_USE_stores base engine_schema engine_rules pg)
 set(LAYER_MAY_USE_feeds base engine_schema)
 set(LAYER_MAY_USE_runtime base engine_schema engine journal runtime_api)
 set(LAYER_MAY_USE_gateway base engine_schema engine_rules runtime_api stores)
