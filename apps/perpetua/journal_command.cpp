@@ -2,6 +2,7 @@
 
 #include <ostream>
 
+#include "journal/file_journal.hpp"
 #include "journal/tools.hpp"
 
 namespace perpetua::app {
@@ -12,16 +13,17 @@ constexpr int kExitDamage = 1;
 constexpr int kExitUsage = 2;
 
 journal::Status run(const JournalCommandOptions& options, const journal::DataDirectory& directory,
-                    MatchExecutor& executor, const journal::PrintLine& print) {
+                    journal::Journal& journal, MatchExecutor& executor,
+                    const journal::PrintLine& print) {
   switch (options.verb) {
     case JournalVerb::verify:
-      return journal::verify(directory, print).status;
+      return journal::verify(directory, journal, print).status;
     case JournalVerb::dump:
-      return journal::dump(directory, options.from, options.until, print);
+      return journal::dump(journal, options.from, options.until, print);
     case JournalVerb::state_hash:
-      return journal::print_state_hashes(directory, executor, print);
+      return journal::print_state_hashes(directory, journal, executor, print);
     case JournalVerb::replay:
-      return journal::print_replay(directory, options.until, executor, print);
+      return journal::print_replay(directory, journal, options.until, executor, print);
   }
   return journal::Status::failure("unknown journal command");
 }
@@ -36,7 +38,9 @@ int run_journal_command(const JournalCommandOptions& options, MatchExecutor& exe
     return kExitUsage;
   }
   const journal::PrintLine print = [&out](const std::string& line) { out << line << '\n'; };
-  const journal::Status status = run(options, directory, executor, print);
+  journal::FileJournal files;
+  journal::Status status = files.attach(directory);
+  if (status.ok()) status = run(options, directory, files, executor, print);
   out.flush();
   if (status.ok()) return kExitOk;
   err << "perpetua journal: " << status.message << '\n';

@@ -1,5 +1,6 @@
 #include "journal/format.hpp"
 
+#include <algorithm>
 #include <cstring>
 
 #include "base/assert.hpp"
@@ -25,6 +26,15 @@ uint64_t record_hash(std::span<const std::byte> record) {
   PERPETUA_ASSERT(record.size() >= sizeof(RecordHeader));
   return hash_bytes(record.data() + kRecordChecked, record.size() - kRecordChecked,
                     kRecordHashSeed);
+}
+
+bool is_within_limits(const BatchInput& batch) {
+  if (batch.commands.size() > limits::kBatchCommandsMax) return false;
+  if (batch.text.size() > limits::kBatchTextBytesMax) return false;
+  return std::all_of(batch.commands.begin(), batch.commands.end(), [&](const Command& command) {
+    const uint64_t end = uint64_t{command.header.text_offset} + command.header.text_length;
+    return end <= batch.text.size();
+  });
 }
 
 uint64_t encode_record(const RecordHeader& header, const BatchInput& batch, uint32_t crc_seed,

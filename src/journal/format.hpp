@@ -108,6 +108,9 @@ uint32_t record_crc_seed(const ClusterId& cluster_id);
 uint32_t record_crc(std::span<const std::byte> record, uint32_t crc_seed);
 uint64_t record_hash(std::span<const std::byte> record);
 
+// Whether it may become a record: not too large, every command's text inside the text area.
+bool is_within_limits(const BatchInput& batch);
+
 // Writes one record of record_bytes() bytes to `out`; the caller filled every field of `header`
 // except length and crc32c. Returns the record's hash.
 uint64_t encode_record(const RecordHeader& header, const BatchInput& batch, uint32_t crc_seed,

@@ -16,6 +16,14 @@ JournalReader::JournalReader(const DataDirectory& directory, BatchNumber from,
 
 JournalReader::~JournalReader() = default;
 
+std::string JournalReader::place_of(const StoredBatch& batch) const {
+  return segment_name(batch.segment_number) + ": offset " + std::to_string(batch.offset);
+}
+
+std::string JournalReader::part_of(const StoredBatch& batch) const {
+  return segment_name(batch.segment_number) + " epoch " + std::to_string(batch.epoch);
+}
+
 ReadStatus JournalReader::refuse(std::string reason) {
   end_.message = std::move(reason);
   finished_ = ReadStatus::corrupt;
@@ -92,8 +100,7 @@ bool JournalReader::open_segment(std::size_t index) {
   end_.path = directory_.journal_path() + "/" + segment_name(numbers_[index]);
   end_.offset = kBlockBytes;
   parser_.reset();
-  if (const int error =
-          read_whole(directory_.storage(), end_.path, bytes_, kSegmentBytesMax)) {
+  if (const int error = read_whole(directory_.storage(), end_.path, bytes_, kSegmentBytesMax)) {
     refuse(io_failure(end_.path, "read", error).message);
     return false;
   }
@@ -138,16 +145,16 @@ ReadStatus JournalReader::next(StoredBatch& batch) {
 
 // `batch` means: go on with the next segment.
 ReadStatus JournalReader::finish_segment() {
-  end_.position = {numbers_.back() + 1, chain_.next_batch, chain_.last_hash,
-                   headers_.back().epoch, std::max<int64_t>(chain_.log_time_ms, 0)};
+  end_.position = {numbers_.back() + 1, chain_.next_batch, chain_.last_hash, headers_.back().epoch,
+                   std::max<int64_t>(chain_.log_time_ms, 0)};
   if (current_ + 1 == numbers_.size()) {
     finished_ = ReadStatus::end;
     return ReadStatus::end;
   }
   const SegmentHeader& header = headers_[current_ + 1];
   if (header.first_batch != chain_.next_batch || header.prev_hash != chain_.last_hash) {
-    return refuse(end_.path + ": offset " + std::to_string(end_.offset) +
-                  ": ends before batch " + std::to_string(chain_.next_batch) + ", but " +
+    return refuse(end_.path + ": offset " + std::to_string(end_.offset) + ": ends before batch " +
+                  std::to_string(chain_.next_batch) + ", but " +
                   segment_name(header.segment_number) + " goes on with batch " +
                   std::to_string(header.first_batch) + " or another history");
   }

@@ -20,38 +20,22 @@
 
 #include "journal/data_directory.hpp"
 #include "journal/format.hpp"
+#include "journal/journal.hpp"
 #include "journal/segment_parser.hpp"
 
 namespace perpetua::journal {
 
-enum class ReadStatus {
-  batch,      // one more; its views live until the next call
-  end,        // the journal ends cleanly
-  torn_tail,  // it ends with a torn group: end().offset on is to be cut
-  corrupt,    // end().message says file, offset and reason; nothing may be cut
-};
-
-// Where and how reading ended.
-struct JournalEnd {
-  std::string path;              // of the last segment read; empty if there is none
-  uint64_t offset = 0;           // end of the last good record, or of the bad bytes' beginning
-  BatchNumber first_cut_batch = 0;  // torn tail: the first batch that is lost
-  std::string message;           // torn tail and corruption
-  JournalPosition position;      // after the last good record
-  uint64_t segments = 0;
-};
-
-class JournalReader {
+class JournalReader final : public BatchLogReader {
  public:
   // Hands out batches >= from. Batches up to `durable_floor` are known to have been durable (a
   // snapshot holds them): bad bytes there are corruption.
   JournalReader(const DataDirectory& directory, BatchNumber from, BatchNumber durable_floor = 0);
-  ~JournalReader();
+  ~JournalReader() override;
 
-  ReadStatus next(StoredBatch& batch);
-
-  // After next() gave anything but `batch`.
-  const JournalEnd& end() const { return end_; }
+  ReadStatus next(StoredBatch& batch) override;
+  const JournalEnd& end() const override { return end_; }
+  std::string place_of(const StoredBatch& batch) const override;
+  std::string part_of(const StoredBatch& batch) const override;
 
  private:
   bool list_segments();

@@ -21,20 +21,13 @@ void exit_on_sync_error(const std::string& message) {
   ::_exit(kExitSyncError);  // no destructors: nothing may be written or answered from here on
 }
 
-bool has_text_inside(const BatchInput& batch) {
-  return std::all_of(batch.commands.begin(), batch.commands.end(), [&](const Command& command) {
-    const uint64_t end = uint64_t{command.header.text_offset} + command.header.text_length;
-    return end <= batch.text.size();
-  });
-}
-
 }  // namespace
 
 void JournalWriter::BufferDelete::operator()(std::byte* bytes) const {
-  ::operator delete(bytes, std::align_val_t{kBlockBytes});
+  ::operator delete (bytes, std::align_val_t{kBlockBytes});
 }
 
-JournalWriter::JournalWriter(DataDirectory& directory, WriterOptions options)
+JournalWriter::JournalWriter(const DataDirectory& directory, WriterOptions options)
     : directory_(directory), options_(std::move(options)) {
   if (!options_.on_sync_error) options_.on_sync_error = exit_on_sync_error;
 }
@@ -51,8 +44,8 @@ Status JournalWriter::open(const JournalPosition& position) {
                            std::to_string(kSegmentBytesMax));
   }
   group_capacity_ = std::min(kGroupBytesMax, options_.segment_bytes - kBlockBytes);
-  group_.reset(static_cast<std::byte*>(
-      ::operator new(group_capacity_, std::align_val_t{kBlockBytes})));
+  group_.reset(
+      static_cast<std::byte*>(::operator new (group_capacity_, std::align_val_t{kBlockBytes})));
   std::memset(group_.get(), 0, group_capacity_);
   epoch_ = position.last_epoch + 1;
   crc_seed_ = record_crc_seed(directory_.cluster_id());
@@ -119,9 +112,7 @@ AppendResult JournalWriter::append(const BatchInput& batch, uint64_t first_event
   if (failed_) return AppendResult::failed;
   PERPETUA_ASSERT(batch.number == next_batch_);
   PERPETUA_ASSERT(batch.log_time_ms >= last_log_time_ms_);
-  PERPETUA_ASSERT(batch.commands.size() <= limits::kBatchCommandsMax);
-  PERPETUA_ASSERT(batch.text.size() <= limits::kBatchTextBytesMax);
-  PERPETUA_ASSERT(has_text_inside(batch));
+  PERPETUA_ASSERT(is_within_limits(batch));
   const uint64_t bytes = record_bytes(batch.commands.size(), batch.text.size());
   PERPETUA_ASSERT(bytes <= group_capacity_);
   if (group_used_ + bytes > group_capacity_) return AppendResult::group_full;

@@ -24,6 +24,7 @@
 
 #include "journal/data_directory.hpp"
 #include "journal/format.hpp"
+#include "journal/journal.hpp"
 
 namespace perpetua::journal {
 
@@ -37,36 +38,29 @@ struct WriterOptions {
   std::function<void(const std::string& message)> on_sync_error;  // empty = exit kExitSyncError
 };
 
-enum class AppendResult {
-  appended,
-  group_full,  // commit(), then append again
-  no_space,    // not taken; commit what was, then append again later
-  failed,      // after a sync error that on_sync_error survived
-};
-
-enum class SpaceState : uint8_t { normal, reserve };
-
-class JournalWriter {
+class JournalWriter final : public BatchLog {
  public:
-  JournalWriter(DataDirectory& directory, WriterOptions options);
-  ~JournalWriter();  // does not commit
+  JournalWriter(const DataDirectory& directory, WriterOptions options);
+  ~JournalWriter() override;  // does not commit
   JournalWriter(const JournalWriter&) = delete;
   JournalWriter& operator=(const JournalWriter&) = delete;
 
   // REQUIRES: the directory is owned; once per object.
   Status open(const JournalPosition& position);
 
-  // REQUIRES: open() succeeded; batch.number is the next one; its log time does not decrease.
-  AppendResult append(const BatchInput& batch, uint64_t first_event);
+  // REQUIRES: open() succeeded. `failed`: after a sync error that on_sync_error survived.
+  AppendResult append(const BatchInput& batch, uint64_t first_event) override;
 
-  // True: every appended batch is durable (also with nothing appended). False: see on_sync_error.
-  [[nodiscard]] bool commit();
+  // False: see on_sync_error.
+  [[nodiscard]] bool commit() override;
 
-  uint64_t epoch() const { return epoch_; }
-  BatchNumber last_appended() const { return next_batch_ - 1; }
-  uint64_t last_hash() const { return last_hash_; }  // of the newest appended record
-  BatchNumber durable_batch() const { return durable_batch_.load(std::memory_order_acquire); }
-  SpaceState space_state() const;
+  uint64_t epoch() const override { return epoch_; }
+  BatchNumber last_appended() const override { return next_batch_ - 1; }
+  uint64_t last_hash() const override { return last_hash_; }
+  BatchNumber durable_batch() const override {
+    return durable_batch_.load(std::memory_order_acquire);
+  }
+  SpaceState space_state() const override;
   uint64_t reserve_bytes() const;  // left in the current segment
 
  private:
@@ -79,7 +73,7 @@ class JournalWriter {
   bool fits_current(uint64_t group_bytes) const;
   void fail(const std::string& message);
 
-  DataDirectory& directory_;
+  const DataDirectory& directory_;
   WriterOptions options_;
   std::unique_ptr<SegmentPreparer> preparer_;
   std::unique_ptr<std::byte, BufferDelete> group_;  // aligned to kBlockBytes

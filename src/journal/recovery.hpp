@@ -3,8 +3,8 @@
 //
 // A torn tail is cut (only by the owner of the directory) and reported with the first batch cut;
 // corruption, a journal that ends before a snapshot, and a replay whose event sequence differs from
-// the recorded one are refused with file and offset, and nothing is changed. Then the last segment
-// is shortened to what it uses, because the writer opens a new one.
+// the recorded one are refused with their place, and nothing is changed. Then the journal is made
+// ready to be written on (Journal::finish_reading).
 // Thread-safety: one thread; the executor may use its own.
 #pragma once
 
@@ -15,7 +15,7 @@
 
 #include "engine/engine.hpp"
 #include "journal/data_directory.hpp"
-#include "journal/journal_writer.hpp"
+#include "journal/journal.hpp"
 
 namespace perpetua::journal {
 
@@ -26,16 +26,16 @@ class ReplaySink {
 };
 
 struct RecoveryOptions {
-  BatchNumber at_most = UINT64_MAX;  // replay no further; then nothing on disk is changed
-  bool use_snapshots = true;         // false: from batch 1
+  BatchNumber at_most = UINT64_MAX;           // replay no further; then nothing on disk is changed
+  bool use_snapshots = true;                  // false: from batch 1
   BatchNumber snapshot_at_most = UINT64_MAX;  // the sink wants every batch after this one
 };
 
 struct RecoveryResult {
-  Status status;                    // not ok: refuse to start; says why
-  JournalPosition position;         // for JournalWriter::open
-  BatchNumber last_batch = 0;       // of the engine
-  BatchNumber snapshot_batch = 0;   // 0 = replayed from the beginning
+  Status status;                   // not ok: refuse to start; says why
+  JournalPosition position;        // for Journal::open_log
+  BatchNumber last_batch = 0;      // of the engine
+  BatchNumber snapshot_batch = 0;  // 0 = replayed from the beginning
   uint64_t replayed_batches = 0;
   uint64_t replayed_commands = 0;
   BatchNumber first_cut_batch = 0;  // 0 = no torn tail
@@ -44,7 +44,12 @@ struct RecoveryResult {
 };
 
 // `engine` is replaced. `sink` may be null; it gets every replayed batch, not those the snapshot
-// already holds.
+// already holds. REQUIRES: `journal` is attached to `directory`.
+RecoveryResult recover(const DataDirectory& directory, Journal& journal,
+                       const RecoveryOptions& options, MatchExecutor& executor, ReplaySink* sink,
+                       std::unique_ptr<Engine>& engine);
+
+// The same with the directory's own segment files.
 RecoveryResult recover(const DataDirectory& directory, const RecoveryOptions& options,
                        MatchExecutor& executor, ReplaySink* sink, std::unique_ptr<Engine>& engine);
 

@@ -36,84 +36,32 @@ ParseStatus SegmentParser::bad(const char* reason) {
   return ParseStatus::bad;
 }
 
-bool SegmentParser::is_zero(uint64_t from, uint64_t to) const {
+bool SegmentParser::is_zero_between(uint64_t from, uint64_t to) const {
   to = std::min<uint64_t>(to, bytes_.size());
-  if (from >= to) return true;
-  const std::byte* begin = bytes_.data() + from;
-  const std::size_t size = to - from;
-  return *begin == std::byte{0} && std::memcmp(begin, begin + 1, size - 1) == 0;
-}
-
-// Everything a record must be by itself, wherever it lies.
-const char* SegmentParser::check_record(uint64_t offset, RecordHeader& header) const {
-  if (offset + sizeof header > bytes_.size()) return "the record header is cut off";
-  std::memcpy(&header, bytes_.data() + offset, sizeof header);
-  if (header.magic != kRecordMagic) return "magic number of the record";
-  if (header.command_count > limits::kBatchCommandsMax ||
-      header.text_length > limits::kBatchTextBytesMax ||
-      header.length != record_bytes(header.command_count, header.text_length)) {
-    return "length of the record";
-  }
-  if (header.length > bytes_.size() - offset) return "the record is cut off";
-  const auto record = bytes_.subspan(offset, header.length);
-  if (record_crc(record, crc_seed_) != header.crc32c) return "checksum of the record";
-  const uint64_t used =
-      sizeof header + header.command_count * kCommandBytes + header.text_length;
-  if (header.zero != 0 || !is_zero(offset + used, offset + header.length)) {
-    return "the record has bytes where zeros belong";
-  }
-  return nullptr;
-}
-
-const char* SegmentParser::check_chain(const RecordHeader& header,
-                                       const ChainState& chain) const {
-  if (header.batch != chain.next_batch) return "batch number is not the next one";
-  if (header.prev_hash != chain.last_hash) return "hash chain is broken";
-  if (header.epoch != header_.epoch) return "epoch is not the one of the segment";
-  if (header.log_time_ms < chain.log_time_ms) return "log time goes backwards";
-  if (header.first_event < chain.first_event) return "event sequence goes backwards";
-  if (header.durable_batch < chain.durable_batch) return "durable batch goes backwards";
-  if (header.group_first > header.batch || header.durable_batch >= header.group_first) {
-    return "group and durable batch do not fit";
-  }
-  return nullptr;
+  return from >= to || is_zero(bytes_.subspan(from, to - from));
 }
 
 ParseStatus SegmentParser::next(ChainState& chain, StoredBatch& batch) {
   const uint64_t block_end = round_up(offset_, kBlockBytes);
   const uint64_t probe_end = std::min<uint64_t>(offset_ + kRecordAlignment, bytes_.size());
-  if (offset_ != block_end && is_zero(offset_, probe_end)) {
-    if (!is_zero(offset_, block_end)) return bad("bytes in the padding of a group");
+  if (offset_ != block_end && is_zero_between(offset_, probe_end)) {
+    if (!is_zero_between(offset_, block_end)) return bad("bytes in the padding of a group");
     offset_ = std::min<uint64_t>(block_end, bytes_.size());
   }
-  if (offset_ % kBlockBytes == 0 && is_zero(offset_, offset_ + kRecordAlignment)) {
-    if (is_zero(offset_, bytes_.size())) return ParseStatus::end;
+  if (offset_ % kBlockBytes == 0 && is_zero_between(offset_, offset_ + kRecordAlignment)) {
+    if (is_zero_between(offset_, bytes_.size())) return ParseStatus::end;
     return bad("bytes behind the end of the journal");
   }
   if (offset_ == bytes_.size()) return ParseStatus::end;
   RecordHeader header;
-  if (const char* reason = check_record(offset_, header)) return bad(reason);
+  if (const char* reason = check_record(bytes_.subspan(offset_), crc_seed_, header)) {
+    return bad(reason);
+  }
   if (const char* reason = check_chain(header, chain)) return bad(reason);
-
-  const auto record = bytes_.subspan(offset_, header.length);
-  const std::byte* body = record.data() + sizeof header;
-  batch.input.number = header.batch;
-  batch.input.log_time_ms = header.log_time_ms;
-  batch.input.commands = {reinterpret_cast<const Command*>(body), header.command_count};
-  batch.input.text = {
-      reinterpret_cast<const char*>(body + header.command_count * kCommandBytes),
-      header.text_length};
-  batch.epoch = header.epoch;
-  batch.first_event = header.first_event;
-  batch.durable_batch = header.durable_batch;
-  batch.group_first = header.group_first;
-  batch.prev_hash = header.prev_hash;
-  batch.record_hash = record_hash(record);
+  if (header.epoch != header_.epoch) return bad("epoch is not the one of the segment");
+  take_record(bytes_.subspan(offset_, header.length), header, chain, batch);
   batch.segment_number = header_.segment_number;
   batch.offset = offset_;
-
-  chain = {header.batch + 1,      batch.record_hash,  header.epoch,
-           header.log_time_ms,    header.first_event, header.durable_batch};
   offset_ += header.length;
   return ParseStatus::record;
 }
@@ -121,11 +69,13 @@ ParseStatus SegmentParser::next(ChainState& chain, StoredBatch& batch) {
 const char* SegmentParser::proof_of_durability(const ChainState& chain) const {
   PERPETUA_ASSERT(reason_ != nullptr);
   const uint64_t reach = round_up(offset_ + kGroupBytesMax, kBlockBytes);
-  if (!is_zero(reach, bytes_.size())) return "bytes further behind than one group reaches";
+  if (!is_zero_between(reach, bytes_.size())) return "bytes further behind than one group reaches";
   for (uint64_t at = round_up(offset_, kRecordAlignment); at < bytes_.size();
        at += kRecordAlignment) {
     RecordHeader header;
-    if (check_record(at, header) != nullptr || header.batch < chain.next_batch) continue;
+    if (check_record(bytes_.subspan(at), crc_seed_, header) != nullptr ||
+        header.batch < chain.next_batch)
+      continue;
     if (header.durable_batch >= chain.next_batch) {
       return "a record behind it says that it had been durable";
     }

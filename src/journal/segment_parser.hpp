@@ -1,40 +1,18 @@
 // SegmentParser: one segment's bytes into verified batches. Pure: no I/O, so it is what is fuzzed.
 //
-// ChainState carries what must hold from record to record and from segment to segment. next()
-// compares each record with it before it hands the record out, and moves it on. Any input is
-// answered without reading outside `bytes`; a record is handed out only if all of it is valid.
-// Thread-safety: one thread. Views point into `bytes`, which must be 16-byte aligned.
+// ChainState (record_parser.hpp) carries what must hold from record to record and from segment to
+// segment. next() compares each record with it before it hands the record out, and moves it on. Any
+// input is answered without reading outside `bytes`; a record is handed out only if all of it is
+// valid. Thread-safety: one thread. Views point into `bytes`, which must be 16-byte aligned.
 #pragma once
 
 #include <cstddef>
 #include <cstdint>
 #include <span>
 
-#include "journal/format.hpp"
+#include "journal/record_parser.hpp"
 
 namespace perpetua::journal {
-
-struct StoredBatch {
-  BatchInput input;
-  uint64_t epoch = 0;
-  uint64_t first_event = 0;
-  BatchNumber durable_batch = 0;
-  BatchNumber group_first = 0;
-  uint64_t prev_hash = 0;
-  uint64_t record_hash = 0;
-  uint64_t segment_number = 0;
-  uint64_t offset = 0;  // of the record in its segment
-};
-
-// What the next record must continue.
-struct ChainState {
-  BatchNumber next_batch = 1;
-  uint64_t last_hash = 0;
-  uint64_t epoch = 0;
-  int64_t log_time_ms = 0;
-  uint64_t first_event = 0;
-  BatchNumber durable_batch = 0;  // highest watermark seen
-};
 
 enum class ParseStatus { record, end, bad };
 
@@ -48,7 +26,7 @@ class SegmentParser {
 
   ParseStatus next(ChainState& chain, StoredBatch& batch);
 
-  uint64_t offset() const { return offset_; }   // of the next record, or of the bad bytes
+  uint64_t offset() const { return offset_; }     // of the next record, or of the bad bytes
   const char* reason() const { return reason_; }  // after `bad`
 
   // After `bad`: does anything behind the bad bytes prove that batch chain.next_batch had been
@@ -57,9 +35,7 @@ class SegmentParser {
 
  private:
   ParseStatus bad(const char* reason);
-  bool is_zero(uint64_t from, uint64_t to) const;
-  const char* check_record(uint64_t offset, RecordHeader& header) const;
-  const char* check_chain(const RecordHeader& header, const ChainState& chain) const;
+  bool is_zero_between(uint64_t from, uint64_t to) const;
 
   std::span<const std::byte> bytes_;
   SegmentHeader header_;

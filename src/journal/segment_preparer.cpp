@@ -8,7 +8,7 @@
 
 namespace perpetua::journal {
 
-SegmentPreparer::SegmentPreparer(DataDirectory& directory, uint64_t segment_bytes,
+SegmentPreparer::SegmentPreparer(const DataDirectory& directory, uint64_t segment_bytes,
                                  int64_t retry_ms)
     : directory_(directory), segment_bytes_(segment_bytes), retry_ms_(retry_ms) {
   thread_ = std::thread([this] { run(); });
@@ -96,8 +96,8 @@ SegmentPreparer::State SegmentPreparer::prepare(uint64_t number, std::unique_ptr
   return state;
 }
 
-SegmentPreparer::State SegmentPreparer::create(const std::string& path,
-                                               std::unique_ptr<File>& file, Status& failure) {
+SegmentPreparer::State SegmentPreparer::create(const std::string& path, std::unique_ptr<File>& file,
+                                               Status& failure) {
   Storage& storage = directory_.storage();
   const std::string temporary = path + kTemporarySuffix;
   storage.remove(temporary);

@@ -23,7 +23,7 @@ class SegmentPreparer {
  public:
   enum class State { idle, working, ready, no_space, failed };
 
-  SegmentPreparer(DataDirectory& directory, uint64_t segment_bytes, int64_t retry_ms);
+  SegmentPreparer(const DataDirectory& directory, uint64_t segment_bytes, int64_t retry_ms);
   ~SegmentPreparer();
 
   void request(uint64_t number);  // REQUIRES: idle
@@ -39,7 +39,7 @@ class SegmentPreparer {
   State prepare(uint64_t number, std::unique_ptr<File>& file, Status& failure);
   State create(const std::string& path, std::unique_ptr<File>& file, Status& failure);
 
-  DataDirectory& directory_;
+  const DataDirectory& directory_;
   const uint64_t segment_bytes_;
   const int64_t retry_ms_;
   mutable std::mutex mutex_;

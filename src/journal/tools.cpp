@@ -1,7 +1,6 @@
 #include "journal/tools.hpp"
 
 #include "journal/dump.hpp"
-#include "journal/journal_reader.hpp"
 #include "journal/recovery.hpp"
 
 namespace perpetua::journal {
@@ -12,22 +11,26 @@ class Totals final : public DescribeSink {
  public:
   void on_event(const Event& event, std::string_view /*text*/) override {
     switch (event.header.type) {
-      case EventType::agent_registered: ++agents_; break;
-      case EventType::order_accepted: ++orders_; break;
+      case EventType::agent_registered:
+        ++agents_;
+        break;
+      case EventType::order_accepted:
+        ++orders_;
+        break;
       case EventType::account_changed:
         free_ += event.account_changed.free;
         reserved_ += event.account_changed.reserved;
         position_margin_ += event.account_changed.position_margin;
         break;
-      default: break;
+      default:
+        break;
     }
   }
 
   void print_to(const PrintLine& print) const {
     print("agents " + std::to_string(agents_) + " open orders " + std::to_string(orders_));
-    print("free " + std::to_string(free_.value) + " reserved " +
-          std::to_string(reserved_.value) + " position margin " +
-          std::to_string(position_margin_.value) + " micro-USDC");
+    print("free " + std::to_string(free_.value) + " reserved " + std::to_string(reserved_.value) +
+          " position margin " + std::to_string(position_margin_.value) + " micro-USDC");
   }
 
  private:
@@ -39,39 +42,38 @@ class Totals final : public DescribeSink {
 };
 
 std::string state_line(const char* origin, const Engine& engine) {
-  return std::string(origin) + ": batch " + std::to_string(engine.last_batch()) +
-         " state hash " + hash_text(engine.state_hash());
+  return std::string(origin) + ": batch " + std::to_string(engine.last_batch()) + " state hash " +
+         hash_text(engine.state_hash());
 }
 
 }  // namespace
 
-Status dump(const DataDirectory& directory, BatchNumber from, BatchNumber until,
-            const PrintLine& print) {
-  JournalReader reader(directory, from);
+Status dump(Journal& journal, BatchNumber from, BatchNumber until, const PrintLine& print) {
+  const auto reader = journal.read(from, 0);
   StoredBatch batch;
   ReadStatus read = ReadStatus::batch;
-  while ((read = reader.next(batch)) == ReadStatus::batch) {
+  while ((read = reader->next(batch)) == ReadStatus::batch) {
     if (batch.input.number > until) return Status::success();
     for (const Command& command : batch.input.commands) {
       print(dump_command(batch.input, command));
     }
   }
-  if (read == ReadStatus::corrupt) return Status::failure(reader.end().message);
+  if (read == ReadStatus::corrupt) return Status::failure(reader->end().message);
   return Status::success();
 }
 
-Status print_state_hashes(const DataDirectory& directory, MatchExecutor& executor,
+Status print_state_hashes(const DataDirectory& directory, Journal& journal, MatchExecutor& executor,
                           const PrintLine& print) {
   std::unique_ptr<Engine> replayed;
   const RecoveryResult from_zero =
-      recover(directory, {UINT64_MAX, false}, executor, nullptr, replayed);
+      recover(directory, journal, {UINT64_MAX, false}, executor, nullptr, replayed);
   if (!from_zero.status.ok()) return from_zero.status;
   print(state_line("from zero", *replayed));
 
   // To the same batch, in case the exchange is running and the journal has grown since.
   std::unique_ptr<Engine> loaded;
   const RecoveryResult from_snapshot =
-      recover(directory, {replayed->last_batch(), true}, executor, nullptr, loaded);
+      recover(directory, journal, {replayed->last_batch(), true}, executor, nullptr, loaded);
   if (!from_snapshot.status.ok()) return from_snapshot.status;
   for (const std::string& message : from_snapshot.rejected_snapshots) {
     print("skipped " + message);
@@ -91,10 +93,11 @@ Status print_state_hashes(const DataDirectory& directory, MatchExecutor& executo
   return Status::success();
 }
 
-Status print_replay(const DataDirectory& directory, BatchNumber until, MatchExecutor& executor,
-                    const PrintLine& print) {
+Status print_replay(const DataDirectory& directory, Journal& journal, BatchNumber until,
+                    MatchExecutor& executor, const PrintLine& print) {
   std::unique_ptr<Engine> engine;
-  const RecoveryResult result = recover(directory, {until, false}, executor, nullptr, engine);
+  const RecoveryResult result =
+      recover(directory, journal, {until, false}, executor, nullptr, engine);
   if (!result.status.ok()) return result.status;
   engine->check_invariants();
   print(state_line("replayed", *engine));
@@ -105,7 +108,7 @@ Status print_replay(const DataDirectory& directory, BatchNumber until, MatchExec
   engine->describe(totals);
   totals.print_to(print);
   if (until != UINT64_MAX && engine->last_batch() < until) {
-    return Status::failure(directory.journal_path() + ": ends with batch " +
+    return Status::failure(journal.name() + ": ends with batch " +
                            std::to_string(engine->last_batch()) + ", before batch " +
                            std::to_string(until));
   }

@@ -6,6 +6,7 @@
 #include <cstring>
 
 #include "journal/dump.hpp"
+#include "journal/file_journal.hpp"
 #include "journal/journal_test_support.hpp"
 #include "journal/snapshot_store.hpp"
 
@@ -28,6 +29,7 @@ class Tools : public ::testing::Test {
       session.append_group(2, 4);
     }
     ASSERT_TRUE(directory_.open_read_only("data").ok());
+    ASSERT_TRUE(journal_.attach(directory_).ok());
   }
 
   bool has_line(const std::string& part) const {
@@ -46,13 +48,14 @@ class Tools : public ::testing::Test {
 
   MemoryStorage storage_;
   DataDirectory directory_{storage_};
+  FileJournal journal_;
   InlineExecutor executor_;
   std::vector<std::string> lines_;
   PrintLine print_ = [this](const std::string& line) { lines_.push_back(line); };
 };
 
 TEST_F(Tools, verify_lists_segments_and_snapshots_and_says_ok) {
-  const VerifyResult result = verify(directory_, print_);
+  const VerifyResult result = verify(directory_, journal_, print_);
   EXPECT_TRUE(result.status.ok());
   EXPECT_EQ(result.batches, 5u);
   EXPECT_EQ(result.commands, 20u);
@@ -66,7 +69,7 @@ TEST_F(Tools, verify_lists_segments_and_snapshots_and_says_ok) {
 
 TEST_F(Tools, verify_names_file_offset_and_reason_of_damage) {
   flip(1, kBlockBytes + 30);
-  const VerifyResult result = verify(directory_, print_);
+  const VerifyResult result = verify(directory_, journal_, print_);
   EXPECT_FALSE(result.status.ok());
   EXPECT_NE(result.status.message.find(
                 "data/journal/00000001.segment: offset 4096: checksum of the record"),
@@ -76,7 +79,7 @@ TEST_F(Tools, verify_names_file_offset_and_reason_of_damage) {
 
 TEST_F(Tools, verify_names_a_torn_tail_without_calling_it_damage) {
   flip(2, kBlockBytes + 30);
-  const VerifyResult result = verify(directory_, print_);
+  const VerifyResult result = verify(directory_, journal_, print_);
   EXPECT_TRUE(result.status.ok());
   EXPECT_TRUE(result.has_torn_tail);
   EXPECT_TRUE(has_line("torn tail"));
@@ -88,18 +91,18 @@ TEST_F(Tools, verify_refuses_a_damaged_snapshot_and_one_beyond_the_journal) {
   auto bytes = whole;
   bytes.back() ^= std::byte{1};
   storage_.set_content(path, bytes);
-  EXPECT_NE(verify(directory_, print_).status.message.find("checksum of the body"),
+  EXPECT_NE(verify(directory_, journal_, print_).status.message.find("checksum of the body"),
             std::string::npos);
   storage_.set_content(path, whole);
   storage_.remove("data/journal/" + segment_name(1));
   storage_.remove("data/journal/" + segment_name(2));
   storage_.remove("data/journal/" + prepared_name(3));
-  EXPECT_NE(verify(directory_, print_).status.message.find("the journal ends before it"),
+  EXPECT_NE(verify(directory_, journal_, print_).status.message.find("the journal ends before it"),
             std::string::npos);
 }
 
 TEST_F(Tools, dump_gives_one_line_per_command_of_the_batches_asked_for) {
-  ASSERT_TRUE(dump(directory_, 2, 3, print_).ok());
+  ASSERT_TRUE(dump(journal_, 2, 3, print_).ok());
   ASSERT_EQ(lines_.size(), 8u);
   EXPECT_EQ(lines_[1], "2 1700000000020 deposit agent=1 amount=1201");
   EXPECT_EQ(lines_[2], "2 1700000000020 post_thought agent=2 \"thought 202\"");
@@ -195,7 +198,7 @@ TEST(Dump, survives_any_bytes) {
 }
 
 TEST_F(Tools, state_hashes_from_zero_and_from_the_snapshot_are_equal) {
-  const Status status = print_state_hashes(directory_, executor_, print_);
+  const Status status = print_state_hashes(directory_, journal_, executor_, print_);
   ASSERT_TRUE(status.ok()) << status.message;
   ASSERT_EQ(lines_.size(), 3u);
   const std::string hash = lines_[0].substr(lines_[0].size() - 16);
@@ -205,11 +208,11 @@ TEST_F(Tools, state_hashes_from_zero_and_from_the_snapshot_are_equal) {
 }
 
 TEST_F(Tools, replay_stops_at_the_batch_asked_for) {
-  ASSERT_TRUE(print_replay(directory_, 2, executor_, print_).ok());
+  ASSERT_TRUE(print_replay(directory_, journal_, 2, executor_, print_).ok());
   EXPECT_TRUE(has_line("replayed: batch 2 state hash "));
   EXPECT_TRUE(has_line("commands 8"));
   EXPECT_TRUE(has_line("free "));
-  const Status beyond = print_replay(directory_, 9, executor_, print_);
+  const Status beyond = print_replay(directory_, journal_, 9, executor_, print_);
   EXPECT_NE(beyond.message.find("ends with batch 5, before batch 9"), std::string::npos);
 }
 

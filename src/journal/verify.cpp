@@ -2,24 +2,21 @@
 
 #include <cstdio>
 
-#include "journal/journal_reader.hpp"
 #include "journal/snapshot_store.hpp"
 
 namespace perpetua::journal {
 namespace {
 
-struct SegmentTotals {
-  uint64_t number = 0;
-  uint64_t epoch = 0;
+struct PartTotals {
+  std::string name;
   BatchNumber first = 0;
   BatchNumber last = 0;
   uint64_t commands = 0;
   uint64_t last_hash = 0;
 
   void print_to(const PrintLine& print) const {
-    if (number == 0) return;
-    print(segment_name(number) + " epoch " + std::to_string(epoch) + " batches " +
-          std::to_string(first) + "-" + std::to_string(last) + " commands " +
+    if (name.empty()) return;
+    print(name + " batches " + std::to_string(first) + "-" + std::to_string(last) + " commands " +
           std::to_string(commands) + " hash " + hash_text(last_hash));
   }
 };
@@ -48,35 +45,39 @@ std::string hash_text(uint64_t hash) {
   return text;
 }
 
-VerifyResult verify(const DataDirectory& directory, const PrintLine& print) {
+VerifyResult verify(const DataDirectory& directory, Journal& journal, const PrintLine& print) {
   VerifyResult result;
-  JournalReader reader(directory, 1);
+  const auto reader = journal.read(1, 0);
   StoredBatch batch;
-  SegmentTotals segment;
+  PartTotals part;
+  uint64_t epoch = 0;
+  uint64_t segment = 0;
   ReadStatus read = ReadStatus::batch;
-  while ((read = reader.next(batch)) == ReadStatus::batch) {
-    if (batch.segment_number != segment.number) {
-      segment.print_to(print);
-      segment = {batch.segment_number, batch.epoch, batch.input.number, 0, 0, 0};
+  while ((read = reader->next(batch)) == ReadStatus::batch) {
+    if (part.name.empty() || batch.segment_number != segment || batch.epoch != epoch) {
+      part.print_to(print);
+      part = {reader->part_of(batch), batch.input.number, 0, 0, 0};
+      segment = batch.segment_number;
+      epoch = batch.epoch;
     }
-    segment.last = batch.input.number;
-    segment.commands += batch.input.commands.size();
-    segment.last_hash = batch.record_hash;
+    part.last = batch.input.number;
+    part.commands += batch.input.commands.size();
+    part.last_hash = batch.record_hash;
     ++result.batches;
     result.commands += batch.input.commands.size();
     result.last_batch = batch.input.number;
     result.last_hash = batch.record_hash;
   }
-  segment.print_to(print);
-  result.segments = reader.end().segments;
+  part.print_to(print);
+  result.segments = reader->end().segments;
   result.has_torn_tail = read == ReadStatus::torn_tail;
   if (read == ReadStatus::corrupt) {
-    result.status = Status::failure(reader.end().message);
+    result.status = Status::failure(reader->end().message);
   } else {
     result.status = verify_snapshots(directory, result, print);
   }
   if (!result.status.ok()) return result;
-  if (result.has_torn_tail) print("torn tail, not acknowledged: " + reader.end().message);
+  if (result.has_torn_tail) print("torn tail, not acknowledged: " + reader->end().message);
   print("cluster " + cluster_id_text(directory.cluster_id()) + " segments " +
         std::to_string(result.segments) + " batches " + std::to_string(result.batches) +
         " commands " + std::to_string(result.commands) + " last batch " +

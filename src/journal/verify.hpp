@@ -1,16 +1,17 @@
 // verify(): reads the whole journal and every snapshot, changes nothing, and says what is there.
 //
-// `print` gets one line per segment and snapshot, totals, and a last line `ok`; damage ends the
-// lines early, and the status names file, offset and reason. A torn tail is no damage (it was
-// never acknowledged and is cut at the next start; on a folder whose exchange is running it may be
-// a group being written), and is named. Snapshot state hashes are not recomputed here: `perpetua
-// journal state-hash` replays. One thread.
+// `print` gets one line per segment (or epoch of the table) and snapshot, totals, and a last line
+// `ok`; damage ends the lines early, and the status names file, offset and reason. A torn tail is
+// no damage (it was never acknowledged and is cut at the next start; on a folder whose exchange is
+// running it may be a group being written), and is named. Snapshot state hashes are not recomputed
+// here: `perpetua journal state-hash` replays. One thread.
 #pragma once
 
 #include <functional>
 #include <string>
 
 #include "journal/data_directory.hpp"
+#include "journal/journal.hpp"
 
 namespace perpetua::journal {
 
@@ -26,7 +27,8 @@ struct VerifyResult {
   bool has_torn_tail = false;
 };
 
-VerifyResult verify(const DataDirectory& directory, const PrintLine& print);
+// REQUIRES: `journal` is attached to `directory`.
+VerifyResult verify(const DataDirectory& directory, Journal& journal, const PrintLine& print);
 
 std::string hash_text(uint64_t hash);  // 16 hex digits
 

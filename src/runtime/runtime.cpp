@@ -5,6 +5,7 @@
 #include <thread>
 
 #include "base/assert.hpp"
+#include "journal/file_journal.hpp"
 #include "journal/snapshot_store.hpp"
 #include "runtime/egress_stage.hpp"
 #include "runtime/journal_stage.hpp"
@@ -35,6 +36,12 @@ class HistoryFilter final : public journal::ReplaySink {
   BatchNumber applied_;
 };
 
+journal::WriterOptions writer_options(const RuntimeOptions& options) {
+  journal::WriterOptions writing;
+  writing.segment_bytes = options.segment_bytes;
+  return writing;
+}
+
 }  // namespace
 
 struct Runtime::Impl {
@@ -45,10 +52,16 @@ struct Runtime::Impl {
         snapshots(directory),
         matchers(std::clamp(options.matchers, 1u, usable_processors())),
         executor(matchers, options.wait),
+        files(writer_options(options)),
+        journal(options.journal != nullptr ? *options.journal : files),
         pipeline(options.wait) {}
 
+  ~Impl() {
+    if (log != nullptr) log->report_shortage_to(nullptr);
+  }
+
   journal::RecoveryResult recover(BatchNumber history_applied, journal::ReplaySink* history);
-  journal::Status write_genesis(journal::ReplaySink* history, BatchNumber& last_batch);
+  journal::Status write_opening_batch(journal::ReplaySink* history, BatchNumber& last_batch);
   void start();
   bool stop();
   bool has_journal_space();
@@ -64,7 +77,9 @@ struct Runtime::Impl {
   const uint32_t matchers;
   MatcherPool executor;
   std::unique_ptr<Engine> engine;
-  std::unique_ptr<journal::JournalWriter> writer;
+  journal::FileJournal files;
+  journal::Journal& journal;
+  std::unique_ptr<journal::BatchLog> log;
   Pipeline pipeline;
   std::vector<EgressListener*> listeners;
   std::unique_ptr<Snapshotter> snapshotter;
@@ -92,7 +107,9 @@ journal::RecoveryResult Runtime::Impl::recover(BatchNumber history_applied,
     recovery.snapshot_at_most = history_applied;
   }
   journal::ReplaySink* sink = filter.has_value() ? &*filter : nullptr;
-  result = journal::recover(directory, recovery, executor, sink, engine);
+  result.status = journal.attach(directory);
+  if (!result.status.ok()) return result;
+  result = journal::recover(directory, journal, recovery, executor, sink, engine);
   if (!result.status.ok()) return result;
   if (history_applied > result.last_batch) {
     result.status = journal::Status::failure(
@@ -100,12 +117,11 @@ journal::RecoveryResult Runtime::Impl::recover(BatchNumber history_applied,
         ", but the journal ends at batch " + std::to_string(result.last_batch));
     return result;
   }
-  journal::WriterOptions writing;
-  writing.segment_bytes = options.segment_bytes;
-  writer = std::make_unique<journal::JournalWriter>(directory, writing);
-  result.status = writer->open(result.position);
-  if (result.status.ok() && result.last_batch == 0) {
-    result.status = write_genesis(sink, result.last_batch);
+  result.status = journal.open_log(result.position, log);
+  if (!result.status.ok()) return result;
+  const bool is_first = result.last_batch == 0 && !options.genesis.empty();
+  if (is_first || journal.needs_opening_batch()) {
+    result.status = write_opening_batch(sink, result.last_batch);
   }
   if (!result.status.ok()) return result;
   engine->check_invariants();
@@ -113,18 +129,20 @@ journal::RecoveryResult Runtime::Impl::recover(BatchNumber history_applied,
   return result;
 }
 
-journal::Status Runtime::Impl::write_genesis(journal::ReplaySink* history,
-                                             BatchNumber& last_batch) {
-  if (options.genesis.empty()) return journal::Status::success();
+// The genesis batch, or an empty one that tells the new epoch.
+journal::Status Runtime::Impl::write_opening_batch(journal::ReplaySink* history,
+                                                   BatchNumber& last_batch) {
   BatchSlot slot;
-  for (const Submission& submission : options.genesis) {
-    const bool has_room = slot.append(submission);
-    PERPETUA_ASSERT(has_room);
+  if (last_batch == 0) {
+    for (const Submission& submission : options.genesis) {
+      const bool has_room = slot.append(submission);
+      PERPETUA_ASSERT(has_room);
+    }
   }
   slot.stamp(*engine, clock.now_ms());
-  if (writer->append(slot.input(), slot.first_event) != journal::AppendResult::appended ||
-      !writer->commit()) {
-    return journal::Status::failure(options.data_dir + ": no space for the first batch");
+  if (log->append(slot.input(), slot.first_event) != journal::AppendResult::appended ||
+      !log->commit()) {
+    return journal::Status::failure(journal.name() + ": the first batch cannot be made durable");
   }
   engine->apply(slot.input(), executor, slot.output);
   last_batch = slot.number;
@@ -139,7 +157,8 @@ void Runtime::Impl::start() {
   snapshotter = std::make_unique<Snapshotter>(snapshots, options.snapshot_every_commands,
                                               pipeline.counters.sequencer);
   sequencer = std::make_unique<Sequencer>(pipeline, *engine, executor, clock, *snapshotter);
-  journal_stage = std::make_unique<JournalStage>(pipeline, *writer);
+  log->report_shortage_to(&pipeline.is_short_of_space);
+  journal_stage = std::make_unique<JournalStage>(pipeline, *log);
   egress_stage = std::make_unique<EgressStage>(pipeline, listeners);
   egress_thread = std::thread([this] { egress_stage->run(); });
   journal_thread = std::thread([this] { journal_stage->run(); });
@@ -166,7 +185,7 @@ bool Runtime::Impl::stop() {
   engine->check_invariants();
   // Without a snapshot the next start replays more, and that is all.
   PipelineCounters::Sequence& counters = pipeline.counters.sequencer;
-  if (snapshots.write(*engine, writer->last_hash()).ok() &&
+  if (snapshots.write(*engine, log->last_hash()).ok() &&
       snapshots.remove_old(kSnapshotsKept).ok()) {
     counters.snapshots.add();
     counters.snapshot_batch.set(engine->last_batch());
@@ -179,7 +198,7 @@ bool Runtime::Impl::stop() {
 // Asks the writer (a lock) only while the last answer was bad.
 bool Runtime::Impl::has_journal_space() {
   if (!pipeline.is_short_of_space.load()) return true;
-  const bool has_space = writer->space_state() == journal::SpaceState::normal;
+  const bool has_space = log->space_state() == journal::SpaceState::normal;
   if (has_space) pipeline.is_short_of_space.store(false);
   return has_space;
 }

@@ -1,7 +1,8 @@
 // Runtime: one exchange on this machine. Ring, sequencer, engine, journal, egress, snapshots.
 //
 //   recover()     locks the data directory, rebuilds the engine from snapshot and journal, writes
-//                 the genesis batch of an empty journal; gives the history what it has missed
+//                 the genesis batch of an empty journal (or, where the journal asks for it, an
+//                 empty opening batch under the new epoch); gives the history what it has missed
 //   describe()    the recovered state as events, for the hot store
 //   add_listener()
 //   start()       from here on batches flow; commands submitted before wait in the ring
@@ -10,7 +11,7 @@
 //
 // REQUIRES: these are called in this order, by one thread; submit() and metrics() by any thread.
 // After a crash instead of stop(), recover() gives exactly the durable batches, which include every
-// batch that any listener has seen. There is no switch that answers before the disk does.
+// batch that any listener has seen. There is no switch that answers before the journal does.
 #pragma once
 
 #include <cstdint>
@@ -19,6 +20,7 @@
 #include <vector>
 
 #include "engine/engine.hpp"
+#include "journal/file.hpp"
 #include "journal/recovery.hpp"
 #include "runtime/api/egress.hpp"
 #include "runtime/api/submit.hpp"
@@ -33,13 +35,14 @@ struct RuntimeOptions {
   bool refuse_volatile = false;  // production: no tmpfs, no overlay
   uint32_t matchers = 1;         // threads of the match phase; never more than usable processors
   WaitKind wait = WaitKind::blocking;
-  uint64_t snapshot_every_commands = 1'000'000;  // 0 = at stop only
-  uint64_t segment_bytes = journal::kSegmentBytesDefault;
+  uint64_t snapshot_every_commands = 1'000'000;            // 0 = at stop only
+  uint64_t segment_bytes = journal::kSegmentBytesDefault;  // of the file journal
   std::vector<Submission> genesis;  // the first batch of an empty journal; at most one batch
 
   // Seams; null = the machine's own. Must outlive the runtime.
   const Clock* clock = nullptr;
   journal::Storage* storage = nullptr;
+  journal::Journal* journal = nullptr;  // null = segment files in data_dir
 };
 
 class Runtime final : public CommandPort {
