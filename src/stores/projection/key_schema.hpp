@@ -10,16 +10,18 @@
 #include <string_view>
 #include <vector>
 
-#include "engine/schema/types.hpp"
+#include "engine/schema/command.hpp"
 
 namespace perpetua::projection {
 
 // Closed intents kept of one agent; open ones are always there.
 inline constexpr std::size_t kClosedIntentsKept = 100;
 // Slot groups of a Cluster; one server has one.
-inline constexpr unsigned kClusterGroups = 128;
-// Which API key has been created, changed or revoked: its SHA-256 in hex; or kKeyHeartbeat.
+inline constexpr unsigned kClusterGroups = 64;
+// Which API key has been created, changed or revoked: its SHA-256 in hex. Or that many have, or only
+// that the writer lives.
 inline constexpr std::string_view kKeyChannel = "perpetua:keys";
+inline constexpr std::string_view kKeyReset = "all";
 inline constexpr std::string_view kKeyHeartbeat = "heartbeat";
 
 std::string hex_of(const Sha256& sha256);

@@ -7,24 +7,39 @@
 
 namespace perpetua::projection {
 
-StateWriter::StateWriter(const stores::HotStore& hot, const SlotGroups& groups,
+StateWriter::StateWriter(const stores::HotStore& hot, const SlotGroups& groups, Markers& markers,
                          IntentArchive archive)
-    : hot_(hot), groups_(groups), archive_(std::move(archive)), touched_groups_(groups.count()) {}
+    : hot_(hot),
+      groups_(groups),
+      markers_(markers),
+      archive_(std::move(archive)),
+      touched_groups_(groups.count()) {}
 
 void StateWriter::begin() {
   request_.clear();
   touched_groups_.assign(groups_.count(), false);
   changed_keys_.clear();
+  forgotten_.clear();
   list_ends_.clear();
+  markers_.begin(hot_.applied_batch());
+}
+
+redis::Request& StateWriter::finish() {
+  markers_.close(request_);
+  return request_;
 }
 
 void StateWriter::add(unsigned group, const std::string& key, const Arguments& arguments) {
+  if (!touched_groups_[group]) {
+    touched_groups_[group] = true;
+    markers_.open(request_, group);
+  }
   const std::vector<std::string_view> views(arguments.begin(), arguments.end());
   request_.add(key, views);
-  touched_groups_[group] = true;
 }
 
 void StateWriter::set_hash(unsigned group, const std::string& key, const Fields& fields) {
+  if (replaces_hashes_) add(group, key, {"DEL", key});
   Arguments arguments = {"HSET", key};
   arguments.insert(arguments.end(), fields.begin(), fields.end());
   add(group, key, arguments);
@@ -83,13 +98,15 @@ void StateWriter::put_intent(unsigned group, const OrderView& order) {
            encode_intent(order, *hot_.market_spec(order.market)));
 }
 
-// One that was closed and forgotten since was written when it closed, or is found in the archive
-// when its agent is rewritten.
 void StateWriter::write_intent(const TouchedKeys::Intent& intent) {
   const unsigned group = groups_.group_of(intent.agent);
   const auto order = hot_.order(intent.agent, intent.order_id);
-  if (order) put_intent(group, *order);
-  if (!order || intent.sequence == 0) return;
+  if (!order) {
+    forgotten_.push_back(intent.agent);
+    return;
+  }
+  put_intent(group, *order);
+  if (intent.sequence == 0) return;
   const std::string list = agent_intents_key(intent.agent);
   const std::string id = std::to_string(intent.order_id);
   add(group, list, {"LREM", list, "1", id});
@@ -135,6 +152,16 @@ void StateWriter::write_market(MarketId market) {
   add(groups_.group_of(assets), assets, {"SADD", assets, symbol});
 }
 
+void StateWriter::write_groups() {
+  const std::string key(kGroupsKey);
+  Arguments arguments = {"SADD", key};
+  for (unsigned group = 0; group < groups_.count(); ++group) {
+    arguments.push_back(groups_.tag(group));
+  }
+  add(groups_.group_of(key), key, {"DEL", key});
+  add(groups_.group_of(key), key, arguments);
+}
+
 void StateWriter::rewrite_agent(AgentId agent, const std::vector<OrderId>& listed) {
   const unsigned group = groups_.group_of(agent);
   const std::string row = agent_key(agent);
@@ -143,9 +170,20 @@ void StateWriter::rewrite_agent(AgentId agent, const std::vector<OrderId>& liste
     gone.push_back(position_key(agent, symbol_view(market.spec)));
   }
   add(group, row, gone);
+  if (!hot_.agent(agent)) return forget_agent(group, agent, listed);
   write_agent(agent);
   for (const PositionView& holding : hot_.holdings(agent)) put_holding(group, holding);
   list_intents(group, agent, listed);
+}
+
+void StateWriter::forget_agent(unsigned group, AgentId agent,
+                               const std::vector<OrderId>& listed) {
+  const std::string list = agent_intents_key(agent);
+  Arguments gone = {"DEL", list, balance_key(agent)};
+  for (const OrderId id : listed) gone.push_back(intent_key(agent, id));
+  add(group, list, gone);
+  const std::string index = groups_.agent_index_key(group);
+  add(group, index, {"SREM", index, std::to_string(agent)});
 }
 
 void StateWriter::list_intents(unsigned group, AgentId agent, const std::vector<OrderId>& listed) {

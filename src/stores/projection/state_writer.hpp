@@ -13,6 +13,7 @@
 
 #include "stores/memory/hot_store.hpp"
 #include "stores/projection/key_schema.hpp"
+#include "stores/projection/markers.hpp"
 #include "stores/projection/rows.hpp"
 #include "stores/projection/touched_keys.hpp"
 #include "stores/redis/reply.hpp"
@@ -26,9 +27,15 @@ using IntentArchive = std::function<std::vector<OrderView>(AgentId agent, std::s
 
 class StateWriter {
  public:
-  StateWriter(const stores::HotStore& hot, const SlotGroups& groups, IntentArchive archive);
+  StateWriter(const stores::HotStore& hot, const SlotGroups& groups, Markers& markers,
+              IntentArchive archive);
 
-  // Of the request in hand.
+  // A hash is deleted before it is written: its key may hold another type.
+  void replace_hashes(bool is_on) { replaces_hashes_ = is_on; }
+
+  // One request: begin(), what is to be written, finish(). Markers go around it.
+  void begin();
+  redis::Request& finish();
   void write(const TouchedKeys& touched);
   void write_agent(AgentId agent);
   void write_holding(AgentId agent, MarketId market);
@@ -36,17 +43,17 @@ class StateWriter {
   void write_key(const TouchedKeys::Key& key);
   void write_key(const Sha256& sha256);  // or delete it
   void write_market(MarketId market);
-  // `listed`: what agent_intents names now.
+  void write_groups();  // the set of the groups' tags
+  // `listed`: what agent_intents names now. An agent that does not exist loses all it has.
   void rewrite_agent(AgentId agent, const std::vector<OrderId>& listed);
   // Intents beyond the kept number, as an earlier request found them: see overlong().
   void drop_intents(AgentId agent, const std::vector<OrderId>& intents);
 
-  redis::Request& request() { return request_; }
-  // Groups that commands since begin() went to.
-  const std::vector<bool>& groups() const { return touched_groups_; }
-  const std::vector<Sha256>& changed_keys() const { return changed_keys_; }
-  void begin();
 
+  // Since begin(): keys that exist, exist no more or have changed.
+  const std::vector<Sha256>& changed_keys() const { return changed_keys_; }
+  // Agents with an intent that changed and that memory no longer has: to be rewritten.
+  const std::vector<AgentId>& forgotten() const { return forgotten_; }
   // From the replies to the request: agents whose lists are too long, and what is at their ends.
   using Overlong = std::vector<std::pair<AgentId, std::vector<OrderId>>>;
   Overlong overlong(const std::vector<redis::Reply>& replies) const;
@@ -59,15 +66,19 @@ class StateWriter {
   AgentRow read_row(AgentId agent, bool with_description) const;
   void put_holding(unsigned group, const PositionView& holding);
   void put_intent(unsigned group, const OrderView& order);
+  void forget_agent(unsigned group, AgentId agent, const std::vector<OrderId>& listed);
   void list_intents(unsigned group, AgentId agent, const std::vector<OrderId>& listed);
   std::vector<OrderView> intents_of(AgentId agent) const;
 
   const stores::HotStore& hot_;
   const SlotGroups& groups_;
+  Markers& markers_;
   const IntentArchive archive_;
+  bool replaces_hashes_ = false;
   redis::Request request_;
   std::vector<bool> touched_groups_;
   std::vector<Sha256> changed_keys_;
+  std::vector<AgentId> forgotten_;
   std::vector<std::pair<std::size_t, AgentId>> list_ends_;  // index of an LRANGE in the request
 };
 
