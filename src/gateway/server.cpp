@@ -40,8 +40,8 @@ struct Server::Impl {
       : options(o),
         dependencies(d),
         markets(d.hot),
-        authenticator(d.hot, o.operator_key),
-        limiter(o.rates, limits::kAgentsMax),
+        authenticator(d.hot, o.operator_key, d.shared_keys),
+        limiter(o.rates, limits::kAgentsMax, d.shared_budgets),
         failures(d.on_failure),
         services{d.history,
                  d.history_batch,
@@ -49,7 +49,8 @@ struct Server::Impl {
                  ApiKeySource(o.key_secret),
                  d.is_ready,
                  d.collectables,
-                 make_openapi(all_endpoints(), o.version)},
+                 make_openapi(all_endpoints(), o.version),
+                 d.account_reads},
         dispatcher(all_endpoints()),
         connections(o.connections_max, o.connections_per_address_max) {
     PERPETUA_ASSERT(d.replies.channels() == o.io_threads && o.io_threads > 0);

@@ -30,6 +30,9 @@ class HotStore;
 
 namespace perpetua::gateway {
 
+class AccountReads;
+class SharedBudgets;
+class SharedKeys;
 namespace ws {
 class Hub;
 }
@@ -45,6 +48,10 @@ struct ServerDependencies {
   ws::Hub* hub = nullptr;                           // null: no /ws
   std::function<bool(std::string& why_not)> is_ready = {};        // for /readyz; empty: always
   std::vector<const prometheus::Collectable*> collectables = {};  // for /metrics, beside ours
+  // What processes share, null: this process's own. See the headers of their names.
+  AccountReads* account_reads = nullptr;
+  SharedKeys* shared_keys = nullptr;
+  SharedBudgets* shared_budgets = nullptr;
   std::function<void(const std::string& line)> on_failure = {};   // for the log, see FailureLog
 };
 

@@ -18,6 +18,7 @@ class HistoryReader;
 
 namespace perpetua::gateway {
 
+class AccountReads;
 class FailureLog;
 
 struct GatewayServices {
@@ -28,6 +29,7 @@ struct GatewayServices {
   std::function<bool(std::string& why_not)> is_ready = {};        // empty: always ready
   std::vector<const prometheus::Collectable*> collectables = {};  // shown by /metrics
   std::string openapi_json = {};
+  AccountReads* account_reads = nullptr;  // null: accounts are read from the hot store
 };
 
 }  // namespace perpetua::gateway

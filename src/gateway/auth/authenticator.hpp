@@ -4,12 +4,15 @@
 // operator's key is compared in constant time before any look-up. A revoked key is gone from the
 // hot store as soon as its revocation is durable, so `still_valid` turns false at once; long-lived
 // sessions call it at least every second.
-// Thread-safety: any thread; immutable but for the hot store it reads.
+// With SharedKeys a key is looked up where all processes look: in a cache, then by asking, then, if
+// nobody can be asked, in the hot store. Whoever may not wait skips the asking.
+// Thread-safety: any thread; immutable but for what it reads.
 #pragma once
 
 #include <span>
 #include <string_view>
 
+#include "gateway/admission.hpp"
 #include "gateway/auth/api_key.hpp"
 #include "runtime/api/submit.hpp"
 
@@ -32,15 +35,24 @@ struct Principal {
 class Authenticator {
  public:
   // operator_key empty: there is no operator.
-  Authenticator(const stores::HotStore& hot, std::string_view operator_key);
+  Authenticator(const stores::HotStore& hot, std::string_view operator_key,
+                SharedKeys* shared = nullptr);
 
-  [[nodiscard]] bool authenticate(std::string_view key, int64_t now_ms, Principal& out) const;
+  // `asked`: what asking has told; null: nothing was asked.
+  [[nodiscard]] bool authenticate(std::string_view key, int64_t now_ms, Principal& out,
+                                  const AdmissionAsks* asked = nullptr) const;
+  // True: ask for `asks.key` first, if the request may wait.
+  bool must_ask(std::string_view key, AdmissionAsks& asks) const;
+  void ask(const Sha256& sha256, SharedKeys::Done done) const { shared_->ask(sha256, done); }
   bool still_valid(const Principal& principal, int64_t now_ms) const;
 
  private:
-  bool find(const Sha256& sha256, int64_t now_ms, Principal& out) const;
+  bool find(const Sha256& sha256, int64_t now_ms, Principal& out,
+            const AdmissionAsks* asked) const;
+  bool is_operator(const Sha256& sha256) const;
 
   const stores::HotStore& hot_;
+  SharedKeys* const shared_;
   bool has_operator_ = false;
   Sha256 operator_sha256_{};
 };

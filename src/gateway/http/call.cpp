@@ -27,6 +27,10 @@ void Call::reset() {
   wants_disk = false;
   awaited_batch = 0;
   has_awaited = false;
+  asks = AdmissionAsks();
+  wants_account = false;
+  account_query = AccountQuery();
+  account.reset();
 }
 
 std::string_view Call::path_value(std::string_view name) const {
@@ -59,6 +63,20 @@ bool Call::await_history() {
   awaited_batch = hot().applied_batch();
   has_awaited = true;
   return false;
+}
+
+const AccountState* Call::account_state(AccountQuery query) {
+  const bool is_read = account_query.agent != 0;
+  if (!is_read) {
+    query.agent = principal.agent;
+    account_query = query;
+    const AccountReads* reads = context.services.account_reads;
+    wants_account = reads != nullptr && reads->is_readable();
+    if (wants_account) return nullptr;
+    read_own_account();
+  }
+  if (!account) fail(ResultCode::agent_not_found);
+  return account ? &*account : nullptr;
 }
 
 bool Call::fail(ResultCode code, std::string field, std::string message) {

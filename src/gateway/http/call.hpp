@@ -11,6 +11,7 @@
 #include <string_view>
 #include <vector>
 
+#include "gateway/account_reads.hpp"
 #include "gateway/auth/authenticator.hpp"
 #include "gateway/codec/api_error.hpp"
 #include "gateway/codec/json_body.hpp"
@@ -56,7 +57,12 @@ struct Call {
   bool wants_disk = false;  // respond() returned early and is to be called again with may_block
   // respond() returned early and is to be called again when history shows this batch; 0: it did not
   BatchNumber awaited_batch = 0;
+  AdmissionAsks asks;
   bool has_awaited = false;  // it was called again: history shows what was acknowledged before
+  // respond() returned early and is to be called again once the account was read.
+  bool wants_account = false;
+  AccountQuery account_query;
+  std::optional<AccountState> account;
 
   void reset();
 
@@ -81,6 +87,12 @@ struct Call {
   // Always false: return now, you will be called again once it does, or the call fails with
   // exchange_unavailable after ServerOptions::history_wait_ms. REQUIRES: may_block, not current.
   bool await_history();
+
+  // State of the agent that calls. Null: return now; the call has failed, or you will be called
+  // again with it. REQUIRES: one query a call.
+  const AccountState* account_state(AccountQuery query);
+  // From this process's own memory, because the shared store has it not.
+  void read_own_account() { account = read_account(hot(), account_query); }
 
   bool fail(ResultCode code, std::string field = {}, std::string message = {});
 };

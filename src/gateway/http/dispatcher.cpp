@@ -47,19 +47,25 @@ bool require_scope(Call& call, uint8_t scope, std::string_view name) {
 }  // namespace
 
 Next Dispatcher::begin(Call& call, const Request& request, int64_t now_ns) const {
-  if (!route(call, request) || !admit(call, request.key, now_ns) || !check_access(call) ||
+  if (!route(call, request)) return Next::done;
+  if (must_ask(call, request.key, now_ns)) return Next::admission;
+  if (!admit(call, request.key, now_ns) || !check_access(call) ||
       !check_input(call, request.target)) {
     return Next::done;
   }
   const Endpoint& endpoint = *call.endpoint;
-  if (endpoint.respond != nullptr) {
-    endpoint.respond(call);
-    return call.wants_disk ? Next::blocking : Next::done;
-  }
+  if (endpoint.respond != nullptr) return respond(call);
   if (!endpoint.prepare(call) || call.submissions.empty()) return Next::done;
   if (!apply_idempotency_key(call.idempotency_key, call.submissions, call.error)) return Next::done;
   name_key(call.principal, call.submissions);
   return Next::submit;
+}
+
+Next Dispatcher::respond(Call& call) {
+  call.wants_account = false;
+  call.endpoint->respond(call);
+  if (call.wants_account) return Next::account;
+  return call.wants_disk ? Next::blocking : Next::done;
 }
 
 Next Dispatcher::finish(Call& call) const {
@@ -82,13 +88,31 @@ bool Dispatcher::route(Call& call, const Request& request) const {
   return true;
 }
 
+// Whether processes share what the admission needs and this one does not have it at hand.
+bool Dispatcher::must_ask(Call& call, std::string_view key, int64_t now_ns) {
+  const GatewayContext& context = call.context;
+  AdmissionAsks& asks = call.asks;
+  if (context.authenticator.must_ask(key, asks)) return true;
+  Principal who;
+  if (asks.has_asked_budget || !context.limiter.is_shared() || key.empty() ||
+      !context.authenticator.authenticate(key, call.now_ms, who, &asks) ||
+      !context.limiter.must_ask(call.endpoint->limit, who.agent, now_ns)) {
+    return false;
+  }
+  asks.agent = who.agent;
+  asks.limit_class = static_cast<uint8_t>(call.endpoint->limit);
+  asks.needs_budget = true;
+  asks.has_asked_budget = true;
+  return true;
+}
+
 // Who it is, then whether the budget allows it. A bad key pays from the address's budget.
 bool Dispatcher::admit(Call& call, std::string_view key, int64_t now_ns) {
   const Endpoint& endpoint = *call.endpoint;
   const GatewayContext& context = call.context;
   bool is_known = false;
   if (!key.empty()) {
-    is_known = context.authenticator.authenticate(key, call.now_ms, call.principal);
+    is_known = context.authenticator.authenticate(key, call.now_ms, call.principal, &call.asks);
   }
   const bool needs_key = endpoint.access != Access::open;
   const bool is_refused = !is_known && (needs_key || !key.empty());

@@ -92,6 +92,7 @@ class Session final : public SessionBase {
   awaitable<void> run_request(int64_t started_ns);
   awaitable<void> wait_for_outcomes();
   awaitable<void> respond_from_disk();
+  awaitable<void> read_account();
   awaitable<void> flush();
   awaitable<void> drain_input();
   awaitable<void> hand_over();
@@ -234,6 +235,14 @@ awaitable<void> Session::run_request(int64_t started_ns) {
       presented_key(view(request["X-API-Key"]), view(request[http::field::authorization]))};
   Next next = dispatcher.begin(call_, head, started_ns);
   if (next != Next::done) co_await flush();
+  while (next == Next::admission) {
+    co_await admit_later(io_thread_.context, call_.asks);
+    next = dispatcher.begin(call_, head, started_ns);
+  }
+  if (next == Next::account) {
+    co_await read_account();
+    next = Dispatcher::respond(call_);
+  }
   if (next == Next::blocking) co_await respond_from_disk();
   while (next == Next::submit) {
     co_await wait_for_outcomes();
@@ -266,6 +275,11 @@ awaitable<void> Session::respond_from_disk() {
     }
     call_.awaited_batch = 0;
   }
+}
+
+awaitable<void> Session::read_account() {
+  call_.account = co_await account_of(io_thread_.context, call_.account_query);
+  if (!call_.account) call_.read_own_account();
 }
 
 awaitable<void> Session::flush() {

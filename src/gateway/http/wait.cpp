@@ -5,6 +5,9 @@
 #include <chrono>
 #include <optional>
 
+#include "gateway/auth/authenticator.hpp"
+#include "gateway/http/io_thread.hpp"
+#include "gateway/limits/rate_limiter.hpp"
 #include "gateway/services.hpp"
 
 namespace perpetua::gateway {
@@ -55,6 +58,50 @@ asio::awaitable<bool> history_shows(GatewayContext& context, BatchNumber batch) 
     co_await pause.async_wait(asio::as_tuple(asio::use_awaitable));
   }
   co_return true;
+}
+
+// The far side's thread hands the answer over to the session's. Callbacks are copied on their way
+// (std::function), a handler cannot be: hence the shared owner.
+asio::awaitable<std::optional<AccountState>> account_of(GatewayContext& context,
+                                                        const AccountQuery& query) {
+  using State = std::optional<AccountState>;
+  co_return co_await asio::async_initiate<const asio::use_awaitable_t<>, void(State)>(
+      [&context, &query](auto handler) {
+        auto owner = std::make_shared<decltype(handler)>(std::move(handler));
+        context.services.account_reads->read(query, [&io = context.io, owner](State state) {
+          asio::post(io, [owner, state = std::move(state)]() mutable {
+            std::move (*owner)(std::move(state));
+          });
+        });
+      },
+      asio::use_awaitable);
+}
+
+asio::awaitable<void> admit_later(GatewayContext& context, AdmissionAsks& asks) {
+  using Key = std::optional<stores::KeyView>;
+  if (asks.key) {
+    const Sha256 sha256 = *asks.key;
+    asks.key.reset();
+    asks.found_key = co_await asio::async_initiate<const asio::use_awaitable_t<>, void(Key)>(
+        [&context, &sha256](auto handler) {
+          auto owner = std::make_shared<decltype(handler)>(std::move(handler));
+          context.authenticator.ask(sha256, [&io = context.io, owner](const Key& key) {
+            asio::post(io, [owner, key]() mutable { std::move (*owner)(key); });
+          });
+        },
+        asio::use_awaitable);
+  }
+  if (!asks.needs_budget) co_return;
+  asks.needs_budget = false;
+  co_await asio::async_initiate<const asio::use_awaitable_t<>, void()>(
+      [&context, &asks](auto handler) {
+        auto owner = std::make_shared<decltype(handler)>(std::move(handler));
+        const auto limit_class = static_cast<LimitClass>(asks.limit_class);
+        context.limiter.ask(limit_class, asks.agent, monotonic_ns(), [&io = context.io, owner] {
+          asio::post(io, [owner]() mutable { std::move (*owner)(); });
+        });
+      },
+      asio::use_awaitable);
 }
 
 }  // namespace perpetua::gateway

@@ -15,6 +15,8 @@
 #include <span>
 #include <vector>
 
+#include "gateway/account_reads.hpp"
+#include "gateway/admission.hpp"
 #include "gateway/context.hpp"
 
 namespace perpetua::gateway {
@@ -26,6 +28,14 @@ boost::asio::awaitable<runtime::SubmitResult> execute(GatewayContext& context,
 
 // Waits until history shows the batch; false after ServerOptions::history_wait_ms.
 boost::asio::awaitable<bool> history_shows(GatewayContext& context, BatchNumber batch);
+
+// Reads an account from where all processes share it; nullopt: it could not be read.
+boost::asio::awaitable<std::optional<AccountState>> account_of(GatewayContext& context,
+                                                               const AccountQuery& query);
+
+// Waits for the answers that an admission lacks. Without them after all, the request goes on by
+// what this process knows itself.
+boost::asio::awaitable<void> admit_later(GatewayContext& context, AdmissionAsks& asks);
 
 // Runs `work` on the pool; what it throws is thrown here.
 template <class Work>

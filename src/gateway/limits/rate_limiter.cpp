@@ -17,11 +17,8 @@ uint64_t random_seed() {
   return seed;
 }
 
-LimitDecision take_one(std::atomic<int64_t>& word, const BucketRate& rate, std::string_view name,
-                       int64_t now_ns) {
+LimitDecision decide(const BucketState& state, const BucketRate& rate, std::string_view name) {
   LimitDecision decision;
-  if (!rate.is_limited()) return decision;
-  const BucketState state = take_token(word, rate, now_ns);
   decision.is_limited = true;
   decision.is_allowed = state.is_allowed;
   decision.name = name;
@@ -32,6 +29,12 @@ LimitDecision take_one(std::atomic<int64_t>& word, const BucketRate& rate, std::
   return decision;
 }
 
+LimitDecision take_one(std::atomic<int64_t>& word, const BucketRate& rate, std::string_view name,
+                       int64_t now_ns) {
+  if (!rate.is_limited()) return {};
+  return decide(take_token(word, rate, now_ns), rate, name);
+}
+
 }  // namespace
 
 int64_t RateLimiter::AddressEntry::busy_until_ns() const {
@@ -39,7 +42,8 @@ int64_t RateLimiter::AddressEntry::busy_until_ns() const {
                   registrations.load(std::memory_order_relaxed));
 }
 
-RateLimiter::RateLimiter(const RateOptions& options, uint32_t agents_max)
+RateLimiter::RateLimiter(const RateOptions& options, uint32_t agents_max,
+                         SharedBudgets* shared)
     : agent_mutations_(options.agent_mutations),
       agent_cancels_(options.agent_cancels),
       agent_reads_(options.agent_reads),
@@ -49,7 +53,8 @@ RateLimiter::RateLimiter(const RateOptions& options, uint32_t agents_max)
       agents_max_(agents_max),
       seed_(random_seed()),
       agents_(std::make_unique<AgentEntry[]>(agents_max + 1)),
-      addresses_(std::make_unique<AddressSet[]>(kSets)) {}
+      addresses_(std::make_unique<AddressSet[]>(kSets)),
+      leases_(shared == nullptr ? nullptr : std::make_unique<LeaseTable>(*shared)) {}
 
 LimitDecision RateLimiter::take(LimitClass limit_class, AgentId agent, AddressKey address,
                                 int64_t now_ns) {
@@ -61,26 +66,80 @@ LimitDecision RateLimiter::take(LimitClass limit_class, AgentId agent, AddressKe
   return take_agent(limit_class, agent, now_ns);
 }
 
-LimitDecision RateLimiter::take_agent(LimitClass limit_class, AgentId agent, int64_t now_ns) {
+RateLimiter::AgentBudget RateLimiter::budget_of(LimitClass limit_class, AgentId agent) {
   AgentEntry& entry = agents_[agent];
   if (limit_class == LimitClass::read) {
-    return take_one(entry.reads, agent_reads_, "agent_reads", now_ns);
+    return {BudgetKind::reads, entry.reads, agent_reads_, "agent_reads"};
   }
   if (limit_class == LimitClass::cancel) {
-    return take_one(entry.cancels, agent_cancels_, "agent_cancels", now_ns);
+    return {BudgetKind::cancels, entry.cancels, agent_cancels_, "agent_cancels"};
   }
-  const LimitDecision decision =
-      take_one(entry.mutations, agent_mutations_, "agent_mutations", now_ns);
-  return take_global(entry.mutations, agent_mutations_, decision, now_ns);
+  return {BudgetKind::mutations, entry.mutations, agent_mutations_, "agent_mutations"};
 }
 
-LimitDecision RateLimiter::take_global(std::atomic<int64_t>& own, const BucketRate& own_rate,
-                                       const LimitDecision& decision, int64_t now_ns) {
-  if (!decision.is_allowed) return decision;
-  const LimitDecision global = take_one(global_, global_mutations_, "global_mutations", now_ns);
-  if (global.is_allowed) return decision.is_limited ? decision : global;
-  if (own_rate.is_limited()) return_token(own, own_rate);
+LimitDecision RateLimiter::take_budget(const AgentBudget& budget, AgentId agent, int64_t now_ns) {
+  if (!budget.rate.is_limited()) return {};
+  if (leases_ == nullptr) return take_one(budget.word, budget.rate, budget.name, now_ns);
+  BucketState state;
+  const auto answer = leases_->take(budget.kind, agent, budget.rate, now_ns, state);
+  if (answer == LeaseTable::Answer::allowed || answer == LeaseTable::Answer::refused) {
+    return decide(state, budget.rate, budget.name);
+  }
+  const LimitDecision decision = take_one(budget.word, budget.rate, budget.name, now_ns);
+  if (decision.is_allowed) leases_->borrow(budget.kind, agent);
+  if (answer == LeaseTable::Answer::no_lease) {
+    leases_->ask(budget.kind, agent, budget.rate, now_ns, [] {});
+  }
+  return decision;
+}
+
+LimitDecision RateLimiter::take_agent(LimitClass limit_class, AgentId agent, int64_t now_ns) {
+  const AgentBudget budget = budget_of(limit_class, agent);
+  const LimitDecision decision = take_budget(budget, agent, now_ns);
+  if (budget.kind != BudgetKind::mutations || !decision.is_allowed) return decision;
+  const LimitDecision global = take_global(decision, now_ns);
+  if (!global.is_allowed && decision.is_limited) {
+    if (leases_ != nullptr) {
+      leases_->give_back(budget.kind, agent);
+    } else {
+      return_token(budget.word, budget.rate);
+    }
+  }
   return global;
+}
+
+// The decision on a request that its own budget has allowed.
+LimitDecision RateLimiter::take_global(const LimitDecision& decision, int64_t now_ns) {
+  const AgentBudget budget{BudgetKind::global_mutations, global_, global_mutations_,
+                           "global_mutations"};
+  const LimitDecision global = take_budget(budget, 0, now_ns);
+  return global.is_allowed && decision.is_limited ? decision : global;
+}
+
+bool RateLimiter::must_ask(LimitClass limit_class, AgentId agent, int64_t now_ns) {
+  if (leases_ == nullptr || limit_class == LimitClass::none || agent == 0 ||
+      agent > agents_max_ || limit_class == LimitClass::registration) {
+    return false;
+  }
+  const AgentBudget budget = budget_of(limit_class, agent);
+  return leases_->needs_lease(budget.kind, agent, budget.rate, now_ns) ||
+         (budget.kind == BudgetKind::mutations &&
+          leases_->needs_lease(BudgetKind::global_mutations, 0, global_mutations_, now_ns));
+}
+
+void RateLimiter::ask(LimitClass limit_class, AgentId agent, int64_t now_ns,
+                      std::function<void()> done) {
+  const AgentBudget budget = budget_of(limit_class, agent);
+  auto ask_global = [this, now_ns, done = std::move(done), kind = budget.kind] {
+    const auto global = BudgetKind::global_mutations;
+    if (kind != BudgetKind::mutations ||
+        !leases_->needs_lease(global, 0, global_mutations_, now_ns)) {
+      return done();
+    }
+    leases_->ask(global, 0, global_mutations_, now_ns, done);
+  };
+  if (!leases_->needs_lease(budget.kind, agent, budget.rate, now_ns)) return ask_global();
+  leases_->ask(budget.kind, agent, budget.rate, now_ns, ask_global);
 }
 
 LimitDecision RateLimiter::take_address(LimitClass limit_class, AddressKey address,
@@ -93,7 +152,12 @@ LimitDecision RateLimiter::take_address(LimitClass limit_class, AddressKey addre
   }
   const LimitDecision decision =
       take_one(entry.registrations, address_registrations_, "address_registrations", now_ns);
-  return take_global(entry.registrations, address_registrations_, decision, now_ns);
+  if (!decision.is_allowed) return decision;
+  const LimitDecision global = take_global(decision, now_ns);
+  if (!global.is_allowed && decision.is_limited) {
+    return_token(entry.registrations, address_registrations_);
+  }
+  return global;
 }
 
 RateLimiter::AddressEntry& RateLimiter::find_entry(AddressSet& set, AddressKey address) {

@@ -5,6 +5,8 @@
 //   read          per agent, or per address for requests without a key
 //   registration  per address, then the whole exchange's mutations
 //
+// With SharedBudgets the budgets of agents and of the whole exchange are those of all processes
+// together (lease_table.hpp); take() never waits for them, ask() does. Addresses count by process.
 // Addresses live in a table of fixed size; when a set is full the entry that is closest to idle
 // makes room. IPv6 addresses count by their /64.
 // Thread-safety: any thread. Time is the monotonic clock, given by the caller.
@@ -17,6 +19,7 @@
 #include <string_view>
 
 #include "engine/schema/types.hpp"
+#include "gateway/limits/lease_table.hpp"
 #include "gateway/limits/token_bucket.hpp"
 
 namespace perpetua::gateway {
@@ -38,10 +41,15 @@ struct LimitDecision {
 
 class RateLimiter {
  public:
-  RateLimiter(const RateOptions& options, uint32_t agents_max);
+  RateLimiter(const RateOptions& options, uint32_t agents_max, SharedBudgets* shared = nullptr);
 
   // agent 0: the request has no key, the address counts.
   LimitDecision take(LimitClass limit_class, AgentId agent, AddressKey address, int64_t now_ns);
+
+  bool is_shared() const { return leases_ != nullptr; }
+  // True: ask() first, if the request may wait. Never for what is not shared.
+  bool must_ask(LimitClass limit_class, AgentId agent, int64_t now_ns);
+  void ask(LimitClass limit_class, AgentId agent, int64_t now_ns, std::function<void()> done);
 
  private:
   static constexpr std::size_t kWays = 4;
@@ -61,10 +69,17 @@ class RateLimiter {
     std::atomic<int64_t> reads{0};
   };
 
+  struct AgentBudget {
+    BudgetKind kind;
+    std::atomic<int64_t>& word;
+    const BucketRate& rate;
+    std::string_view name;
+  };
+  AgentBudget budget_of(LimitClass limit_class, AgentId agent);
+  LimitDecision take_budget(const AgentBudget& budget, AgentId agent, int64_t now_ns);
   LimitDecision take_agent(LimitClass limit_class, AgentId agent, int64_t now_ns);
   LimitDecision take_address(LimitClass limit_class, AddressKey address, int64_t now_ns);
-  LimitDecision take_global(std::atomic<int64_t>& own, const BucketRate& own_rate,
-                            const LimitDecision& decision, int64_t now_ns);
+  LimitDecision take_global(const LimitDecision& decision, int64_t now_ns);
   AddressEntry& find_entry(AddressSet& set, AddressKey address);
 
   const BucketRate agent_mutations_;
@@ -80,6 +95,7 @@ class RateLimiter {
   std::unique_ptr<AgentEntry[]> agents_;
   std::unique_ptr<AddressSet[]> addresses_;
   std::array<std::mutex, kLocks> locks_;
+  std::unique_ptr<LeaseTable> leases_;  // null: nothing is shared
 };
 
 }  // namespace perpetua::gateway

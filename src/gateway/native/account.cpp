@@ -29,18 +29,16 @@ bool funded_agent(Call& call, AgentId& agent) {
 }  // namespace
 
 void get_account(Call& call) {
-  const AgentId agent = call.principal.agent;
-  const auto account = call.hot().account(agent);
-  if (!account) {
-    call.fail(ResultCode::agent_not_found);
-    return;
-  }
+  const AccountState* state = call.account_state({.with_holdings = true});
+  if (state == nullptr) return;
   AccountTotals totals;
-  for (const stores::PositionView& position : call.hot().positions(agent)) {
-    totals.unrealised_pnl += position.unrealised_pnl;
+  for (const stores::PositionView& holding : state->holdings) {
+    if (holding.base == Lots(0)) continue;
+    const auto position = call.hot().valued(holding);
+    if (position) totals.unrealised_pnl += position->unrealised_pnl;
   }
-  totals.open_orders = static_cast<uint32_t>(call.hot().open_order_count(agent));
-  render_account(call.reply, *account, totals);
+  totals.open_orders = static_cast<uint32_t>(state->open_orders);
+  render_account(call.reply, state->account, totals);
 }
 
 void list_ledger(Call& call) {

@@ -109,10 +109,14 @@ void write_intents(Call& call, const std::vector<OrderView>& rows, std::string_v
   });
 }
 
-// Open ones come from the hot store alone: all there are, so no cursor is needed.
+// Open ones come from the account's state alone: all there are, so no cursor is needed.
 void list_open(Call& call, MarketId market) {
-  auto rows = call.hot().open_orders(call.principal.agent, market, 0, stores::hot_limits::kPageMax);
-  std::erase_if(rows, [](const OrderView& row) { return !row.is_intent(); });
+  const AccountState* state = call.account_state({.with_open_intents = true});
+  if (state == nullptr) return;
+  auto rows = state->intents;
+  std::erase_if(rows, [&](const OrderView& row) {
+    return market != kNoMarket && row.market != market;
+  });
   write_intents(call, rows, {});
 }
 
@@ -149,7 +153,14 @@ void list_intents(Call& call) {
 void get_intent(Call& call) {
   OrderName name;
   std::optional<OrderView> order;
-  if (!path_order(call, name) || !find_order(call, name, order)) return;
+  if (!path_order(call, name)) return;
+  const AccountState* state = call.account_state({.intent = name.order_id});
+  if (state == nullptr) return;
+  if (!state->intents.empty()) {
+    order = state->intents.front();
+  } else if (!find_order(call, name, order)) {
+    return;
+  }
   if (!order || !order->is_intent()) {
     call.fail(ResultCode::order_not_found, "intent_id", "no intent of this agent has that id");
     return;

@@ -15,17 +15,28 @@ auto position_renderer(const Call& call) {
 }  // namespace
 
 void list_positions(Call& call) {
-  write_list(call.reply, call.hot().positions(call.principal.agent), position_renderer(call));
+  const AccountState* state = call.account_state({.with_holdings = true});
+  if (state == nullptr) return;
+  std::vector<stores::PositionView> positions;
+  for (const stores::PositionView& holding : state->holdings) {
+    const auto position = call.hot().valued(holding);
+    if (position && position->base != Lots(0)) positions.push_back(*position);
+  }
+  write_list(call.reply, positions, position_renderer(call));
 }
 
 void get_position(Call& call) {
   MarketId market = kNoMarket;
   if (!path_market(call, market)) return;
-  const auto position = call.hot().position(call.principal.agent, market);
-  if (position)
-    position_renderer(call)(call.reply, *position);
-  else
-    call.fail(ResultCode::agent_not_found);
+  const AccountState* state = call.account_state({.with_holdings = true});
+  if (state == nullptr) return;
+  stores::PositionView holding;
+  holding.agent = call.principal.agent;
+  holding.market = market;
+  for (const stores::PositionView& row : state->holdings) {
+    if (row.market == market) holding = row;
+  }
+  position_renderer(call)(call.reply, *call.hot().valued(holding));
 }
 
 bool prepare_close_position(Call& call) {

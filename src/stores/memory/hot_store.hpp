@@ -155,6 +155,11 @@ class HotStore {
   // or agent).
   std::vector<PositionView> positions(AgentId agent) const;
   std::optional<PositionView> position(AgentId agent, MarketId market) const;
+  // Every market the agent has a position or settings in, not valued: what follows from the mark is
+  // 0, leverage 0 is the market's default. valued() fills that in as of now, with the same result
+  // as position(). nullopt: unknown market.
+  std::vector<PositionView> holdings(AgentId agent) const;
+  std::optional<PositionView> valued(const PositionView& holding) const;
   std::vector<SwitchView> switches(AgentId agent) const;  // armed ones, by market id
   std::optional<SettingsView> settings(AgentId agent, MarketId market) const;
 

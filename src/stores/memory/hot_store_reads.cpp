@@ -26,10 +26,7 @@ std::vector<Row> newest_rows(const RecentLog<Row>& log, std::size_t limit) {
   return result;
 }
 
-PositionView value_holding(AgentId agent, const HoldingRow& row, const MarketState& market,
-                           int64_t time_ms) {
-  const MarketRules& rules = market.rules();
-  const Position position{row.base, row.entry_notional, row.margin};
+PositionView raw_view(AgentId agent, const HoldingRow& row) {
   PositionView view;
   view.agent = agent;
   view.market = row.market;
@@ -37,6 +34,14 @@ PositionView value_holding(AgentId agent, const HoldingRow& row, const MarketSta
   view.entry_notional = row.entry_notional;
   view.margin = row.margin;
   view.realised_pnl = row.realised_pnl;
+  view.leverage = row.leverage;
+  view.netting = row.netting;
+  return view;
+}
+
+PositionView value_holding(PositionView view, const MarketState& market, int64_t time_ms) {
+  const MarketRules& rules = market.rules();
+  const Position position{view.base, view.entry_notional, view.margin};
   view.mark = Price(market.mark_ticks.load(std::memory_order_relaxed));
   view.notional = notional_at(position, view.mark, rules);
   view.unrealised_pnl = unrealised_pnl(position, view.notional);
@@ -51,8 +56,7 @@ PositionView value_holding(AgentId agent, const HoldingRow& row, const MarketSta
       return market.health.positions();
     });
   }
-  view.leverage = row.leverage != 0 ? row.leverage : static_cast<uint16_t>(rules.default_leverage);
-  view.netting = row.netting;
+  if (view.leverage == 0) view.leverage = static_cast<uint16_t>(rules.default_leverage);
   return view;
 }
 
@@ -264,7 +268,7 @@ std::vector<PositionView> HotStore::positions(AgentId agent) const {
   for (const HoldingRow& row : *rows) {
     const MarketState* market = domains_->markets.find(row.market);
     if (row.base.value != 0 && market != nullptr) {
-      result.push_back(value_holding(agent, row, *market, log_time_ms()));
+      result.push_back(value_holding(raw_view(agent, row), *market, log_time_ms()));
     }
   }
   return result;
@@ -274,7 +278,21 @@ std::optional<PositionView> HotStore::position(AgentId agent, MarketId market) c
   const MarketState* state = domains_->markets.find(market);
   const auto row = domains_->shard(agent).holding(agent, market);
   if (state == nullptr || !row) return std::nullopt;
-  return value_holding(agent, *row, *state, log_time_ms());
+  return value_holding(raw_view(agent, *row), *state, log_time_ms());
+}
+
+std::vector<PositionView> HotStore::holdings(AgentId agent) const {
+  std::vector<PositionView> result;
+  const auto rows = domains_->shard(agent).holdings(agent);
+  if (!rows) return result;
+  for (const HoldingRow& row : *rows) result.push_back(raw_view(agent, row));
+  return result;
+}
+
+std::optional<PositionView> HotStore::valued(const PositionView& holding) const {
+  const MarketState* state = domains_->markets.find(holding.market);
+  if (state == nullptr) return std::nullopt;
+  return value_holding(holding, *state, log_time_ms());
 }
 
 std::optional<SettingsView> HotStore::settings(AgentId agent, MarketId market) const {

@@ -1,0 +1,17 @@
+// execute(): the client's calls for coroutines. Included by sources only (Asio).
+#pragma once
+
+#include <boost/asio/awaitable.hpp>
+#include <vector>
+
+#include "stores/redis/client.hpp"
+
+namespace perpetua::redis {
+
+// One reply per command; a refused call is replies of Failure::overloaded or ::stopped. Resumes on
+// the caller's executor, whose io_context must outlive the client or the call. The call goes on if
+// the coroutine is destroyed; its end is then dropped.
+boost::asio::awaitable<std::vector<Reply>> execute(Client& client, Request request,
+                                                   CallOptions options = {});
+
+}  // namespace perpetua::redis
