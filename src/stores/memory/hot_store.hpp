@@ -11,6 +11,7 @@
 #pragma once
 
 #include <cstddef>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string_view>
@@ -55,6 +56,8 @@ struct HotTotals {
 };
 
 struct HotDomains;
+class Activity;
+struct OpenPnl;
 
 class HotStore {
  public:
@@ -157,10 +160,17 @@ class HotStore {
   std::vector<ThoughtView> thoughts(uint64_t before_id, std::size_t limit) const;
   std::vector<ThoughtView> thoughts_of(AgentId agent, uint64_t before_id, std::size_t limit) const;
 
+  // What agents did: activity.hpp.
+  const Activity& activity() const { return *activity_; }
+  Activity& activity() { return *activity_; }  // for warm start
+  // Every open position of an agent at the mark, market by market, each under its lock.
+  void visit_open_pnl(const std::function<void(AgentId, const OpenPnl&)>& visit) const;
+
  private:
   void publish_solvency(const AppliedBatch& batch);
 
   std::unique_ptr<HotDomains> domains_;
+  std::unique_ptr<Activity> activity_;
 };
 
 }  // namespace perpetua::stores
