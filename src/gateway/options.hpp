@@ -5,6 +5,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <string>
+#include <vector>
 
 namespace perpetua::gateway {
 
@@ -23,6 +24,15 @@ struct RateOptions {
   Budget address_reads{50, 100};  // requests without a key
   Budget address_registrations{2, 20};
   Budget global_mutations{1'000, 1'000};
+};
+
+// The root API (docs/hub-api.md).
+struct HubOptions {
+  std::string token_secret;           // signs JSON Web Tokens; empty: random
+  uint32_t intents_per_second = 50;   // POST /intents of one agent, sliding second; 0 = no limit
+  uint32_t mutations_per_second = 50;  // every other mutation of one agent; 0 = no limit
+  bool has_wallet_login = true;
+  std::vector<std::string> cors_origins;  // "https://app.example"
 };
 
 struct ServerOptions {
@@ -47,6 +57,7 @@ struct ServerOptions {
   uint32_t margin_use_max_ppm = 800'000;  // as the exchange was configured: for previews
   bool takes_prices = true;         // false: prices have another source, posted ones are refused
   RateOptions rates;
+  HubOptions hub;
   std::string version = "0.1.0";
 };
 

@@ -4,6 +4,7 @@
 
 #include "gateway/codec/fields.hpp"
 #include "gateway/codec/parse.hpp"
+#include "gateway/hub/pipeline.hpp"
 
 namespace perpetua::gateway {
 namespace {
@@ -47,11 +48,17 @@ bool require_scope(Call& call, uint8_t scope, std::string_view name) {
 }  // namespace
 
 Next Dispatcher::begin(Call& call, const Request& request, int64_t now_ns) const {
-  if (!route(call, request) || !admit(call, request.key, now_ns) || !check_access(call) ||
-      !check_input(call, request.target)) {
-    return Next::done;
-  }
+  if (!route(call, request)) return Next::done;
   const Endpoint& endpoint = *call.endpoint;
+  if (endpoint.surface == Surface::hub) {
+    const hub::Credentials credentials{request.x_api_key, request.authorization};
+    if (!hub::admit(call, credentials, request.target, now_ns)) return Next::done;
+  } else {
+    const std::string_view key = presented_key(request.x_api_key, request.authorization);
+    if (!admit(call, key, now_ns) || !check_access(call) || !check_input(call, request.target)) {
+      return Next::done;
+    }
+  }
   if (endpoint.respond != nullptr) {
     endpoint.respond(call);
     return call.wants_disk ? Next::blocking : Next::done;
@@ -72,6 +79,7 @@ bool Dispatcher::route(Call& call, const Request& request) const {
   Method method = Method::get;
   const std::string_view path = request.target.substr(0, request.target.find('?'));
   const bool is_known = parse_method(request.method, method);
+  call.is_hub = hub::is_hub_path(path);
   Router::Match match = router_.match(method, path, call.path_values);
   if (match.endpoint == nullptr || !is_known) {
     if (match.endpoint == nullptr && match.allow.empty()) return call.fail(ResultCode::not_found);
@@ -79,6 +87,7 @@ bool Dispatcher::route(Call& call, const Request& request) const {
     return call.fail(ResultCode::method_not_allowed);
   }
   call.endpoint = match.endpoint;
+  call.is_hub = match.endpoint->surface == Surface::hub;
   return true;
 }
 

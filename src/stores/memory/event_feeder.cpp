@@ -89,7 +89,7 @@ void EventFeeder::feed_ledger(const Event& event) {
       domains_.agents.add(1);
       break;
     case EventType::key_created:
-      domains_.directory.add_key(event);
+      domains_.directory.add_key(event, text_);
       domains_.keys.add(1);
       break;
     case EventType::key_revoked:

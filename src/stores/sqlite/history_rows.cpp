@@ -19,6 +19,10 @@ bool leaves_rows(EventType type) {
     case EventType::market_created:
     case EventType::agent_registered:
     case EventType::thought_posted:
+    case EventType::private_message:
+    case EventType::signal_created:
+    case EventType::signal_faded:
+    case EventType::signal_closed:
     case EventType::ledger_entry:
     case EventType::order_accepted:
     case EventType::order_amended:
@@ -39,6 +43,12 @@ bool leaves_rows(EventType type) {
   }
 }
 
+// Content and metadata lie side by side.
+template <class Message>
+std::string_view message_text(const Message& message, std::string_view text) {
+  return text.substr(message.text.offset, message.text.length + message.metadata.length);
+}
+
 std::string_view text_of(const Event& event, const AppliedBatch& batch) {
   switch (event.header.type) {
     case EventType::market_created:
@@ -48,12 +58,22 @@ std::string_view text_of(const Event& event, const AppliedBatch& batch) {
     case EventType::agent_registered:
       return event_text(event.agent_registered.text, batch.text);
     case EventType::thought_posted:
-      return event_text(event.thought_posted.text, batch.text);
+      return message_text(event.thought_posted, batch.text);
+    case EventType::private_message:
+      return message_text(event.private_message, batch.text);
     case EventType::order_accepted:
       return intent_reason(event, batch);
     default:
       return {};
   }
+}
+
+// In the copy, as in the original, metadata follow the content.
+template <class Message>
+void place_message_text(Message& message, const TextSpan& span) {
+  const uint32_t size = message.text.length;
+  message.text.offset = span.offset;
+  message.metadata = {span.offset + size, span.length - size};
 }
 
 }  // namespace
@@ -72,7 +92,11 @@ HistoryBatch make_history_batch(const AppliedBatch& batch) {
     // The copy carries its own text, so spans inside it point there.
     Event& copy = result.events.back().event;
     if (event.header.type == EventType::agent_registered) copy.agent_registered.text = span;
-    if (event.header.type == EventType::thought_posted) copy.thought_posted.text = span;
+    if (event.header.type == EventType::thought_posted) {
+      place_message_text(copy.thought_posted, span);
+    } else if (event.header.type == EventType::private_message) {
+      place_message_text(copy.private_message, span);
+    }
   }
   return result;
 }
