@@ -31,8 +31,7 @@ constexpr std::size_t kAcknowledgedAlertsMax = 65'536;
 
 class Activity {
  public:
-  explicit Activity(const HotStore& hot)
-      : hot_(hot), violations_(activity_limits::kViolationsMax) {}
+  explicit Activity(const HotStore& hot) : hot_(hot) {}
 
   // Writer. After the hot store has applied the batch's events, before it says so.
   void apply(const AppliedBatch& batch);

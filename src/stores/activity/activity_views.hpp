@@ -152,13 +152,4 @@ struct TradeThought {
   std::string reason;
 };
 
-// A command that a limit of its agent refused.
-struct ViolationView {
-  uint64_t id = 0;  // batch and place in it
-  AgentId agent = 0;
-  MarketId market = kNoMarket;
-  Outcome outcome;
-  int64_t time_ms = 0;
-};
-
 }  // namespace perpetua::stores

@@ -110,6 +110,7 @@ class HotStore {
   std::optional<MarketId> market_id(std::string_view symbol) const;  // exact symbol, no lock
   // Null if unknown. Of the moment; it stays readable for an hour after it was replaced.
   const MarketSpec* market_spec(MarketId id) const;
+  Price mark(MarketId id) const;  // 0: none yet, or unknown market; no lock
   std::optional<BookView> book(MarketId market, std::size_t depth) const;
   // The change the last batch made to this book; nullopt if it made none. For the egress thread,
   // after apply(): elsewhere the next batch may have come.

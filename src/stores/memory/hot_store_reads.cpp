@@ -133,6 +133,11 @@ const MarketSpec* HotStore::market_spec(MarketId id) const {
   return state == nullptr ? nullptr : &state->rules();
 }
 
+Price HotStore::mark(MarketId id) const {
+  const MarketState* state = domains_->markets.find(id);
+  return Price(state == nullptr ? 0 : state->mark_ticks.load(std::memory_order_relaxed));
+}
+
 std::optional<BookView> HotStore::book(MarketId market, std::size_t depth) const {
   const MarketState* state = domains_->markets.find(market);
   if (state == nullptr) return std::nullopt;
