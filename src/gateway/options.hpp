@@ -28,8 +28,8 @@ struct RateOptions {
 
 // The root API (docs/hub-api.md).
 struct HubOptions {
-  std::string token_secret;           // signs JSON Web Tokens; empty: random
-  uint32_t intents_per_second = 50;   // POST /intents of one agent, sliding second; 0 = no limit
+  std::string token_secret;            // signs JSON Web Tokens; empty: random
+  uint32_t intents_per_second = 50;    // POST /intents of one agent, sliding second; 0 = no limit
   uint32_t mutations_per_second = 50;  // every other mutation of one agent; 0 = no limit
   bool has_wallet_login = true;
   std::vector<std::string> cors_origins;  // "https://app.example"
@@ -53,9 +53,9 @@ struct ServerOptions {
   // Makes repeated registrations recognisable: keep it over restarts. Empty: random, see
   // ApiKeySource.
   std::string key_secret;
-  int64_t start_balance_micro = 0;  // sandbox: balance of a new agent
+  int64_t start_balance_micro = 0;        // sandbox: balance of a new agent
   uint32_t margin_use_max_ppm = 800'000;  // as the exchange was configured: for previews
-  bool takes_prices = true;         // false: prices have another source, posted ones are refused
+  bool takes_prices = true;  // false: prices have another source, posted ones are refused
   RateOptions rates;
   HubOptions hub;
   std::string version = "0.1.0";

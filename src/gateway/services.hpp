@@ -26,7 +26,7 @@ struct HubServices;
 }
 
 struct GatewayServices {
-  stores::HistoryReader* history = nullptr;     // null: history requests are refused
+  stores::HistoryReader* history = nullptr;         // null: history requests are refused
   std::function<BatchNumber()> history_batch = {};  // newest batch whose rows history shows
   FailureLog& failures;
   ApiKeySource keys{std::string_view()};

@@ -85,17 +85,17 @@ std::optional<TokenClaims> read_claims(const json::object& object) {
 TokenSigner::TokenSigner(std::string_view secret) : secret_(secret) {
   if (!secret_.empty()) return;
   secret_.resize(kSecretBytes);
-  const int filled =
-      RAND_bytes(reinterpret_cast<unsigned char*>(secret_.data()), static_cast<int>(secret_.size()));
+  const int filled = RAND_bytes(reinterpret_cast<unsigned char*>(secret_.data()),
+                                static_cast<int>(secret_.size()));
   PERPETUA_ASSERT(filled == 1);
 }
 
 TokenSigner::Digest TokenSigner::mac(std::string_view text) const {
   Digest digest{};
   unsigned size = 0;
-  const unsigned char* done = HMAC(EVP_sha256(), secret_.data(), static_cast<int>(secret_.size()),
-                                   reinterpret_cast<const unsigned char*>(text.data()), text.size(),
-                                   digest.data(), &size);
+  const unsigned char* done =
+      HMAC(EVP_sha256(), secret_.data(), static_cast<int>(secret_.size()),
+           reinterpret_cast<const unsigned char*>(text.data()), text.size(), digest.data(), &size);
   PERPETUA_ASSERT(done != nullptr && size == digest.size());
   return digest;
 }

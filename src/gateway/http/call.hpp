@@ -50,7 +50,7 @@ struct Call {
 
   ApiError error;        // set: the reply is this error
   hub::Refusal refusal;  // root API: the error as it knows better than the code in `error`
-  std::string reply;  // JSON unless content_type says otherwise
+  std::string reply;     // JSON unless content_type says otherwise
   std::string_view content_type = "application/json";
   int status = 200;
   std::string allow;  // Allow header of a 405

@@ -82,6 +82,8 @@ bool Dispatcher::route(Call& call, const Request& request) const {
   call.is_hub = hub::is_hub_path(path);
   Router::Match match = router_.match(method, path, call.path_values);
   if (match.endpoint == nullptr || !is_known) {
+    const hub::Credentials credentials{request.x_api_key, request.authorization};
+    if (hub::refuse_known_path(call, credentials, request.method, path)) return false;
     if (match.endpoint == nullptr && match.allow.empty()) return call.fail(ResultCode::not_found);
     call.allow = match.endpoint != nullptr ? method_name(match.endpoint->method) : match.allow;
     return call.fail(ResultCode::method_not_allowed);
@@ -103,9 +105,9 @@ bool Dispatcher::admit(Call& call, std::string_view key, int64_t now_ns) {
   const bool is_refused = !is_known && (needs_key || !key.empty());
   // What is free for those with a key is not free for those without.
   const bool is_free = endpoint.limit == LimitClass::none && !needs_key;
-  const LimitClass limit_class = call.principal.is_operator    ? LimitClass::none
-                                 : is_refused && !is_free ? LimitClass::read
-                                                          : endpoint.limit;
+  const LimitClass limit_class = call.principal.is_operator ? LimitClass::none
+                                 : is_refused && !is_free   ? LimitClass::read
+                                                            : endpoint.limit;
   call.limit = context.limiter.take(limit_class, call.principal.agent, call.address, now_ns);
   if (!call.limit.is_allowed) {
     call.fail(ResultCode::rate_limited, std::string(call.limit.name));

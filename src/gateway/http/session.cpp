@@ -236,9 +236,9 @@ awaitable<void> Session::answer() {
 awaitable<void> Session::run_request(int64_t started_ns) {
   const auto& request = parser_->get();
   const Dispatcher& dispatcher = io_thread_.shared.dispatcher;
-  const Dispatcher::Request head = {
-      view(request.method_string()), view(request.target()), view(request["X-API-Key"]),
-      view(request[http::field::authorization])};
+  const Dispatcher::Request head = {view(request.method_string()), view(request.target()),
+                                    view(request["X-API-Key"]),
+                                    view(request[http::field::authorization])};
   const hub::Preflight preflight{view(request[http::field::origin]),
                                  view(request["Access-Control-Request-Method"]),
                                  view(request["Access-Control-Request-Headers"])};

@@ -72,8 +72,8 @@ std::string time_text(int64_t time_ms) {
   char date[32];
   const std::size_t size = std::strftime(date, sizeof date, "%Y-%m-%dT%H:%M:%S", &utc);
   char fraction[16];
-  const int count = std::snprintf(fraction, sizeof fraction, ".%03d000+00:00",
-                                  static_cast<int>(time_ms % 1'000));
+  const int count =
+      std::snprintf(fraction, sizeof fraction, ".%03d000+00:00", static_cast<int>(time_ms % 1'000));
   return std::string(date, size).append(fraction, static_cast<std::size_t>(count));
 }
 

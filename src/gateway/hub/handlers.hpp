@@ -14,8 +14,6 @@ namespace perpetua::gateway::hub {
 void get_health(Call& call);
 void get_api(Call& call);
 void get_agent_guide(Call& call);
-void refuse_unknown_read(Call& call);  // known paths of the hub that we do not offer
-bool refuse_unknown_mutation(Call& call);
 
 // money.cpp
 void get_balance(Call& call);

@@ -38,15 +38,15 @@ std::string bound_text(int64_t bound, unsigned digits) { return decimal_text(bou
 
 std::string range_text(const Field& field) {
   const std::string low = bound_text(field.minimum, field.digits);
-  if (field.maximum == 0) return (field.is_above_minimum ? "must be above " : "must be at least ") + low;
+  if (field.maximum == 0)
+    return (field.is_above_minimum ? "must be above " : "must be at least ") + low;
   const std::string high = bound_text(field.maximum, field.digits);
   if (field.is_above_minimum) return "must be above " + low + " and at most " + high;
   return "must be between " + low + " and " + high;
 }
 
 bool check_range(const Reader& reader, const Field& field, int64_t number) {
-  const bool is_low =
-      field.is_above_minimum ? number <= field.minimum : number < field.minimum;
+  const bool is_low = field.is_above_minimum ? number <= field.minimum : number < field.minimum;
   if (is_low) {
     return reader.fail(field, range_text(field),
                        field.is_above_minimum ? "greater_than" : "greater_than_equal");
@@ -68,7 +68,8 @@ bool read_number(const Reader& reader, std::string_view text, Value& value) {
     return reader.fail(field, field.maximum == 0 ? "is too large" : range_text(field),
                        text.front() == '-' ? "greater_than_equal" : "less_than_equal");
   }
-  if (is_integer && !is_exact) return reader.fail(field, "must be a whole number", "int_from_float");
+  if (is_integer && !is_exact)
+    return reader.fail(field, "must be a whole number", "int_from_float");
   return check_range(reader, field, value.number);
 }
 
@@ -153,9 +154,7 @@ bool read_words(const Reader& reader, Value& value) {
   return true;
 }
 
-bool is_numeric(FieldKind kind) {
-  return kind == FieldKind::number || kind == FieldKind::integer;
-}
+bool is_numeric(FieldKind kind) { return kind == FieldKind::number || kind == FieldKind::integer; }
 
 bool read_from_json(const Reader& reader, const json::value& json, Value& value) {
   const Field& field = *value.field;
@@ -164,7 +163,8 @@ bool read_from_json(const Reader& reader, const json::value& json, Value& value)
   if (field.kind == FieldKind::object) {
     return json.is_object() || reader.fail(field, "must be an object", "dict_type");
   }
-  if (const json::string* text = json.if_string()) return read_from_text(reader, view(*text), value);
+  if (const json::string* text = json.if_string())
+    return read_from_text(reader, view(*text), value);
   if (json.is_bool() && field.kind == FieldKind::boolean) {
     value.number = json.get_bool() ? 1 : 0;
     return true;
@@ -173,8 +173,8 @@ bool read_from_json(const Reader& reader, const json::value& json, Value& value)
     return read_number(reader, reader.call.json.number_text(json), value);
   }
   if (json.is_int64() || json.is_uint64()) {
-    const std::string text = json.is_int64() ? std::to_string(json.get_int64())
-                                             : std::to_string(json.get_uint64());
+    const std::string text =
+        json.is_int64() ? std::to_string(json.get_int64()) : std::to_string(json.get_uint64());
     if (is_numeric(field.kind)) return read_number(reader, text, value);
     if (field.kind == FieldKind::boolean) return read_boolean(reader, text, value);
   }

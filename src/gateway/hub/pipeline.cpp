@@ -99,6 +99,30 @@ bool check_scope(Call& call) {
   }
 }
 
+// Everything at and below these.
+constexpr std::string_view kUnofferedTrees[] = {
+    "/escrow",     "/backtest",   "/alliances", "/skills",    "/vaults",
+    "/copy-trade", "/strategies", "/my/vaults", "/a2a/inbox", "/signals/share"};
+// /agents/{id}/<one of these>.
+constexpr std::string_view kUnofferedOfAgents[] = {"follow", "inbox", "verify"};
+
+bool is_below(std::string_view path, std::string_view tree) {
+  return path.starts_with(tree) && (path.size() == tree.size() || path[tree.size()] == '/');
+}
+
+bool is_unoffered(std::string_view path) {
+  for (const std::string_view tree : kUnofferedTrees) {
+    if (is_below(path, tree)) return true;
+  }
+  constexpr std::string_view kAgents = "/agents/";
+  if (!path.starts_with(kAgents)) return false;
+  const std::size_t slash = path.find('/', kAgents.size());
+  if (slash == std::string_view::npos) return false;
+  const std::string_view rest = path.substr(slash + 1);
+  return std::any_of(std::begin(kUnofferedOfAgents), std::end(kUnofferedOfAgents),
+                     [rest](std::string_view name) { return is_below(rest, name); });
+}
+
 int64_t whole_seconds(int64_t duration_ns) {
   return std::max<int64_t>((duration_ns + kSecondNs - 1) / kSecondNs, 1);
 }
@@ -112,9 +136,9 @@ bool refuse_rate(Call& call, std::string detail, int64_t retry_after_s) {
 bool take_window(Call& call, SlidingWindow& window, int64_t now_ns) {
   const int64_t wait_ns = window.take(call.principal.agent, now_ns);
   if (wait_ns == 0) return true;
-  return refuse_rate(
-      call, "Agent rate limit exceeded: " + std::to_string(window.per_second()) + "/s",
-      whole_seconds(wait_ns));
+  return refuse_rate(call,
+                     "Agent rate limit exceeded: " + std::to_string(window.per_second()) + "/s",
+                     whole_seconds(wait_ns));
 }
 
 bool check_rate(Call& call, int64_t now_ns) {
@@ -129,8 +153,7 @@ bool check_rate(Call& call, int64_t now_ns) {
                                   ? call.context.options.rates.agent_reads.per_second
                                   : call.limit.limit;
   return refuse_rate(
-      call,
-      std::string(whose) + " rate limit exceeded: " + std::to_string(per_second) + "/s",
+      call, std::string(whose) + " rate limit exceeded: " + std::to_string(per_second) + "/s",
       call.limit.retry_after_s);
 }
 
@@ -156,6 +179,16 @@ bool admit(Call& call, const Credentials& credentials, std::string_view target, 
   if (call.endpoint->method != Method::get) parse_body(call);  // read_fields tells a fault
   return check_owner(call) && check_scope(call) && read_fields(call, target) &&
          check_rate(call, now_ns);
+}
+
+bool refuse_known_path(Call& call, const Credentials& credentials, std::string_view method,
+                       std::string_view path) {
+  if (!is_unoffered(path)) return false;
+  call.is_hub = true;
+  const bool is_read = method == "GET" || method == "HEAD";
+  if (!is_read && !authenticate(call, credentials)) return true;
+  refuse(call, kNotImplemented, "This exchange does not offer this path of the hub");
+  return true;
 }
 
 bool is_hub_path(std::string_view target) {

@@ -26,6 +26,11 @@ bool authenticate(Call& call, const Credentials& credentials);
 // Everything before the handler; false: the call is refused.
 bool admit(Call& call, const Credentials& credentials, std::string_view target, int64_t now_ns);
 
+// Paths of the hub that this exchange does not offer: true if `path` is one, and the call is
+// refused, with 501, or 401 for a mutation without credentials.
+bool refuse_known_path(Call& call, const Credentials& credentials, std::string_view method,
+                       std::string_view path);
+
 // Paths whose errors have the hub's form: all but /api/v1.
 bool is_hub_path(std::string_view target);
 

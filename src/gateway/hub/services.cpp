@@ -18,8 +18,8 @@ RequestIds::RequestIds() {
 std::string RequestIds::next() {
   const uint64_t number = last_.fetch_add(1, std::memory_order_relaxed);
   char text[24];
-  const int size = std::snprintf(text, sizeof text, "req_%016llx",
-                                 static_cast<unsigned long long>(number));
+  const int size =
+      std::snprintf(text, sizeof text, "req_%016llx", static_cast<unsigned long long>(number));
   return {text, static_cast<std::size_t>(size)};
 }
 
