@@ -4,6 +4,7 @@
 
 #include "gateway/codec/fields.hpp"
 #include "gateway/codec/parse.hpp"
+#include "gateway/hub/pipeline.hpp"
 
 namespace perpetua::gateway {
 namespace {
@@ -48,12 +49,16 @@ bool require_scope(Call& call, uint8_t scope, std::string_view name) {
 
 Next Dispatcher::begin(Call& call, const Request& request, int64_t now_ns) const {
   if (!route(call, request)) return Next::done;
-  if (must_ask(call, request.key, now_ns)) return Next::admission;
-  if (!admit(call, request.key, now_ns) || !check_access(call) ||
-      !check_input(call, request.target)) {
+  const Endpoint& endpoint = *call.endpoint;
+  const std::string_view key = presented_key(request.x_api_key, request.authorization);
+  if (must_ask(call, key, now_ns)) return Next::admission;
+  if (endpoint.surface == Surface::hub) {
+    const hub::Credentials credentials{request.x_api_key, request.authorization};
+    if (!hub::admit(call, credentials, request.target, now_ns)) return Next::done;
+  } else if (!admit(call, key, now_ns) || !check_access(call) ||
+             !check_input(call, request.target)) {
     return Next::done;
   }
-  const Endpoint& endpoint = *call.endpoint;
   if (endpoint.respond != nullptr) return respond(call);
   if (!endpoint.prepare(call) || call.submissions.empty()) return Next::done;
   if (!apply_idempotency_key(call.idempotency_key, call.submissions, call.error)) return Next::done;
@@ -78,13 +83,17 @@ bool Dispatcher::route(Call& call, const Request& request) const {
   Method method = Method::get;
   const std::string_view path = request.target.substr(0, request.target.find('?'));
   const bool is_known = parse_method(request.method, method);
+  call.is_hub = hub::is_hub_path(path);
   Router::Match match = router_.match(method, path, call.path_values);
   if (match.endpoint == nullptr || !is_known) {
+    const hub::Credentials credentials{request.x_api_key, request.authorization};
+    if (hub::refuse_known_path(call, credentials, request.method, path)) return false;
     if (match.endpoint == nullptr && match.allow.empty()) return call.fail(ResultCode::not_found);
     call.allow = match.endpoint != nullptr ? method_name(match.endpoint->method) : match.allow;
     return call.fail(ResultCode::method_not_allowed);
   }
   call.endpoint = match.endpoint;
+  call.is_hub = match.endpoint->surface == Surface::hub;
   return true;
 }
 
@@ -92,9 +101,13 @@ bool Dispatcher::route(Call& call, const Request& request) const {
 bool Dispatcher::must_ask(Call& call, std::string_view key, int64_t now_ns) {
   const GatewayContext& context = call.context;
   AdmissionAsks& asks = call.asks;
+  const bool is_token = call.endpoint->surface == Surface::hub && !key.starts_with(kApiKeyPrefix);
+  if (is_token) return false;
   if (context.authenticator.must_ask(key, asks)) return true;
   Principal who;
-  if (asks.has_asked_budget || !context.limiter.is_shared() || key.empty() ||
+  const bool is_windowed = call.endpoint->limit == LimitClass::hub_intent ||
+                           call.endpoint->limit == LimitClass::hub_mutation;
+  if (is_windowed || asks.has_asked_budget || !context.limiter.is_shared() || key.empty() ||
       !context.authenticator.authenticate(key, call.now_ms, who, &asks) ||
       !context.limiter.must_ask(call.endpoint->limit, who.agent, now_ns)) {
     return false;
@@ -118,9 +131,9 @@ bool Dispatcher::admit(Call& call, std::string_view key, int64_t now_ns) {
   const bool is_refused = !is_known && (needs_key || !key.empty());
   // What is free for those with a key is not free for those without.
   const bool is_free = endpoint.limit == LimitClass::none && !needs_key;
-  const LimitClass limit_class = call.principal.is_operator    ? LimitClass::none
-                                 : is_refused && !is_free ? LimitClass::read
-                                                          : endpoint.limit;
+  const LimitClass limit_class = call.principal.is_operator ? LimitClass::none
+                                 : is_refused && !is_free   ? LimitClass::read
+                                                            : endpoint.limit;
   call.limit = context.limiter.take(limit_class, call.principal.agent, call.address, now_ns);
   if (!call.limit.is_allowed) {
     call.fail(ResultCode::rate_limited, std::string(call.limit.name));

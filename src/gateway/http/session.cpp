@@ -17,6 +17,8 @@
 #include "gateway/http/dispatcher.hpp"
 #include "gateway/http/response.hpp"
 #include "gateway/http/wait.hpp"
+#include "gateway/hub/cors.hpp"
+#include "gateway/hub/pipeline.hpp"
 #include "gateway/metrics.hpp"
 #include "gateway/ws/upgrade.hpp"
 
@@ -182,6 +184,7 @@ awaitable<Session::Read> Session::read_request() {
 void Session::refuse(error_code code) {
   call_.reset();
   call_.now_ms = wall_clock_ms();
+  call_.is_hub = parser_->is_header_done() && hub::is_hub_path(view(parser_->get().target()));
   if (code == http::error::body_limit) {
     call_.fail(ResultCode::payload_too_large);
   } else if (code == http::error::header_limit) {
@@ -213,6 +216,10 @@ void Session::fail(const std::exception& error) {
   call_.reply = kInternalErrorBody;
   call_.content_type = "application/json";
   call_.status = kInternalErrorStatus;
+  if (!call_.is_hub) return;
+  call_.refusal = hub::Refusal();
+  hub::refuse(call_, hub::kInternalError, "Internal server error");
+  hub::render_refusal(call_);
 }
 
 awaitable<void> Session::answer() {
@@ -230,9 +237,14 @@ awaitable<void> Session::answer() {
 awaitable<void> Session::run_request(int64_t started_ns) {
   const auto& request = parser_->get();
   const Dispatcher& dispatcher = io_thread_.shared.dispatcher;
-  const Dispatcher::Request head = {
-      view(request.method_string()), view(request.target()),
-      presented_key(view(request["X-API-Key"]), view(request[http::field::authorization]))};
+  const Dispatcher::Request head = {view(request.method_string()), view(request.target()),
+                                    view(request["X-API-Key"]),
+                                    view(request[http::field::authorization])};
+  const hub::Preflight preflight{view(request[http::field::origin]),
+                                 view(request["Access-Control-Request-Method"]),
+                                 view(request["Access-Control-Request-Headers"])};
+  hub::note_origin(call_, preflight.origin, head.target);
+  if (hub::answer_preflight(call_, head.method, preflight)) co_return;
   Next next = dispatcher.begin(call_, head, started_ns);
   if (next != Next::done) co_await flush();
   while (next == Next::admission) {
