@@ -20,35 +20,59 @@ PositionChangeView change_of(const FundingPaymentView& payment) {
   return view;
 }
 
-// One table read from its beginning; `row` is the next one until it is over.
+// One table read from its beginning, in pages: `row` is the next one until it is over. Pages keep a
+// remote database from sending all of it at once, and several cursors may share a session.
 template <class Row>
 class Cursor {
  public:
-  Cursor(ReaderPool::Connection& connection, const char* columns, const char* table,
-         const char* condition, Row (*read)(Statement&))
-      : select_(connection.statement(std::string("SELECT ") + columns + " FROM " + table +
-                                     condition + " ORDER BY sequence")),
+  // `condition` ends in " AND " or is empty.
+  Cursor(HistorySession& session, const char* columns, const char* table, const char* condition,
+         Row (*read)(ValueSource&))
+      : session_(session),
+        sql_(std::string("SELECT ") + columns + " FROM " + table + " WHERE " + condition +
+             "sequence > ? ORDER BY sequence LIMIT ?"),
         read_(read) {
     next();
   }
-  ~Cursor() { select_.reset(); }
   Cursor(const Cursor&) = delete;
   Cursor& operator=(const Cursor&) = delete;
 
   void next() {
-    step_ = select_.step();
-    if (has_row()) row = read_(select_);
+    if (taken_ == rows_.size() && !is_last_page_) read_page();
+    has_row_ = taken_ < rows_.size();
+    if (has_row_) row = std::move(rows_[taken_++]);
   }
-  bool has_row() const { return step_ == Statement::Step::row; }
-  bool is_failed() const { return step_ == Statement::Step::error; }
-  uint64_t sequence() const { return has_row() ? row.sequence : UINT64_MAX; }
+  bool has_row() const { return has_row_; }
+  bool is_failed() const { return is_failed_; }
+  uint64_t sequence() const { return has_row_ ? row.sequence : UINT64_MAX; }
 
   Row row;
 
  private:
-  Statement& select_;
-  Row (*read_)(Statement&);
-  Statement::Step step_ = Statement::Step::done;
+  static constexpr std::size_t kPageRows = 4'096;
+
+  void read_page() {
+    const uint64_t after = rows_.empty() ? 0 : row.sequence;
+    rows_.clear();
+    taken_ = 0;
+    Query& select = session_.statement(sql_);
+    select.bind(static_cast<int64_t>(after)).bind(static_cast<int64_t>(kPageRows));
+    Query::Step step = select.step();
+    for (; step == Query::Step::row; step = select.step()) rows_.push_back(read_(select));
+    select.reset();
+    is_failed_ = step == Query::Step::error;
+    if (is_failed_) rows_.clear();
+    is_last_page_ = rows_.size() < kPageRows;
+  }
+
+  HistorySession& session_;
+  const std::string sql_;
+  Row (*read_)(ValueSource&);
+  std::vector<Row> rows_;
+  std::size_t taken_ = 0;
+  bool has_row_ = false;
+  bool is_last_page_ = false;
+  bool is_failed_ = false;
 };
 
 // False: a database error.
@@ -58,11 +82,11 @@ bool visit_all(Cursor<Row>&& cursor, const std::function<void(const Row&)>& visi
   return !cursor.is_failed();
 }
 
-bool visit_positions(ReaderPool::Connection& connection, const ActivityReplay& replay) {
-  Cursor<FillView> fills(connection, kFillColumns, "fills", "", read_fill);
-  Cursor<PositionChangeView> changes(connection, kPositionChangeColumns, "position_changes", "",
+bool visit_positions(HistorySession& session, const ActivityReplay& replay) {
+  Cursor<FillView> fills(session, kFillColumns, "fills", "", read_fill);
+  Cursor<PositionChangeView> changes(session, kPositionChangeColumns, "position_changes", "",
                                      read_position_change);
-  Cursor<FundingPaymentView> payments(connection, kFundingPaymentColumns, "funding_payments", "",
+  Cursor<FundingPaymentView> payments(session, kFundingPaymentColumns, "funding_payments", "",
                                       read_funding_payment);
   while (fills.has_row() || changes.has_row() || payments.has_row()) {
     if (fills.sequence() < changes.sequence() && fills.sequence() < payments.sequence()) {
@@ -82,15 +106,15 @@ bool visit_positions(ReaderPool::Connection& connection, const ActivityReplay& r
 }  // namespace
 
 bool HistoryReader::replay_activity(const ActivityReplay& replay) {
-  const auto lease = impl_->pool.lend();
-  ReaderPool::Connection& connection = *lease.operator->();
-  return visit_positions(connection, replay) &&
-         visit_all(Cursor<LiquidationView>(connection, kLiquidationColumns, "liquidations", "",
+  const auto lease = impl_->source->lend();
+  HistorySession& session = *lease;
+  return visit_positions(session, replay) &&
+         visit_all(Cursor<LiquidationView>(session, kLiquidationColumns, "liquidations", "",
                                            read_liquidation),
                    replay.liquidation) &&
-         visit_all(Cursor<FundingView>(connection, kFundingColumns, "fundings", "", read_funding),
+         visit_all(Cursor<FundingView>(session, kFundingColumns, "fundings", "", read_funding),
                    replay.funding) &&
-         visit_all(Cursor<OrderView>(connection, kOrderColumns, "orders", " WHERE (flags & 4) <> 0",
+         visit_all(Cursor<OrderView>(session, kOrderColumns, "orders", "(flags & 4) <> 0 AND ",
                                      read_order),
                    replay.intent);
 }
