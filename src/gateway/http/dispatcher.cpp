@@ -78,6 +78,7 @@ bool Dispatcher::route(Call& call, const Request& request) const {
   Method method = Method::get;
   const std::string_view path = request.target.substr(0, request.target.find('?'));
   const bool is_known = parse_method(request.method, method);
+  call.path_values.clear();  // begin() may come twice
   Router::Match match = router_.match(method, path, call.path_values);
   if (match.endpoint == nullptr || !is_known) {
     if (match.endpoint == nullptr && match.allow.empty()) return call.fail(ResultCode::not_found);
