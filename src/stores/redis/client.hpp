@@ -41,6 +41,9 @@ struct CallOptions {
 
 enum class Submit : uint8_t { accepted, overloaded, stopped };
 
+// What a call that was not accepted comes to, where replies are wanted.
+std::vector<Reply> refusal(Submit submit, std::size_t commands);
+
 // One reply per command of the request, in its order. On the client's thread: must not block,
 // must not throw.
 using Callback = std::function<void(std::vector<Reply>&&)>;
@@ -53,7 +56,8 @@ class Client {
   Client& operator=(const Client&) = delete;
 
   // `on_notice` hears connections come and go and the topology change; on the client's thread.
-  // False, with the reason, if the TLS files cannot be used; a server that is away is no error.
+  // Once in its life. False, with the reason, if the TLS files cannot be used; a server that is
+  // away is no error.
   bool start(std::string& error, std::function<void(const Notice&)> on_notice = {});
   // Ends every request (`stopped`, or `unknown` if sent); no callback after it returns.
   void stop();

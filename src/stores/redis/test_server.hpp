@@ -17,6 +17,9 @@
 
 namespace perpetua::redis {
 
+// The output of a program (both streams); throws if it ends with another code than 0.
+std::string run_program(const std::vector<std::string>& arguments);
+
 // A folder that goes away with the object.
 class TestFolder {
  public:
@@ -37,7 +40,7 @@ void write_test_certificates(const std::string& folder);
 struct TestServerOptions {
   std::string password;      // requirepass
   bool use_tls = false;      // TLS only
-  bool append_only = false;  // keeps its data over a restart
+  bool append_only = false;  // keeps its data over a restart, synced with every write
   bool is_cluster_node = false;
   std::vector<std::string> arguments;  // more of redis-server's
 };
@@ -65,13 +68,18 @@ class TestServer {
   // redis-cli with these arguments; its output. Throws if it fails.
   std::string cli(const std::vector<std::string>& arguments) const;
   std::string log() const;
+  bool is_running() const { return process_ > 0; }
 
  private:
+  std::vector<std::string> command_line() const;
   void spawn();
+  bool wait_until_ready();  // false: the process ended
+  void end(int signal);
 
   TestServerOptions options_;
   TestFolder folder_;
   uint16_t port_ = 0;
+  uint16_t bus_port_ = 0;
   pid_t process_ = -1;
 };
 
@@ -97,6 +105,17 @@ class TestCluster {
   void wait_until_healthy();  // every slot has a master, on the view of every live node
 
  private:
+  struct Row {  // of CLUSTER NODES
+    std::string id;
+    std::size_t index = 0;
+    bool is_master = false;
+    std::vector<std::string> slots;  // "5", "7-9"
+  };
+  std::vector<Row> rows(std::size_t seen_by);
+  std::string owners(std::size_t seen_by);  // empty: not healthy
+  std::size_t live_node();
+  bool are_replicas_in_step();
+
   std::vector<std::unique_ptr<TestServer>> nodes_;
 };
 
