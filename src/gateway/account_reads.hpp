@@ -1,31 +1,16 @@
-// AccountReads: where the figures of one agent's account come from: the process's own hot store, or
-// a store that all processes share. Both give the same, so the answers are made by the same code.
-//
-// Holdings are not valued: the reader values them at its own mark (HotStore::valued).
+// AccountReads: a store of accounts that all processes share. Without one, or while it is not
+// readable, accounts are read from the process's own hot store, with the same answers.
 #pragma once
 
 #include <functional>
 #include <optional>
-#include <vector>
 
-#include "stores/memory/hot_store.hpp"
+#include "stores/account_state.hpp"
 
 namespace perpetua::gateway {
 
-struct AccountQuery {
-  AgentId agent = 0;
-  bool with_holdings = false;
-  bool with_open_intents = false;
-  OrderId intent = 0;  // 0: none; this one, open or closed
-};
-
-struct AccountState {
-  stores::AccountView account;
-  uint64_t open_orders = 0;
-  std::vector<stores::PositionView> holdings;  // every market the agent has been in, by market id
-  std::vector<stores::OrderView> intents;      // ids falling; those asked for that there are
-  bool operator==(const AccountState&) const = default;
-};
+using stores::AccountQuery;
+using stores::AccountState;
 
 class AccountReads {
  public:
@@ -38,8 +23,5 @@ class AccountReads {
   using Done = std::function<void(std::optional<AccountState>)>;
   virtual void read(const AccountQuery& query, Done done) = 0;
 };
-
-// nullopt: no such agent.
-std::optional<AccountState> read_account(const stores::HotStore& hot, const AccountQuery& query);
 
 }  // namespace perpetua::gateway

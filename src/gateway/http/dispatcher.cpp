@@ -84,6 +84,7 @@ bool Dispatcher::route(Call& call, const Request& request) const {
   const std::string_view path = request.target.substr(0, request.target.find('?'));
   const bool is_known = parse_method(request.method, method);
   call.is_hub = hub::is_hub_path(path);
+  call.path_values.clear();  // begin() may come twice
   Router::Match match = router_.match(method, path, call.path_values);
   if (match.endpoint == nullptr || !is_known) {
     const hub::Credentials credentials{request.x_api_key, request.authorization};

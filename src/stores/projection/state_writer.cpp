@@ -2,6 +2,8 @@
 
 #include <algorithm>
 #include <charconv>
+#include <map>
+#include <tuple>
 
 #include "base/decimal.hpp"
 
@@ -201,30 +203,25 @@ void StateWriter::list_intents(unsigned group, AgentId agent, const std::vector<
   add(group, list, push);
 }
 
-// The open ones, and of the closed the newest of what memory and archive have, newest first.
+// The open ones, and of the closed the newest of what memory and archive have, newest first. Memory
+// is newer than the archive; who closes between its two reads is in both, and closed.
 std::vector<OrderView> StateWriter::intents_of(AgentId agent) const {
   constexpr std::size_t kMost = stores::hot_limits::kPageMax;
-  std::vector<OrderView> intents = hot_.open_orders(agent, kNoMarket, 0, kMost);
-  const auto closed = hot_.closed_orders(agent, kNoMarket, kMost);
-  intents.insert(intents.end(), closed.begin(), closed.end());
-  if (archive_) {
-    const auto older = archive_(agent, kClosedIntentsKept);
-    intents.insert(intents.end(), older.begin(), older.end());
-  }
-  std::erase_if(intents, [](const OrderView& order) { return !order.is_intent(); });
-  // Of two rows of one intent the first is newer: memory comes before the archive, and what closed
-  // between the two reads of memory is in both.
-  std::stable_sort(intents.begin(), intents.end(), [](const OrderView& a, const OrderView& b) {
-    return a.sequence > b.sequence;
-  });
-  for (std::size_t i = 1; i < intents.size();) {
-    if (intents[i].order_id != intents[i - 1].order_id) {
-      ++i;
-      continue;
+  std::map<OrderId, OrderView> found;
+  const auto add = [&](const std::vector<OrderView>& orders) {
+    for (const OrderView& order : orders) {
+      if (order.is_intent()) found.insert_or_assign(order.order_id, order);
     }
-    const bool is_later_closed = !intents[i].is_open() && intents[i - 1].is_open();
-    intents.erase(intents.begin() + static_cast<std::ptrdiff_t>(is_later_closed ? i - 1 : i));
-  }
+  };
+  if (archive_) add(archive_(agent, kClosedIntentsKept));
+  const auto open = hot_.open_orders(agent, kNoMarket, 0, kMost);
+  add(open);
+  add(hot_.closed_orders(agent, kNoMarket, kMost));
+  std::vector<OrderView> intents;
+  for (auto& [id, order] : found) intents.push_back(std::move(order));
+  std::sort(intents.begin(), intents.end(), [](const OrderView& a, const OrderView& b) {
+    return std::tie(a.sequence, a.order_id) > std::tie(b.sequence, b.order_id);
+  });
   std::size_t closed_left = kClosedIntentsKept;
   std::erase_if(intents, [&](const OrderView& order) {
     if (order.is_open()) return false;

@@ -1,8 +1,10 @@
-#include "gateway/account_reads.hpp"
+#include "stores/account_state.hpp"
 
-namespace perpetua::gateway {
+#include "stores/memory/hot_store.hpp"
 
-std::optional<AccountState> read_account(const stores::HotStore& hot, const AccountQuery& query) {
+namespace perpetua::stores {
+
+std::optional<AccountState> read_account(const HotStore& hot, const AccountQuery& query) {
   const auto account = hot.account(query.agent);
   if (!account) return std::nullopt;
   AccountState state;
@@ -11,7 +13,7 @@ std::optional<AccountState> read_account(const stores::HotStore& hot, const Acco
   if (query.with_holdings) state.holdings = hot.holdings(query.agent);
   if (query.with_open_intents) {
     state.intents =
-        hot.open_orders(query.agent, kNoMarket, 0, stores::hot_limits::kPageMax);
+        hot.open_orders(query.agent, kNoMarket, 0, hot_limits::kPageMax);
     std::erase_if(state.intents, [](const auto& order) { return !order.is_intent(); });
   }
   if (query.intent != 0) {
@@ -21,4 +23,4 @@ std::optional<AccountState> read_account(const stores::HotStore& hot, const Acco
   return state;
 }
 
-}  // namespace perpetua::gateway
+}  // namespace perpetua::stores
