@@ -92,8 +92,8 @@ inline std::string kind_name(const testing::TestParamInfo<DatabaseKind>& info) {
 }
 
 // Skips what needs TimescaleDB where it is not installed.
-#define PERPETUA_SKIP_WITHOUT_DATABASE()                                   \
-  if (GetParam() == DatabaseKind::timescale && !has_timescale()) {         \
+#define PERPETUA_SKIP_WITHOUT_DATABASE()                                     \
+  if (GetParam() == DatabaseKind::timescale && !has_timescale()) {           \
     GTEST_SKIP() << "no TimescaleDB here: scripts/setup-timescale makes it"; \
   }
 

@@ -7,8 +7,8 @@
 #include "engine/engine.hpp"
 #include "engine/test_support.hpp"
 #include "stores/describe_test_support.hpp"
-#include "stores/memory/hot_store.hpp"
 #include "stores/history_projection.hpp"
+#include "stores/memory/hot_store.hpp"
 
 namespace perpetua::stores::test {
 
@@ -32,8 +32,9 @@ class PerpetualMarket {
     InlineExecutor executor;
     engine.apply({engine.last_batch() + 1, now_ms, commands, text}, executor, output);
     engine.check_invariants();
-    const AppliedBatch batch{engine.last_batch(), now_ms,        output.first_event, commands,
-                             output.outcomes,     output.events, text};
+    const AppliedBatch batch{
+        engine.last_batch(), now_ms, output.first_event, commands, output.outcomes,
+        output.events,       text};
     hot.apply(batch);
     for (HotStore* follower : followers) follower->apply(batch);
     if (history != nullptr) history->apply(batch);

@@ -65,7 +65,7 @@ TEST_P(HistoryReaderTest, candles_trades_thoughts_and_agents_equal_the_hot_store
     const auto minutes = hot_.candles(market, CandleInterval::m1, 0, INT64_MAX, 1'000);
     ASSERT_GT(minutes.size(), 3u);
     EXPECT_EQ(reader_->candles(market, CandleInterval::m1, minutes[1].open_time_ms,
-                              minutes[3].open_time_ms, 10),
+                               minutes[3].open_time_ms, 10),
               std::vector(minutes.begin() + 1, minutes.begin() + 3));
   }
   EXPECT_EQ(reader_->thoughts(std::nullopt, {"", 30}).rows, hot_.thoughts(0, 30));
@@ -131,7 +131,8 @@ TEST_P(HistoryReaderTest, a_cursor_of_another_list_is_refused) {
 }
 
 TEST_P(HistoryReaderTest, a_page_holds_a_bounded_number_of_rows) {
-  backend_->writer().apply(thoughts_batch(flow_.engine.last_batch() + 1, 1'000'000, 1'500, 3).view());
+  backend_->writer().apply(
+      thoughts_batch(flow_.engine.last_batch() + 1, 1'000'000, 1'500, 3).view());
   ASSERT_TRUE(backend_->writer().flush());
   const auto page = reader_->thoughts(1, {"", 100'000});
   EXPECT_EQ(page.rows.size(), history_limits::kHistoryPageMax);
@@ -154,7 +155,8 @@ TEST_P(HistoryReaderTest, a_filter_that_matches_nothing_looks_at_a_bounded_numbe
   const auto first = reader_->orders(agent, {1, OrderStatus::none, false}, {"", 10});
   EXPECT_TRUE(first.rows.empty());
   ASSERT_FALSE(first.next_cursor.empty());
-  const auto second = reader_->orders(agent, {1, OrderStatus::none, false}, {first.next_cursor, 10});
+  const auto second =
+      reader_->orders(agent, {1, OrderStatus::none, false}, {first.next_cursor, 10});
   EXPECT_TRUE(second.rows.empty());
   EXPECT_EQ(second.next_cursor, "");
 }

@@ -79,7 +79,8 @@ TEST_P(HistoryTriggersTest, live_ones_have_their_last_state_and_warm_a_described
     ASSERT_EQ(fed.size(), warmed.size());
     for (std::size_t i = 0; i < fed.size(); ++i) EXPECT_TRUE(is_same(fed[i], warmed[i]));
     EXPECT_EQ(hot_.open_orders(agent, kNoMarket, 0, 1'000),
-              store.open_orders(agent, kNoMarket, 0, 1'000)) << "brackets among the rest";
+              store.open_orders(agent, kNoMarket, 0, 1'000))
+        << "brackets among the rest";
   }
 }
 
