@@ -197,7 +197,7 @@ std::optional<Micro> HistoryReader::realised_pnl(AgentId agent, MarketId market,
     Query& select = lease->statement(
         std::string("SELECT count(*), coalesce(sum(CASE WHEN market = ? THEN ") + column +
         " ELSE 0 END), 0) FROM (SELECT market, " + column + " FROM " + table +
-        " WHERE agent = ? AND sequence BETWEEN ? AND ?" + condition + " LIMIT ?)");
+        " WHERE agent = ? AND sequence BETWEEN ? AND ?" + condition + " LIMIT ?) AS rows");
     select.bind(market).bind(agent).bind(signed_of(first)).bind(signed_of(last));
     select.bind(kScannedMax + 1);
     std::optional<int64_t> total;
