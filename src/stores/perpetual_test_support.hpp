@@ -7,8 +7,8 @@
 #include "engine/engine.hpp"
 #include "engine/test_support.hpp"
 #include "stores/describe_test_support.hpp"
+#include "stores/history_projection.hpp"
 #include "stores/memory/hot_store.hpp"
-#include "stores/sqlite/history_writer.hpp"
 
 namespace perpetua::stores::test {
 
@@ -20,7 +20,7 @@ class PerpetualMarket {
   static constexpr int64_t kIndex = 60'000;
   static constexpr int64_t kCoin = 1'000'000;  // lots
 
-  explicit PerpetualMarket(HistoryWriter* writer = nullptr) : history(writer) {
+  explicit PerpetualMarket(HistoryProjection* writer = nullptr) : history(writer) {
     const MarketSpec spec = make_spec();
     run(Command(CommandType::create_market), {reinterpret_cast<const char*>(&spec), sizeof spec});
     price(kIndex);
@@ -32,8 +32,9 @@ class PerpetualMarket {
     InlineExecutor executor;
     engine.apply({engine.last_batch() + 1, now_ms, commands, text}, executor, output);
     engine.check_invariants();
-    const AppliedBatch batch{engine.last_batch(), now_ms,        output.first_event, commands,
-                             output.outcomes,     output.events, text};
+    const AppliedBatch batch{
+        engine.last_batch(), now_ms, output.first_event, commands, output.outcomes,
+        output.events,       text};
     hot.apply(batch);
     for (HotStore* follower : followers) follower->apply(batch);
     if (history != nullptr) history->apply(batch);
@@ -99,14 +100,14 @@ class PerpetualMarket {
   BatchOutput output;
   HotStore hot;
   std::vector<HotStore*> followers;  // get every batch, too
-  HistoryWriter* history;
+  HistoryProjection* history;
   int64_t now_ms = 1'700'000'000'000;
   uint64_t agents = 0;
 };
 
 // A long that is warned, taken over, and whose fund is then deleveraged against the short.
 struct Collapse : PerpetualMarket {
-  explicit Collapse(HistoryWriter* writer = nullptr) : PerpetualMarket(writer) {
+  explicit Collapse(HistoryProjection* writer = nullptr) : PerpetualMarket(writer) {
     long_agent = add_agent(10'000);
     short_agent = add_agent(1'000'000);
     trade(long_agent, short_agent, kIndex, kCoin, 20, 1);

@@ -86,6 +86,11 @@ bool Result::is_null(int row, int column) const {
   return PQgetisnull(result_.get(), row, column) != 0;
 }
 
+bool Result::is_bytes(int column) const {
+  constexpr Oid kByteaType = 17;
+  return PQftype(result_.get(), column) == kByteaType;
+}
+
 std::string_view Result::text(int row, int column) const {
   return {PQgetvalue(result_.get(), row, column),
           static_cast<std::size_t>(PQgetlength(result_.get(), row, column))};

@@ -12,6 +12,8 @@
 #include <string>
 #include <string_view>
 
+#include "stores/history_source.hpp"
+
 namespace perpetua::stores {
 
 enum class OpenMode { read_write, read_only };
@@ -34,33 +36,26 @@ class Database {
   std::unique_ptr<sqlite3, Close> handle_;
 };
 
-class Statement {
+class Statement final : public Query {
  public:
-  enum class Step { row, done, error };
-
   Statement() = default;
   Statement(const Database& database, std::string_view sql);
 
   // Parameters and columns in order of their appearance. start() forgets those of the last use.
   Statement& start();
-  Statement& bind(int64_t value);
-  Statement& bind_text(std::string_view value);
-  Statement& bind_blob(std::string_view value);
+  Statement& bind(int64_t value) override;
+  Statement& bind_text(std::string_view value) override;
+  Statement& bind_blob(std::string_view value) override;
 
-  Step step();
+  Step step() override;
   [[nodiscard]] bool run() { return step() == Step::done; }  // no rows expected
-  void reset();  // ends the read, so the connection holds no old snapshot
+  void reset() override;  // the connection holds no old snapshot
 
   sqlite3_stmt* handle() const { return statement_.get(); }
 
   // Columns of the current row, one after the other.
-  int64_t next_int();
-  std::string next_text();
-
-  template <class Enum>
-  Enum next_enum() {
-    return static_cast<Enum>(next_int());
-  }
+  int64_t next_int() override;
+  std::string next_text() override;
 
  private:
   struct Finalize {

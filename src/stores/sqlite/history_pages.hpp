@@ -5,12 +5,11 @@
 
 #include "stores/sqlite/history_reader.hpp"
 #include "stores/sqlite/page_cursor.hpp"
-#include "stores/sqlite/reader_pool.hpp"
 
 namespace perpetua::stores {
 
 struct HistoryReader::Impl {
-  ReaderPool pool;
+  std::unique_ptr<HistorySource> source;
 };
 
 // One list: its letter in cursors, its table and sort key, and how a row is read.
@@ -20,14 +19,14 @@ struct List {
   const char* columns;
   const char* table;
   const char* key;
-  Row (*read)(Statement&);
+  Row (*read)(ValueSource&);
   uint64_t (*key_of)(const Row&);
 };
 
 // Rows of the perpetual are ordered by the sequence of their event.
 template <class Row>
 constexpr List<Row> event_list(char letter, const char* columns, const char* table,
-                               Row (*read)(Statement&)) {
+                               Row (*read)(ValueSource&)) {
   return {letter, columns, table, "sequence", read, [](const Row& row) { return row.sequence; }};
 }
 
@@ -40,7 +39,7 @@ inline std::string select_page(const char* columns, const char* table, const cha
 // Rows older than the cursor for which keep(row) holds. `condition` ends in " AND " and has one
 // parameter, `owner`, or is empty.
 template <class Row, class Keep>
-Page<Row> read_page(ReaderPool& pool, const List<Row>& list, const char* condition,
+Page<Row> read_page(HistorySource& source, const List<Row>& list, const char* condition,
                     std::optional<int64_t> owner, const PageRequest& request, Keep&& keep) {
   using history_limits::kHistoryPageMax;
   using history_limits::kRowsScannedMax;
@@ -55,24 +54,31 @@ Page<Row> read_page(ReaderPool& pool, const List<Row>& list, const char* conditi
     before = *key;
   }
   const std::size_t limit = std::clamp<std::size_t>(request.limit, 1, kHistoryPageMax);
-  const auto lease = pool.lend();
-  Statement& select = lease->statement(select_page(list.columns, list.table, list.key, condition));
-  if (owner) select.bind(*owner);
-  select.bind(static_cast<int64_t>(before)).bind(static_cast<int64_t>(kRowsScannedMax) + 1);
+  const auto session = source.lend();
+  const std::string sql = select_page(list.columns, list.table, list.key, condition);
   std::size_t scanned = 0;
-  Statement::Step step = select.step();
-  for (; step == Statement::Step::row; step = select.step()) {
-    if (page.rows.size() == limit || scanned == kRowsScannedMax) {
-      page.next_cursor = make_cursor(list.letter, before);
-      break;
+  std::size_t fetch = session->fetch_rows(limit + 1, kRowsScannedMax + 1);
+  for (std::size_t fetched = fetch; fetched == fetch && page.next_cursor.empty();) {
+    fetched = 0;
+    if (scanned > 0) fetch = std::min(4 * fetch, kRowsScannedMax + 1 - scanned);
+    Query& select = session->statement(sql);
+    if (owner) select.bind(*owner);
+    select.bind(static_cast<int64_t>(before)).bind(static_cast<int64_t>(fetch));
+    Query::Step step = select.step();
+    for (; step == Query::Step::row; step = select.step()) {
+      if (page.rows.size() == limit || scanned == kRowsScannedMax) {
+        page.next_cursor = make_cursor(list.letter, before);
+        break;
+      }
+      Row row = list.read(select);
+      ++scanned;
+      ++fetched;
+      before = list.key_of(row);
+      if (keep(row)) page.rows.push_back(std::move(row));
     }
-    Row row = list.read(select);
-    ++scanned;
-    before = list.key_of(row);
-    if (keep(row)) page.rows.push_back(std::move(row));
+    select.reset();
+    if (step == Query::Step::error) return {PageStatus::unavailable, {}, {}};
   }
-  select.reset();
-  if (step == Statement::Step::error) page = {PageStatus::unavailable, {}, {}};
   return page;
 }
 

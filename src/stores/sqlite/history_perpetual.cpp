@@ -9,12 +9,12 @@ namespace perpetua::stores {
 namespace {
 
 int64_t signed_of(uint64_t value) { return static_cast<int64_t>(value); }
-uint64_t next_id(Statement& s) { return static_cast<uint64_t>(s.next_int()); }
-AgentId next_agent(Statement& s) { return static_cast<AgentId>(s.next_int()); }
-MarketId next_market(Statement& s) { return static_cast<MarketId>(s.next_int()); }
-Micro next_micro(Statement& s) { return Micro(s.next_int()); }
-Lots next_lots(Statement& s) { return Lots(s.next_int()); }
-Price next_price(Statement& s) { return Price(s.next_int()); }
+uint64_t next_id(ValueSource& s) { return static_cast<uint64_t>(s.next_int()); }
+AgentId next_agent(ValueSource& s) { return static_cast<AgentId>(s.next_int()); }
+MarketId next_market(ValueSource& s) { return static_cast<MarketId>(s.next_int()); }
+Micro next_micro(ValueSource& s) { return Micro(s.next_int()); }
+Lots next_lots(ValueSource& s) { return Lots(s.next_int()); }
+Price next_price(ValueSource& s) { return Price(s.next_int()); }
 
 }  // namespace
 
@@ -33,14 +33,14 @@ const char kPositionChangeColumns[] =
 const char kMarketChangeColumns[] =
     "sequence, market, spec, effective_at_ms, announced_at_ms, applied_at_ms";
 
-void bind_funding(Statement& s, const FundingView& f) {
+void bind_funding(ValueSink& s, const FundingView& f) {
   const FundingSettled& funding = f.funding;
   s.bind(signed_of(f.sequence)).bind(f.market).bind(funding.hour).bind(funding.rate_ppb);
   s.bind(funding.average_premium_ppb).bind(funding.samples).bind(funding.index.value);
   s.bind(funding.due.value).bind(funding.received.value).bind(f.time_ms);
 }
 
-FundingView read_funding(Statement& s) {
+FundingView read_funding(ValueSource& s) {
   FundingView f;
   f.sequence = next_id(s);
   f.market = next_market(s);
@@ -55,13 +55,13 @@ FundingView read_funding(Statement& s) {
   return f;
 }
 
-void bind_funding_payment(Statement& s, const FundingPaymentView& p) {
+void bind_funding_payment(ValueSink& s, const FundingPaymentView& p) {
   s.bind(signed_of(p.sequence)).bind(p.agent).bind(p.market).bind(p.hour).bind(p.rate_ppb);
   s.bind(p.index.value).bind(p.amount.value).bind(p.base.value).bind(p.margin.value);
   s.bind(p.time_ms);
 }
 
-FundingPaymentView read_funding_payment(Statement& s) {
+FundingPaymentView read_funding_payment(ValueSource& s) {
   FundingPaymentView p;
   p.sequence = next_id(s);
   p.agent = next_agent(s);
@@ -76,7 +76,7 @@ FundingPaymentView read_funding_payment(Statement& s) {
   return p;
 }
 
-void bind_liquidation(Statement& s, const LiquidationView& l) {
+void bind_liquidation(ValueSink& s, const LiquidationView& l) {
   const Liquidation& step = l.step;
   s.bind(signed_of(l.sequence)).bind(l.market).bind(l.agent);
   s.bind(static_cast<int64_t>(step.step)).bind(step.lots.value).bind(step.value.value);
@@ -84,7 +84,7 @@ void bind_liquidation(Statement& s, const LiquidationView& l) {
   s.bind(step.maintenance.value).bind(step.mark.value).bind(l.time_ms);
 }
 
-LiquidationView read_liquidation(Statement& s) {
+LiquidationView read_liquidation(ValueSource& s) {
   LiquidationView l;
   l.sequence = next_id(s);
   l.market = next_market(s);
@@ -101,13 +101,13 @@ LiquidationView read_liquidation(Statement& s) {
   return l;
 }
 
-void bind_fund_change(Statement& s, const FundChangeView& c) {
+void bind_fund_change(ValueSink& s, const FundChangeView& c) {
   s.bind(signed_of(c.sequence)).bind(c.market).bind(c.fund.base.value);
   s.bind(c.fund.entry_notional.value).bind(c.fund.margin.value).bind(c.fund.bad_debt.value);
   s.bind(c.time_ms);
 }
 
-FundChangeView read_fund_change(Statement& s) {
+FundChangeView read_fund_change(ValueSource& s) {
   FundChangeView c;
   c.sequence = next_id(s);
   c.market = next_market(s);
@@ -119,7 +119,7 @@ FundChangeView read_fund_change(Statement& s) {
   return c;
 }
 
-void bind_position_change(Statement& s, const PositionChangeView& p) {
+void bind_position_change(ValueSink& s, const PositionChangeView& p) {
   const PositionChanged& change = p.change;
   s.bind(signed_of(p.sequence)).bind(p.agent).bind(p.market);
   s.bind(static_cast<int64_t>(change.cause)).bind(change.lots.value).bind(change.value.value);
@@ -128,7 +128,7 @@ void bind_position_change(Statement& s, const PositionChangeView& p) {
   s.bind(change.rank).bind(change.counterparty).bind(p.time_ms);
 }
 
-PositionChangeView read_position_change(Statement& s) {
+PositionChangeView read_position_change(ValueSource& s) {
   PositionChangeView p;
   p.sequence = next_id(s);
   p.agent = next_agent(s);
@@ -148,14 +148,14 @@ PositionChangeView read_position_change(Statement& s) {
   return p;
 }
 
-void bind_market_change(Statement& s, const MarketChangeView& c) {
+void bind_market_change(ValueSink& s, const MarketChangeView& c) {
   const std::string_view bytes(reinterpret_cast<const char*>(&c.spec), sizeof c.spec);
   s.bind(signed_of(c.sequence)).bind(c.market).bind_blob(bytes).bind(c.effective_at_ms);
   s.bind(c.announced_at_ms).bind(c.applied_at_ms);
 }
 
 // A row whose contract has another size is not of this schema: it reads as an empty one.
-MarketChangeView read_market_change(Statement& s) {
+MarketChangeView read_market_change(ValueSource& s) {
   MarketChangeView c;
   c.sequence = next_id(s);
   c.market = next_market(s);

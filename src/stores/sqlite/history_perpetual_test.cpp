@@ -1,6 +1,6 @@
 // Funding, liquidations, fund and position changes in the history.
+#include "stores/history_backend_test_support.hpp"
 #include "stores/perpetual_test_support.hpp"
-#include "stores/sqlite/history_test_support.hpp"
 #include "stores/warm_start.hpp"
 
 namespace perpetua::stores {
@@ -8,19 +8,21 @@ namespace {
 
 using namespace test;
 
-class HistoryPerpetualTest : public ::testing::Test {
+class HistoryPerpetualTest : public ::testing::TestWithParam<DatabaseKind> {
  protected:
-  HistoryReader reader() {
-    EXPECT_TRUE(writer_.flush()) << writer_.failure();
-    return HistoryReader(folder_.file("h.db"), 1);
+  void SetUp() override {
+    PERPETUA_SKIP_WITHOUT_DATABASE();
+    backend_ = make_backend(GetParam());
+    writer_ = &backend_->writer();
   }
+  HistoryReader reader() { return backend_->reader(); }
 
-  TemporaryFolder folder_;
-  HistoryWriter writer_{options_for(folder_.file("h.db"))};
+  std::unique_ptr<HistoryBackend> backend_;
+  HistoryProjection* writer_ = nullptr;
 };
 
-TEST_F(HistoryPerpetualTest, every_step_of_a_collapse_can_be_read_again) {
-  Collapse market(&writer_);
+TEST_P(HistoryPerpetualTest, every_step_of_a_collapse_can_be_read_again) {
+  Collapse market(writer_);
   market.fall();
   HistoryReader history = reader();
   const auto steps = history.liquidations(0, {"", 10}).rows;
@@ -47,8 +49,8 @@ TEST_F(HistoryPerpetualTest, every_step_of_a_collapse_can_be_read_again) {
   EXPECT_EQ(short_changes[0].change.lots, Lots(market.kCoin));
 }
 
-TEST_F(HistoryPerpetualTest, a_liquidation_through_the_book_is_a_fill_without_an_order) {
-  Collapse market(&writer_);
+TEST_P(HistoryPerpetualTest, a_liquidation_through_the_book_is_a_fill_without_an_order) {
+  Collapse market(writer_);
   const AgentId bidder = market.add_agent(1'000'000);
   market.order(bidder, Side::buy, 58'400, market.kCoin, 1);
   market.fall();
@@ -62,8 +64,8 @@ TEST_F(HistoryPerpetualTest, a_liquidation_through_the_book_is_a_fill_without_an
   EXPECT_EQ(history.trades(0, {"", 1}).rows.at(0).cause, TradeCause::liquidation);
 }
 
-TEST_F(HistoryPerpetualTest, payments_carry_the_rate_of_their_hour) {
-  PerpetualMarket market(&writer_);
+TEST_P(HistoryPerpetualTest, payments_carry_the_rate_of_their_hour) {
+  PerpetualMarket market(writer_);
   const AgentId bidder = market.add_agent(10'000'000);
   const AgentId asker = market.add_agent(10'000'000);
   market.trade(bidder, asker, market.kIndex, market.kCoin, 10, 10);
@@ -88,8 +90,8 @@ TEST_F(HistoryPerpetualTest, payments_carry_the_rate_of_their_hour) {
   EXPECT_EQ(history.fundings(0, {"x", 10}).status, PageStatus::invalid_cursor);
 }
 
-TEST_F(HistoryPerpetualTest, a_warm_start_knows_the_newest_rows) {
-  Collapse market(&writer_);
+TEST_P(HistoryPerpetualTest, a_warm_start_knows_the_newest_rows) {
+  Collapse market(writer_);
   market.fund(500);
   market.fall();
   HistoryReader history = reader();
@@ -116,13 +118,13 @@ void announce(PerpetualMarket& market, uint32_t taker_fee_ppm) {
   ASSERT_EQ(outcome.code, ResultCode::ok);
 }
 
-TEST_F(HistoryPerpetualTest, the_fees_of_any_time_can_be_told_from_the_changes) {
-  PerpetualMarket market(&writer_);
+TEST_P(HistoryPerpetualTest, the_fees_of_any_time_can_be_told_from_the_changes) {
+  PerpetualMarket market(writer_);
   const int64_t start_ms = market.now_ms;
   announce(market, 600);
   market.now_ms += 1'000;
   announce(market, 700);  // takes its place
-  ASSERT_TRUE(writer_.flush());
+  ASSERT_TRUE(writer_->flush());
   market.now_ms += 60'000;
   market.run(Command(CommandType::tick));
   announce(market, 800);
@@ -140,8 +142,8 @@ TEST_F(HistoryPerpetualTest, the_fees_of_any_time_can_be_told_from_the_changes) 
   EXPECT_TRUE(history.market_changes(1, {"", 10}).rows.empty());
 }
 
-TEST_F(HistoryPerpetualTest, a_change_applied_and_the_next_announced_in_one_transaction) {
-  PerpetualMarket market(&writer_);
+TEST_P(HistoryPerpetualTest, a_change_applied_and_the_next_announced_in_one_transaction) {
+  PerpetualMarket market(writer_);
   announce(market, 600);
   market.now_ms += 60'000;
   market.run(Command(CommandType::tick));
@@ -152,6 +154,8 @@ TEST_F(HistoryPerpetualTest, a_change_applied_and_the_next_announced_in_one_tran
   EXPECT_EQ(changes[1].applied_at_ms, market.now_ms);
   EXPECT_EQ(changes[0].applied_at_ms, 0);
 }
+
+INSTANTIATE_TEST_SUITE_P(Databases, HistoryPerpetualTest, kEveryDatabase, kind_name);
 
 }  // namespace
 }  // namespace perpetua::stores

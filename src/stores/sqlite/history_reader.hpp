@@ -18,6 +18,7 @@
 #include <string_view>
 #include <vector>
 
+#include "stores/history_source.hpp"
 #include "stores/views.hpp"
 
 namespace perpetua::stores {
@@ -55,6 +56,8 @@ class HistoryReader {
   // REQUIRES: a HistoryWriter has opened the file. Throws std::runtime_error if it cannot be read.
   explicit HistoryReader(const std::string& path,
                          std::size_t connections = history_limits::kReaderConnections);
+  // Any database; a read that no source answers throws HistoryUnavailable.
+  explicit HistoryReader(std::unique_ptr<HistorySource> source);
   ~HistoryReader();
   HistoryReader(const HistoryReader&) = delete;
   HistoryReader& operator=(const HistoryReader&) = delete;

@@ -1,6 +1,6 @@
 #include "stores/sqlite/history_reader.hpp"
 
-#include "stores/sqlite/history_test_support.hpp"
+#include "stores/history_backend_test_support.hpp"
 #include "stores/warm_start.hpp"
 
 namespace perpetua::stores {
@@ -9,76 +9,80 @@ namespace {
 using namespace test;
 
 // A hot store and a history that saw the same batches.
-class HistoryReaderTest : public ::testing::Test {
+class HistoryReaderTest : public ::testing::TestWithParam<DatabaseKind> {
  protected:
-  HistoryReaderTest() : flow_(21), writer_(options_for(folder_.file("h.db"))) { advance(500); }
+  void SetUp() override {
+    PERPETUA_SKIP_WITHOUT_DATABASE();
+    backend_ = make_backend(GetParam());
+    advance(500);
+    reader_.emplace(backend_->source());
+  }
 
   void advance(int batches) {
     for (int i = 0; i < batches; ++i) {
       const RecordedBatch batch = flow_.next();
       hot_.apply(batch.view());
-      writer_.apply(batch.view());
+      backend_->writer().apply(batch.view());
     }
-    ASSERT_TRUE(writer_.flush());
+    ASSERT_TRUE(backend_->writer().flush());
   }
 
-  TemporaryFolder folder_;
-  Flow flow_;
+  Flow flow_{21};
   HotStore hot_;
-  HistoryWriter writer_;
-  HistoryReader reader_{folder_.file("h.db")};
+  std::unique_ptr<HistoryBackend> backend_;
+  std::optional<HistoryReader> reader_;
 };
 
-TEST_F(HistoryReaderTest, orders_read_the_same_from_the_hot_store_and_from_history) {
+TEST_P(HistoryReaderTest, orders_read_the_same_from_the_hot_store_and_from_history) {
   std::size_t compared = 0;
   for (AgentId agent = 1; agent <= flow_.agents; ++agent) {
     auto orders = hot_.open_orders(agent, kNoMarket, 0, 1'000);
     const auto closed = hot_.closed_orders(agent, kNoMarket, 1'000);
     orders.insert(orders.end(), closed.begin(), closed.end());
     for (const OrderView& order : orders) {
-      ASSERT_EQ(reader_.order(agent, order.order_id), order);
+      ASSERT_EQ(reader_->order(agent, order.order_id), order);
       ++compared;
       if (order.client_id == ClientId{}) continue;
-      ASSERT_EQ(reader_.order_by_client_id(agent, client_id_view(order.client_id)), order);
+      ASSERT_EQ(reader_->order_by_client_id(agent, client_id_view(order.client_id)), order);
     }
-    ASSERT_EQ(hot_.fills(agent, kNoMarket, 20), reader_.fills(agent, kNoMarket, {"", 20}).rows);
-    ASSERT_EQ(hot_.fills(agent, 1, 20), reader_.fills(agent, 1, {"", 20}).rows);
+    ASSERT_EQ(hot_.fills(agent, kNoMarket, 20), reader_->fills(agent, kNoMarket, {"", 20}).rows);
+    ASSERT_EQ(hot_.fills(agent, 1, 20), reader_->fills(agent, 1, {"", 20}).rows);
   }
   EXPECT_GT(compared, 500u);
-  EXPECT_FALSE(reader_.order(2, hot_.closed_orders(1, kNoMarket, 1)[0].order_id));
-  EXPECT_FALSE(reader_.order(1, 0));
-  EXPECT_FALSE(reader_.order_by_client_id(1, "no such id"));
+  EXPECT_FALSE(reader_->order(2, hot_.closed_orders(1, kNoMarket, 1)[0].order_id));
+  EXPECT_FALSE(reader_->order(1, 0));
+  EXPECT_FALSE(reader_->order_by_client_id(1, "no such id"));
 }
 
-TEST_F(HistoryReaderTest, candles_trades_thoughts_and_agents_equal_the_hot_store) {
+TEST_P(HistoryReaderTest, candles_trades_thoughts_and_agents_equal_the_hot_store) {
   for (MarketId market = 0; market < Flow::kMarkets; ++market) {
-    EXPECT_EQ(reader_.trades(market, {"", 100}).rows, hot_.trades(market, 100));
+    EXPECT_EQ(reader_->trades(market, {"", 100}).rows, hot_.trades(market, 100));
     for (const CandleInterval interval : kAllCandleIntervals) {
-      const auto candles = reader_.candles(market, interval, 0, INT64_MAX, 1'000);
+      const auto candles = reader_->candles(market, interval, 0, INT64_MAX, 1'000);
       EXPECT_FALSE(candles.empty());
       EXPECT_EQ(candles, hot_.candles(market, interval, 0, INT64_MAX, 1'000));
     }
     const auto minutes = hot_.candles(market, CandleInterval::m1, 0, INT64_MAX, 1'000);
     ASSERT_GT(minutes.size(), 3u);
-    EXPECT_EQ(reader_.candles(market, CandleInterval::m1, minutes[1].open_time_ms,
-                              minutes[3].open_time_ms, 10),
+    EXPECT_EQ(reader_->candles(market, CandleInterval::m1, minutes[1].open_time_ms,
+                               minutes[3].open_time_ms, 10),
               std::vector(minutes.begin() + 1, minutes.begin() + 3));
   }
-  EXPECT_EQ(reader_.thoughts(std::nullopt, {"", 30}).rows, hot_.thoughts(0, 30));
-  EXPECT_EQ(reader_.thoughts(3, {"", 30}).rows, hot_.thoughts_of(3, 0, 30));
-  const auto agents = reader_.agents({"", 1'000}).rows;
+  EXPECT_EQ(reader_->thoughts(std::nullopt, {"", 30}).rows, hot_.thoughts(0, 30));
+  EXPECT_EQ(reader_->thoughts(3, {"", 30}).rows, hot_.thoughts_of(3, 0, 30));
+  const auto agents = reader_->agents({"", 1'000}).rows;
   ASSERT_EQ(agents.size(), flow_.agents);
   EXPECT_EQ(agents.front(), hot_.agent(flow_.agents));
-  EXPECT_EQ(reader_.applied_batch(), flow_.engine.last_batch());
+  EXPECT_EQ(reader_->applied_batch(), flow_.engine.last_batch());
 }
 
-TEST_F(HistoryReaderTest, pages_are_complete_and_stable_while_new_rows_arrive) {
-  const auto before = reader_.orders(1, {}, {"", 1'000}).rows;
+TEST_P(HistoryReaderTest, pages_are_complete_and_stable_while_new_rows_arrive) {
+  const auto before = reader_->orders(1, {}, {"", 1'000}).rows;
   ASSERT_GT(before.size(), 50u);
   std::vector<uint64_t> paged;
   std::string cursor;
   do {
-    const auto page = reader_.orders(1, {}, {cursor, 7});
+    const auto page = reader_->orders(1, {}, {cursor, 7});
     ASSERT_EQ(page.status, PageStatus::ok);
     for (const OrderView& order : page.rows) paged.push_back(order.sequence);
     cursor = page.next_cursor;
@@ -90,51 +94,52 @@ TEST_F(HistoryReaderTest, pages_are_complete_and_stable_while_new_rows_arrive) {
   EXPECT_TRUE(std::is_sorted(paged.rbegin(), paged.rend()));
 }
 
-TEST_F(HistoryReaderTest, a_page_that_ends_the_list_has_no_cursor) {
-  const auto all = reader_.ledger(1, {"", 1'000});
+TEST_P(HistoryReaderTest, a_page_that_ends_the_list_has_no_cursor) {
+  const auto all = reader_->ledger(1, {"", 1'000});
   ASSERT_FALSE(all.rows.empty());
   EXPECT_EQ(all.next_cursor, "");
-  EXPECT_EQ(reader_.ledger(1, {"", all.rows.size()}).next_cursor, "");
+  EXPECT_EQ(reader_->ledger(1, {"", all.rows.size()}).next_cursor, "");
   if (all.rows.size() > 1) {
-    EXPECT_NE(reader_.ledger(1, {"", all.rows.size() - 1}).next_cursor, "");
+    EXPECT_NE(reader_->ledger(1, {"", all.rows.size() - 1}).next_cursor, "");
   }
-  EXPECT_TRUE(reader_.ledger(100'000, {}).rows.empty());
+  EXPECT_TRUE(reader_->ledger(100'000, {}).rows.empty());
 }
 
-TEST_F(HistoryReaderTest, filters_pick_market_status_and_intents) {
-  const auto all = reader_.orders(2, {}, {"", 1'000}).rows;
+TEST_P(HistoryReaderTest, filters_pick_market_status_and_intents) {
+  const auto all = reader_->orders(2, {}, {"", 1'000}).rows;
   const auto count = [&](auto&& wanted) {
     return static_cast<std::size_t>(std::count_if(all.begin(), all.end(), wanted));
   };
-  const auto in_market = reader_.orders(2, {1, OrderStatus::none, false}, {"", 1'000}).rows;
+  const auto in_market = reader_->orders(2, {1, OrderStatus::none, false}, {"", 1'000}).rows;
   EXPECT_EQ(in_market.size(), count([](const OrderView& o) { return o.market == 1; }));
-  const auto filled = reader_.orders(2, {kNoMarket, OrderStatus::filled, false}, {"", 1'000}).rows;
+  const auto filled = reader_->orders(2, {kNoMarket, OrderStatus::filled, false}, {"", 1'000}).rows;
   EXPECT_EQ(filled.size(),
             count([](const OrderView& o) { return o.status == OrderStatus::filled; }));
-  const auto intents = reader_.orders(2, {kNoMarket, OrderStatus::none, true}, {"", 1'000}).rows;
+  const auto intents = reader_->orders(2, {kNoMarket, OrderStatus::none, true}, {"", 1'000}).rows;
   EXPECT_EQ(intents.size(), count([](const OrderView& o) { return o.is_intent(); }));
   EXPECT_LT(intents.size(), all.size());
   EXPECT_FALSE(intents.empty());
   EXPECT_FALSE(filled.empty());
 }
 
-TEST_F(HistoryReaderTest, a_cursor_of_another_list_is_refused) {
-  const std::string cursor = reader_.orders(1, {}, {"", 1}).next_cursor;
+TEST_P(HistoryReaderTest, a_cursor_of_another_list_is_refused) {
+  const std::string cursor = reader_->orders(1, {}, {"", 1}).next_cursor;
   ASSERT_FALSE(cursor.empty());
-  EXPECT_EQ(reader_.fills(1, kNoMarket, {cursor, 10}).status, PageStatus::invalid_cursor);
-  EXPECT_EQ(reader_.orders(1, {}, {"nonsense", 10}).status, PageStatus::invalid_cursor);
-  EXPECT_EQ(reader_.orders(1, {}, {"offffffffffffffff", 10}).status, PageStatus::invalid_cursor);
+  EXPECT_EQ(reader_->fills(1, kNoMarket, {cursor, 10}).status, PageStatus::invalid_cursor);
+  EXPECT_EQ(reader_->orders(1, {}, {"nonsense", 10}).status, PageStatus::invalid_cursor);
+  EXPECT_EQ(reader_->orders(1, {}, {"offffffffffffffff", 10}).status, PageStatus::invalid_cursor);
 }
 
-TEST_F(HistoryReaderTest, a_page_holds_a_bounded_number_of_rows) {
-  writer_.apply(thoughts_batch(flow_.engine.last_batch() + 1, 1'000'000, 1'500, 3).view());
-  ASSERT_TRUE(writer_.flush());
-  const auto page = reader_.thoughts(1, {"", 100'000});
+TEST_P(HistoryReaderTest, a_page_holds_a_bounded_number_of_rows) {
+  backend_->writer().apply(
+      thoughts_batch(flow_.engine.last_batch() + 1, 1'000'000, 1'500, 3).view());
+  ASSERT_TRUE(backend_->writer().flush());
+  const auto page = reader_->thoughts(1, {"", 100'000});
   EXPECT_EQ(page.rows.size(), history_limits::kHistoryPageMax);
   EXPECT_FALSE(page.next_cursor.empty());
 }
 
-TEST_F(HistoryReaderTest, a_filter_that_matches_nothing_looks_at_a_bounded_number_of_rows) {
+TEST_P(HistoryReaderTest, a_filter_that_matches_nothing_looks_at_a_bounded_number_of_rows) {
   constexpr AgentId agent = 5'000;
   RecordedBatch batch;
   batch.number = flow_.engine.last_batch() + 1;
@@ -145,20 +150,21 @@ TEST_F(HistoryReaderTest, a_filter_that_matches_nothing_looks_at_a_bounded_numbe
     event.order_accepted.order_id = make_order_id(0, i, 1'000'000);
     batch.output.events.push_back(event);
   }
-  writer_.apply(batch.view());
-  ASSERT_TRUE(writer_.flush());
-  const auto first = reader_.orders(agent, {1, OrderStatus::none, false}, {"", 10});
+  backend_->writer().apply(batch.view());
+  ASSERT_TRUE(backend_->writer().flush());
+  const auto first = reader_->orders(agent, {1, OrderStatus::none, false}, {"", 10});
   EXPECT_TRUE(first.rows.empty());
   ASSERT_FALSE(first.next_cursor.empty());
-  const auto second = reader_.orders(agent, {1, OrderStatus::none, false}, {first.next_cursor, 10});
+  const auto second =
+      reader_->orders(agent, {1, OrderStatus::none, false}, {first.next_cursor, 10});
   EXPECT_TRUE(second.rows.empty());
   EXPECT_EQ(second.next_cursor, "");
 }
 
-TEST_F(HistoryReaderTest, a_warm_start_gives_what_a_description_cannot_tell) {
+TEST_P(HistoryReaderTest, a_warm_start_gives_what_a_description_cannot_tell) {
   HotStore fresh;
   bootstrap(fresh, flow_.engine);
-  ASSERT_TRUE(warm_start(fresh, reader_));
+  ASSERT_TRUE(warm_start(fresh, *reader_));
   for (AgentId agent = 1; agent <= flow_.agents; ++agent) {
     ASSERT_EQ(fresh.open_orders(agent, kNoMarket, 0, 1'000),
               hot_.open_orders(agent, kNoMarket, 0, 1'000));
@@ -181,6 +187,8 @@ TEST_F(HistoryReaderTest, a_warm_start_gives_what_a_description_cannot_tell) {
   }
   EXPECT_EQ(fresh.thoughts(0, 1'000), hot_.thoughts(0, 1'000));
 }
+
+INSTANTIATE_TEST_SUITE_P(Databases, HistoryReaderTest, kEveryDatabase, kind_name);
 
 }  // namespace
 }  // namespace perpetua::stores

@@ -39,6 +39,21 @@ bool leaves_rows(EventType type) {
   }
 }
 
+bool is_for_accounting(EventType type) {
+  return type == EventType::price_updated || type == EventType::account_changed;
+}
+
+void add_fund_deposits(const AppliedBatch& batch, HistoryBatch& result) {
+  for (std::size_t i = 0; i < batch.commands.size(); ++i) {
+    const Command& command = batch.commands[i];
+    const Outcome& outcome = batch.outcomes[i];
+    if (command.header.type == CommandType::fund_insurance && outcome.code == ResultCode::ok &&
+        outcome.replayed == 0) {
+      result.fund_deposits.push_back({command.header.market, command.fund_insurance.amount});
+    }
+  }
+}
+
 std::string_view text_of(const Event& event, const AppliedBatch& batch) {
   switch (event.header.type) {
     case EventType::market_created:
@@ -58,12 +73,15 @@ std::string_view text_of(const Event& event, const AppliedBatch& batch) {
 
 }  // namespace
 
-HistoryBatch make_history_batch(const AppliedBatch& batch) {
+HistoryBatch make_history_batch(const AppliedBatch& batch, HistoryDetail detail) {
   HistoryBatch result;
   result.number = batch.number;
   result.log_time_ms = batch.log_time_ms;
+  const bool has_accounting = detail == HistoryDetail::accounting;
+  if (has_accounting) add_fund_deposits(batch, result);
   for (const Event& event : batch.events) {
-    if (!leaves_rows(event.header.type)) continue;
+    const EventType type = event.header.type;
+    if (!leaves_rows(type) && !(has_accounting && is_for_accounting(type))) continue;
     const std::string_view text = text_of(event, batch);
     const TextSpan span{static_cast<uint32_t>(result.text.size()),
                         static_cast<uint32_t>(text.size())};
@@ -81,6 +99,7 @@ bool HistoryRows::add(const HistoryBatch& batch) {
   PERPETUA_ASSERT(batch.number > last_batch);
   last_batch = batch.number;
   for (const HistoryEvent& item : batch.events) {
+    if (!leaves_rows(item.event.header.type)) continue;
     if (!add_event(item, batch)) return false;
   }
   return true;

@@ -23,16 +23,29 @@ struct HistoryEvent {
   TextSpan text;  // in HistoryBatch::text
 };
 
+// What an operator put into the insurance fund of a market: no event says it.
+struct FundDeposit {
+  MarketId market = kNoMarket;
+  Micro amount;
+};
+
 struct HistoryBatch {
   BatchNumber number = 0;
   int64_t log_time_ms = 0;
   std::vector<HistoryEvent> events;
+  std::vector<FundDeposit> fund_deposits;
   std::string text;
 
   std::size_t bytes() const { return events.size() * sizeof(HistoryEvent) + text.size(); }
 };
 
-HistoryBatch make_history_batch(const AppliedBatch& batch);
+enum class HistoryDetail {
+  rows,       // what HistoryRows needs
+  accounting  // prices, totals of accounts and deposits of funds, too
+};
+
+HistoryBatch make_history_batch(const AppliedBatch& batch,
+                                HistoryDetail detail = HistoryDetail::rows);
 
 using MarketSpecs = std::array<std::optional<MarketSpec>, limits::kMarketsMax>;
 
@@ -57,7 +70,7 @@ class HistoryRows {
   HistoryRows(MarketSpecs& specs, OrderLoader load, TriggerLoader load_trigger)
       : specs_(specs), load_(std::move(load)), load_trigger_(std::move(load_trigger)) {}
 
-  // False: the events do not fit the rows there are (an order or market is missing).
+  // Events that leave no rows are passed over. False: the events do not fit the rows there are (an order or market is missing).
   [[nodiscard]] bool add(const HistoryBatch& batch);
 
   BatchNumber last_batch = 0;

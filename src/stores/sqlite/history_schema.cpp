@@ -11,7 +11,7 @@ int64_t number(Enum value) {
   return static_cast<int64_t>(value);
 }
 
-uint64_t next_id(Statement& s) { return static_cast<uint64_t>(s.next_int()); }
+uint64_t next_id(ValueSource& s) { return static_cast<uint64_t>(s.next_int()); }
 
 }  // namespace
 
@@ -102,7 +102,7 @@ const char kCandleColumns[] =
     "open_time_ms, open, high, low, close, volume, volume_notional, trades";
 const char kAgentColumns[] = "id, wallet, display_name, bio, registered_at_ms";
 
-void bind_order(Statement& s, const OrderView& o) {
+void bind_order(ValueSink& s, const OrderView& o) {
   s.bind(signed_of(o.sequence)).bind(signed_of(o.order_id)).bind(o.agent).bind(o.market);
   s.bind(number(o.side)).bind(number(o.kind)).bind(number(o.time_in_force));
   s.bind(number(o.post_only)).bind(number(o.stp)).bind(number(o.status)).bind(number(o.reason));
@@ -113,7 +113,7 @@ void bind_order(Statement& s, const OrderView& o) {
   s.bind_text(o.intent_reason);
 }
 
-OrderView read_order(Statement& s) {
+OrderView read_order(ValueSource& s) {
   OrderView o;
   o.sequence = next_id(s);
   o.order_id = next_id(s);
@@ -145,7 +145,7 @@ OrderView read_order(Statement& s) {
   return o;
 }
 
-void bind_fill(Statement& s, const FillView& f) {
+void bind_fill(ValueSink& s, const FillView& f) {
   s.bind(signed_of(f.sequence)).bind(signed_of(f.trade_id)).bind(signed_of(f.order_id));
   s.bind(f.agent).bind(f.counterparty).bind(f.market).bind(number(f.side)).bind(f.is_taker);
   s.bind(f.is_intent).bind(number(f.cause));
@@ -153,7 +153,7 @@ void bind_fill(Statement& s, const FillView& f) {
   s.bind(f.realised_pnl.value).bind(f.position_base.value).bind(f.time_ms);
 }
 
-FillView read_fill(Statement& s) {
+FillView read_fill(ValueSource& s) {
   FillView f;
   f.sequence = next_id(s);
   f.trade_id = next_id(s);
@@ -175,12 +175,12 @@ FillView read_fill(Statement& s) {
   return f;
 }
 
-void bind_ledger_entry(Statement& s, const LedgerEntryView& e) {
+void bind_ledger_entry(ValueSink& s, const LedgerEntryView& e) {
   s.bind(signed_of(e.sequence)).bind(e.agent).bind(e.counterparty).bind(number(e.kind));
   s.bind(e.amount.value).bind(e.free_after.value).bind(e.time_ms);
 }
 
-LedgerEntryView read_ledger_entry(Statement& s) {
+LedgerEntryView read_ledger_entry(ValueSource& s) {
   LedgerEntryView e;
   e.sequence = next_id(s);
   e.agent = static_cast<AgentId>(s.next_int());
@@ -192,12 +192,12 @@ LedgerEntryView read_ledger_entry(Statement& s) {
   return e;
 }
 
-void bind_thought(Statement& s, const ThoughtView& t) {
+void bind_thought(ValueSink& s, const ThoughtView& t) {
   s.bind(signed_of(t.thought_id)).bind(t.agent).bind(t.market).bind(t.time_ms);
   s.bind_text(t.text);
 }
 
-ThoughtView read_thought(Statement& s) {
+ThoughtView read_thought(ValueSource& s) {
   ThoughtView t;
   t.thought_id = next_id(s);
   t.agent = static_cast<AgentId>(s.next_int());
@@ -207,12 +207,12 @@ ThoughtView read_thought(Statement& s) {
   return t;
 }
 
-void bind_agent(Statement& s, const AgentView& a) {
+void bind_agent(ValueSink& s, const AgentView& a) {
   s.bind(a.id).bind_text(a.wallet).bind_text(a.display_name).bind_text(a.bio);
   s.bind(a.registered_at_ms);
 }
 
-AgentView read_agent(Statement& s) {
+AgentView read_agent(ValueSource& s) {
   AgentView a;
   a.id = static_cast<AgentId>(s.next_int());
   a.wallet = s.next_text();
@@ -222,13 +222,13 @@ AgentView read_agent(Statement& s) {
   return a;
 }
 
-void bind_candle(Statement& s, const CandleView& c) {
+void bind_candle(ValueSink& s, const CandleView& c) {
   s.bind(c.open_time_ms).bind(c.open.value).bind(c.high.value).bind(c.low.value);
   s.bind(c.close.value).bind(c.volume.value).bind(c.volume_notional.value);
   s.bind(signed_of(c.trades));
 }
 
-CandleView read_candle(Statement& s) {
+CandleView read_candle(ValueSource& s) {
   CandleView c;
   c.open_time_ms = s.next_int();
   c.open = Price(s.next_int());

@@ -9,7 +9,7 @@ namespace perpetua::stores {
 namespace {
 
 int64_t signed_of(uint64_t value) { return static_cast<int64_t>(value); }
-uint64_t next_id(Statement& s) { return static_cast<uint64_t>(s.next_int()); }
+uint64_t next_id(ValueSource& s) { return static_cast<uint64_t>(s.next_int()); }
 
 template <class Enum>
 int64_t number(Enum value) {
@@ -31,11 +31,11 @@ std::string select_intent_fills(std::string_view direction) {
          std::string(direction) + " LIMIT ?";
 }
 
-std::vector<FillView> read_intent_fills(Statement& select, AgentId agent, OrderId order,
+std::vector<FillView> read_intent_fills(Query& select, AgentId agent, OrderId order,
                                         std::size_t limit) {
   select.bind(signed_of(order)).bind(static_cast<int64_t>(limit));
   std::vector<FillView> fills;
-  while (select.step() == Statement::Step::row) {
+  while (select.step() == Query::Step::row) {
     FillView row = read_fill(select);
     if (row.agent == agent) fills.push_back(row);
   }
@@ -51,7 +51,7 @@ const char kTriggerColumns[] =
     " created_at_ms, updated_at_ms, reason, code, mark";
 const char kPositionEndColumns[] = "sequence, agent, market, cause, side, order_id, time_ms";
 
-void bind_trigger(Statement& s, const TriggerView& view) {
+void bind_trigger(ValueSink& s, const TriggerView& view) {
   const TriggerChanged& t = view.trigger;
   s.bind(signed_of(t.trigger_id)).bind(signed_of(view.closed_sequence)).bind(view.agent);
   s.bind(view.market).bind(signed_of(t.partner_id)).bind(signed_of(t.parent_id));
@@ -62,7 +62,7 @@ void bind_trigger(Statement& s, const TriggerView& view) {
   s.bind(number(view.code)).bind(view.closed_at_mark.value);
 }
 
-TriggerView read_trigger(Statement& s) {
+TriggerView read_trigger(ValueSource& s) {
   TriggerView view;
   TriggerChanged& t = view.trigger;
   t.trigger_id = next_id(s);
@@ -92,12 +92,12 @@ TriggerView read_trigger(Statement& s) {
   return view;
 }
 
-void bind_position_end(Statement& s, const PositionEndView& end) {
+void bind_position_end(ValueSink& s, const PositionEndView& end) {
   s.bind(signed_of(end.sequence)).bind(end.agent).bind(end.market).bind(number(end.cause));
   s.bind(number(end.side)).bind(signed_of(end.order_id)).bind(end.time_ms);
 }
 
-PositionEndView read_position_end(Statement& s) {
+PositionEndView read_position_end(ValueSource& s) {
   PositionEndView end;
   end.sequence = next_id(s);
   end.agent = static_cast<AgentId>(s.next_int());
@@ -111,27 +111,27 @@ PositionEndView read_position_end(Statement& s) {
 
 Page<TriggerView> HistoryReader::closed_triggers(AgentId agent, MarketId market,
                                                  const PageRequest& page) {
-  return read_page(impl_->pool, kClosedTriggers, "agent = ? AND closed_sequence > 0 AND ", agent,
+  return read_page(*impl_->source, kClosedTriggers, "agent = ? AND closed_sequence > 0 AND ", agent,
                    page, [&](const TriggerView& row) { return in_market(market, row.market); });
 }
 
 std::optional<TriggerView> HistoryReader::trigger(AgentId agent, OrderId id) {
-  const auto lease = impl_->pool.lend();
-  Statement& select = lease->statement(select_triggers("trigger_id = ?"));
+  const auto lease = impl_->source->lend();
+  Query& select = lease->statement(select_triggers("trigger_id = ?"));
   select.bind(signed_of(id));
   std::optional<TriggerView> trigger;
-  if (select.step() == Statement::Step::row) trigger = read_trigger(select);
+  if (select.step() == Query::Step::row) trigger = read_trigger(select);
   select.reset();
   if (trigger && trigger->agent != agent) return std::nullopt;
   return trigger;
 }
 
 std::vector<TriggerView> HistoryReader::triggers_of_order(AgentId agent, OrderId parent) {
-  const auto lease = impl_->pool.lend();
-  Statement& select = lease->statement(select_triggers("parent_id = ? AND parent_id <> 0"));
+  const auto lease = impl_->source->lend();
+  Query& select = lease->statement(select_triggers("parent_id = ? AND parent_id <> 0"));
   select.bind(signed_of(parent));
   std::vector<TriggerView> triggers;
-  while (select.step() == Statement::Step::row) {
+  while (select.step() == Query::Step::row) {
     TriggerView row = read_trigger(select);
     if (row.agent == agent) triggers.push_back(row);
   }
@@ -140,33 +140,33 @@ std::vector<TriggerView> HistoryReader::triggers_of_order(AgentId agent, OrderId
 }
 
 std::optional<TriggerView> HistoryReader::trigger_that_sent(AgentId agent, OrderId order) {
-  const auto lease = impl_->pool.lend();
-  Statement& select = lease->statement(select_triggers("order_id = ? AND order_id <> 0 LIMIT 1"));
+  const auto lease = impl_->source->lend();
+  Query& select = lease->statement(select_triggers("order_id = ? AND order_id <> 0 LIMIT 1"));
   select.bind(signed_of(order));
   std::optional<TriggerView> trigger;
-  if (select.step() == Statement::Step::row) trigger = read_trigger(select);
+  if (select.step() == Query::Step::row) trigger = read_trigger(select);
   select.reset();
   if (trigger && trigger->agent != agent) return std::nullopt;
   return trigger;
 }
 
 bool HistoryReader::live_triggers(const std::function<void(const TriggerView&)>& visit) {
-  const auto lease = impl_->pool.lend();
-  Statement& select = lease->statement(select_triggers("closed_sequence = 0"));
-  Statement::Step step = select.step();
-  for (; step == Statement::Step::row; step = select.step()) visit(read_trigger(select));
+  const auto lease = impl_->source->lend();
+  Query& select = lease->statement(select_triggers("closed_sequence = 0"));
+  Query::Step step = select.step();
+  for (; step == Query::Step::row; step = select.step()) visit(read_trigger(select));
   select.reset();
-  return step == Statement::Step::done;
+  return step == Query::Step::done;
 }
 
 std::vector<FillView> HistoryReader::intent_fills(AgentId agent, OrderId order) {
-  const auto lease = impl_->pool.lend();
+  const auto lease = impl_->source->lend();
   return read_intent_fills(lease->statement(select_intent_fills("")), agent, order,
                            history_limits::kIntentFillsMax);
 }
 
 std::optional<FillView> HistoryReader::last_intent_fill(AgentId agent, OrderId order) {
-  const auto lease = impl_->pool.lend();
+  const auto lease = impl_->source->lend();
   const auto fills =
       read_intent_fills(lease->statement(select_intent_fills("DESC")), agent, order, 1);
   if (fills.empty()) return std::nullopt;
@@ -175,14 +175,14 @@ std::optional<FillView> HistoryReader::last_intent_fill(AgentId agent, OrderId o
 
 std::optional<PositionEndView> HistoryReader::position_end(AgentId agent, MarketId market,
                                                            uint64_t sequence) {
-  const auto lease = impl_->pool.lend();
-  Statement& select = lease->statement(
+  const auto lease = impl_->source->lend();
+  Query& select = lease->statement(
       std::string("SELECT ") + kPositionEndColumns +
       " FROM position_ends WHERE agent = ? AND market = ? AND sequence > ?"
       " ORDER BY sequence LIMIT 1");
   select.bind(agent).bind(market).bind(signed_of(sequence));
   std::optional<PositionEndView> end;
-  if (select.step() == Statement::Step::row) end = read_position_end(select);
+  if (select.step() == Query::Step::row) end = read_position_end(select);
   select.reset();
   return end;
 }
@@ -192,16 +192,16 @@ std::optional<Micro> HistoryReader::realised_pnl(AgentId agent, MarketId market,
   // Funding is margin, not PnL, and has rows of its own; margin put in is no PnL either.
   static_assert(static_cast<int>(PositionChange::margin_adjusted) == 1);
   constexpr auto kScannedMax = static_cast<int64_t>(history_limits::kRowsScannedMax);
-  const auto lease = impl_->pool.lend();
+  const auto lease = impl_->source->lend();
   const auto sum = [&](const char* column, const char* table, const char* condition) {
-    Statement& select = lease->statement(
+    Query& select = lease->statement(
         std::string("SELECT count(*), coalesce(sum(CASE WHEN market = ? THEN ") + column +
         " ELSE 0 END), 0) FROM (SELECT market, " + column + " FROM " + table +
-        " WHERE agent = ? AND sequence BETWEEN ? AND ?" + condition + " LIMIT ?)");
+        " WHERE agent = ? AND sequence BETWEEN ? AND ?" + condition + " LIMIT ?) AS rows");
     select.bind(market).bind(agent).bind(signed_of(first)).bind(signed_of(last));
     select.bind(kScannedMax + 1);
     std::optional<int64_t> total;
-    if (select.step() == Statement::Step::row && select.next_int() <= kScannedMax) {
+    if (select.step() == Query::Step::row && select.next_int() <= kScannedMax) {
       total = select.next_int();
     }
     select.reset();

@@ -1,7 +1,7 @@
 // Triggers, ends of positions and fills of intents in the history, against what the hot store saw.
 #include <map>
 
-#include "stores/sqlite/history_test_support.hpp"
+#include "stores/history_backend_test_support.hpp"
 #include "stores/trigger_fold.hpp"
 #include "stores/warm_start.hpp"
 
@@ -18,27 +18,27 @@ bool is_same(const TriggerView& a, const TriggerView& b) {
          a.closed_at_mark == b.closed_at_mark;
 }
 
-class HistoryTriggersTest : public ::testing::Test {
+class HistoryTriggersTest : public ::testing::TestWithParam<DatabaseKind> {
  protected:
-  HistoryTriggersTest() {
+  void SetUp() override {
+    PERPETUA_SKIP_WITHOUT_DATABASE();
+    backend_ = make_backend(GetParam());
     const std::vector<RecordedBatch> batches = flow_.take(600);
     for (const RecordedBatch& batch : batches) {
       hot_.apply(batch.view());
-      writer_.apply(batch.view());
+      backend_->writer().apply(batch.view());
       for (const Event& event : batch.output.events) events_.push_back({event, batch.log_time_ms});
     }
-    EXPECT_TRUE(writer_.flush()) << writer_.failure();
   }
-  HistoryReader reader() { return HistoryReader(folder_.file("h.db"), 1); }
+  HistoryReader reader() { return backend_->reader(); }
 
-  TemporaryFolder folder_;
-  HistoryWriter writer_{options_for(folder_.file("h.db"))};
+  std::unique_ptr<HistoryBackend> backend_;
   Flow flow_{11};
   HotStore hot_;
   std::vector<std::pair<Event, int64_t>> events_;
 };
 
-TEST_F(HistoryTriggersTest, closed_ones_are_paged_as_they_closed_and_equal_those_in_memory) {
+TEST_P(HistoryTriggersTest, closed_ones_are_paged_as_they_closed_and_equal_those_in_memory) {
   HistoryReader history = reader();
   std::size_t total = 0;
   for (AgentId agent = 1; agent <= flow_.agents; ++agent) {
@@ -60,7 +60,7 @@ TEST_F(HistoryTriggersTest, closed_ones_are_paged_as_they_closed_and_equal_those
   EXPECT_EQ(history.closed_triggers(1, kNoMarket, {"f1", 3}).status, PageStatus::invalid_cursor);
 }
 
-TEST_F(HistoryTriggersTest, live_ones_have_their_last_state_and_warm_a_described_store) {
+TEST_P(HistoryTriggersTest, live_ones_have_their_last_state_and_warm_a_described_store) {
   HistoryReader history = reader();
   std::size_t count = 0;
   ASSERT_TRUE(history.live_triggers([&](const TriggerView& row) {
@@ -79,12 +79,13 @@ TEST_F(HistoryTriggersTest, live_ones_have_their_last_state_and_warm_a_described
     ASSERT_EQ(fed.size(), warmed.size());
     for (std::size_t i = 0; i < fed.size(); ++i) EXPECT_TRUE(is_same(fed[i], warmed[i]));
     EXPECT_EQ(hot_.open_orders(agent, kNoMarket, 0, 1'000),
-              store.open_orders(agent, kNoMarket, 0, 1'000)) << "brackets among the rest";
+              store.open_orders(agent, kNoMarket, 0, 1'000))
+        << "brackets among the rest";
   }
 }
 
 // Walks the events with a position per agent and market, apart from the fold.
-TEST_F(HistoryTriggersTest, every_position_that_became_zero_or_turned_has_an_end) {
+TEST_P(HistoryTriggersTest, every_position_that_became_zero_or_turned_has_an_end) {
   HistoryReader history = reader();
   std::map<std::pair<AgentId, MarketId>, int64_t> bases;
   std::map<std::pair<AgentId, MarketId>, uint64_t> last_end;
@@ -109,7 +110,7 @@ TEST_F(HistoryTriggersTest, every_position_that_became_zero_or_turned_has_an_end
   }
 }
 
-TEST_F(HistoryTriggersTest, intents_find_their_fills_and_what_was_realised_meanwhile) {
+TEST_P(HistoryTriggersTest, intents_find_their_fills_and_what_was_realised_meanwhile) {
   HistoryReader history = reader();
   std::map<OrderId, std::vector<uint64_t>> fills;
   std::map<OrderId, AgentId> owners;
@@ -142,7 +143,7 @@ TEST_F(HistoryTriggersTest, intents_find_their_fills_and_what_was_realised_meanw
   EXPECT_EQ(history.realised_pnl(agent, 0, sequences.front(), INT64_MAX), realised);
 }
 
-TEST_F(HistoryTriggersTest, the_trigger_that_sent_an_order_and_the_legs_of_a_bracket_are_found) {
+TEST_P(HistoryTriggersTest, the_trigger_that_sent_an_order_and_the_legs_of_a_bracket_are_found) {
   HistoryReader history = reader();
   std::size_t sent = 0;
   std::size_t legs = 0;
@@ -179,6 +180,8 @@ TEST(PositionEnd, a_forced_change_that_leaves_nothing_tells_its_cause) {
   event.position_changed.base = Lots(1);
   EXPECT_EQ(cause_of(PositionChange::deleveraged), std::nullopt) << "a part of it";
 }
+
+INSTANTIATE_TEST_SUITE_P(Databases, HistoryTriggersTest, kEveryDatabase, kind_name);
 
 }  // namespace
 }  // namespace perpetua::stores

@@ -22,6 +22,7 @@
 #include <string_view>
 
 #include "engine/schema/batch.hpp"
+#include "stores/history_projection.hpp"
 
 namespace perpetua::stores {
 
@@ -59,30 +60,28 @@ struct HistoryOptions {
   HistoryRetention retention;
 };
 
-class HistoryWriter {
+class HistoryWriter final : public HistoryProjection {
  public:
   // Opens or makes the file. Throws std::runtime_error if no usable file can be made there (the
   // path is not writable): a start-up error.
   explicit HistoryWriter(const HistoryOptions& options);
-  ~HistoryWriter();  // writes what is queued
+  ~HistoryWriter() override;  // writes what is queued
   HistoryWriter(const HistoryWriter&) = delete;
   HistoryWriter& operator=(const HistoryWriter&) = delete;
 
-  // Last batch whose rows are committed.
-  BatchNumber applied_batch() const;
+  BatchNumber applied_batch() const override;
 
   // Whether the file was made by this open, and why ("missing", "damaged", ...); empty if kept.
   std::string_view rebuild_reason() const;
 
-  // REQUIRES: batch.number is at most the last one handed over + 1.
-  void apply(const AppliedBatch& batch);
+  void apply(const AppliedBatch& batch) override;
 
   // Returns when everything handed over is committed; false if the writer has failed.
-  bool flush();
+  bool flush() override;
 
-  bool failed() const;
-  std::string failure() const;  // what went wrong; empty if nothing has
-  std::size_t queued_bytes() const;
+  bool failed() const override;
+  std::string failure() const override;
+  std::size_t queued_bytes() const override;
 
  private:
   struct Impl;

@@ -1,0 +1,62 @@
+// PostgresHistoryWriter: the history in PostgreSQL or TimescaleDB. A projection of the journal, as
+// HistoryWriter is.
+//
+// apply() copies what a batch leaves into a backlog and returns; it never waits for the server. A
+// thread of its own writes what has queued in one transaction, with applied_batch in it. While the
+// server is away the backlog grows, in memory and then in files of `backlog_folder`, up to
+// `backlog_bytes_max`; when it is back, rows go on where applied_batch() says, so nothing is
+// missing or double, also when the outcome of a COMMIT was lost with the connection.
+// failed(): the backlog is full, or the server's batch is older than the backlog reaches back (it
+// was restored, or a replica took over), or an error will not pass by itself. Rows are dropped from
+// then on; the next start goes on from applied_batch() with what the journal holds: never a gap.
+#pragma once
+
+#include <memory>
+
+#include "stores/history_projection.hpp"
+#include "stores/postgres/history_database.hpp"
+
+namespace perpetua::stores {
+
+namespace history_limits {
+constexpr std::size_t kPostgresGroupBytesMax = 4u << 20;  // of one transaction, about
+constexpr int64_t kPostgresGroupIntervalMs = 20;  // between transactions while the queue is short
+constexpr int64_t kPostgresRetryMs = 200;         // between attempts while the server is away
+constexpr int kPostgresLastingErrorsMax = 5;      // errors in a row that do not look like passing
+constexpr int64_t kPostgresFlushMs = 30'000;      // flush() waits so long without progress
+constexpr int64_t kPostgresStopMs = 5'000;        // the destructor does
+}  // namespace history_limits
+
+struct PostgresWriterOptions {
+  PostgresHistoryOptions database;
+  std::string backlog_folder;
+  uint64_t backlog_bytes_max = 4ull << 30;
+  int64_t start_ms = 30'000;  // how long the first connection is tried
+};
+
+class PostgresHistoryWriter final : public HistoryProjection {
+ public:
+  // Throws std::runtime_error if the database cannot be used: a start-up error.
+  explicit PostgresHistoryWriter(const PostgresWriterOptions& options);
+  ~PostgresHistoryWriter() override;  // writes what is queued, if the server is there
+  PostgresHistoryWriter(const PostgresHistoryWriter&) = delete;
+  PostgresHistoryWriter& operator=(const PostgresHistoryWriter&) = delete;
+
+  BatchNumber applied_batch() const override;
+  void apply(const AppliedBatch& batch) override;
+  bool flush() override;
+  bool failed() const override;
+  std::string failure() const override;
+  std::size_t queued_bytes() const override;
+
+  bool is_connected() const;       // as of the last transaction
+  std::string last_error() const;  // of the server; empty while all is well
+  uint64_t backlog_file_bytes() const;
+  uint64_t rows_written() const;  // since the start
+
+ private:
+  struct Impl;
+  std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace perpetua::stores

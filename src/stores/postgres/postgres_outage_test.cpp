@@ -1,0 +1,165 @@
+// The server goes away and comes back: the exchange goes on, nothing is missing or double.
+#include <filesystem>
+#include <thread>
+
+#include "stores/history_backend_test_support.hpp"
+#include "stores/postgres/history_backlog.hpp"
+
+namespace perpetua::stores {
+namespace {
+
+using namespace test;
+
+std::string rows_of(const std::string& url) {
+  PostgresSource source(reader_options(url), [] { return BatchNumber{0}; });
+  std::string text;
+  for (const TableChecksum& table : checksum_history(source, ChecksumTables::all)) {
+    text += checksum_line(table) + "\n";
+  }
+  return text;
+}
+
+class PostgresOutage : public testing::Test {
+ protected:
+  PostgresWriterOptions options(const std::string& url) const {
+    return writer_options(url, folder_.file(""));
+  }
+  std::string reference(const std::vector<RecordedBatch>& batches) {
+    const std::string url = new_database(server_);
+    PostgresHistoryWriter writer(options(url));
+    for (const RecordedBatch& batch : batches) writer.apply(batch.view());
+    EXPECT_TRUE(writer.flush()) << writer.failure();
+    return rows_of(url);
+  }
+
+  TemporaryFolder folder_;
+  pg::test::TestServer server_;
+};
+
+TEST_F(PostgresOutage, what_happened_meanwhile_is_written_when_the_server_is_back) {
+  const auto batches = Flow(41).take(300);
+  const std::string url = new_database(server_);
+  PostgresHistoryWriter writer(options(url));
+  for (std::size_t i = 0; i < 100; ++i) writer.apply(batches[i].view());
+  ASSERT_TRUE(writer.flush());
+  server_.stop();
+  for (std::size_t i = 100; i < 300; ++i) writer.apply(batches[i].view());
+  EXPECT_EQ(writer.applied_batch(), 100u);
+  EXPECT_FALSE(writer.failed());
+  server_.start();
+  ASSERT_TRUE(writer.flush()) << writer.failure() << writer.last_error();
+  EXPECT_EQ(writer.applied_batch(), 300u);
+  EXPECT_EQ(writer.queued_bytes(), 0u);
+  EXPECT_TRUE(writer.is_connected());
+  EXPECT_EQ(rows_of(url), reference(batches));
+}
+
+TEST_F(PostgresOutage, a_server_killed_again_and_again_loses_and_doubles_nothing) {
+  const auto batches = Flow(42).take(400);
+  const std::string url = new_database(server_);
+  PostgresHistoryWriter writer(options(url));
+  for (std::size_t i = 0; i < batches.size(); ++i) {
+    writer.apply(batches[i].view());
+    if (i % 40 != 39) continue;
+    while (writer.applied_batch() + 20 < i) std::this_thread::yield();  // it is at work
+    server_.kill_hard();
+    server_.start();
+  }
+  ASSERT_TRUE(writer.flush()) << writer.failure() << writer.last_error();
+  EXPECT_EQ(rows_of(url), reference(batches));
+}
+
+TEST_F(PostgresOutage, a_frozen_server_holds_up_nobody) {
+  const auto batches = Flow(43).take(200);
+  const std::string url = new_database(server_);
+  PostgresHistoryWriter writer(options(url));
+  writer.apply(batches[0].view());
+  ASSERT_TRUE(writer.flush());
+  server_.freeze();
+  for (std::size_t i = 1; i < 200; ++i) writer.apply(batches[i].view());  // returns
+  EXPECT_LE(writer.applied_batch(), 2u);
+  server_.thaw();
+  ASSERT_TRUE(writer.flush()) << writer.failure();
+  EXPECT_EQ(rows_of(url), reference(batches));
+}
+
+TEST_F(PostgresOutage, a_long_outage_goes_to_files_and_a_full_backlog_to_the_next_start) {
+  const std::string url = new_database(server_);
+  PostgresWriterOptions small = options(url);
+  small.backlog_bytes_max = 8u << 20;
+  constexpr BatchNumber kBatches = 500;
+  const auto batch = [](BatchNumber number) {
+    return thoughts_batch(number, 1 + 100 * number, 100, 1'000);  // about 114 KB
+  };
+  {
+    PostgresHistoryWriter writer(small);
+    server_.stop();
+    BatchNumber number = 1;
+    for (; !writer.failed() && number <= kBatches; ++number) writer.apply(batch(number).view());
+    EXPECT_GT(number, 330u) << "32 MB in memory and 8 MB in files";
+    EXPECT_LT(number, kBatches);
+    EXPECT_NE(writer.failure().find("full"), std::string::npos) << writer.failure();
+    EXPECT_FALSE(writer.flush());
+    server_.start();
+  }
+  EXPECT_TRUE(std::filesystem::is_empty(folder_.file(""))) << "files without names";
+  PostgresHistoryWriter writer(options(url));
+  EXPECT_LT(writer.applied_batch(), kBatches);
+  for (BatchNumber number = 1; number <= kBatches; ++number) writer.apply(batch(number).view());
+  ASSERT_TRUE(writer.flush()) << writer.failure();
+  pg::Connection connection;
+  ASSERT_TRUE(connection.open({.url = url}).ok());
+  EXPECT_EQ(connection.run("SELECT count(*) FROM thoughts").integer(0, 0),
+            static_cast<int64_t>(100 * kBatches));
+}
+
+TEST(HistoryBacklog, gives_back_in_order_what_it_was_given_from_memory_and_files) {
+  TemporaryFolder folder;
+  HistoryBacklog backlog(folder.file(""), 1ull << 30);
+  BatchNumber next_out = 1;
+  BatchNumber next_in = 1;
+  const auto push = [&](int count) {
+    for (int i = 0; i < count; ++i, ++next_in) {
+      const RecordedBatch batch = thoughts_batch(next_in, next_in, 50, 2'000);
+      HistoryBatch copy = make_history_batch(batch.view());
+      copy.fund_deposits.push_back({3, Micro(static_cast<int64_t>(next_in))});
+      ASSERT_TRUE(backlog.push(std::move(copy)));
+    }
+  };
+  const auto pop = [&](int count) {
+    for (int i = 0; i < count; ++i, ++next_out) {
+      const auto batch = backlog.pop();
+      ASSERT_TRUE(batch);
+      ASSERT_EQ(batch->number, next_out);
+      ASSERT_EQ(batch->log_time_ms, 1'700'000'000'000);
+      ASSERT_EQ(batch->events.size(), 50u);
+      ASSERT_EQ(batch->events[49].event.thought_posted.thought_id, next_out + 49);
+      ASSERT_EQ(event_text(batch->events[49].text, batch->text), std::string(2'000, 'x'));
+      ASSERT_EQ(batch->fund_deposits[0].amount, Micro(static_cast<int64_t>(next_out)));
+    }
+  };
+  push(1'200);  // 130 MB: three files
+  EXPECT_GT(backlog.file_bytes(), 64u << 20);
+  pop(700);
+  push(300);
+  pop(800);
+  EXPECT_TRUE(backlog.is_empty());
+  EXPECT_EQ(backlog.bytes(), 0u);
+  push(10);
+  pop(10);
+  EXPECT_FALSE(backlog.pop());
+  EXPECT_EQ(backlog.failure(), "");
+}
+
+TEST(HistoryBacklog, tells_a_folder_that_takes_no_files) {
+  HistoryBacklog backlog("/nonexistent", 1ull << 30);
+  bool is_taken = true;
+  for (BatchNumber number = 1; is_taken && number < 1'000; ++number) {
+    is_taken = backlog.push(make_history_batch(thoughts_batch(number, 1, 50, 2'000).view()));
+  }
+  EXPECT_FALSE(is_taken);
+  EXPECT_NE(backlog.failure().find("/nonexistent"), std::string::npos) << backlog.failure();
+}
+
+}  // namespace
+}  // namespace perpetua::stores

@@ -1,0 +1,174 @@
+#include "stores/postgres/postgres_source.hpp"
+
+#include <algorithm>
+#include <optional>
+#include <unordered_map>
+
+#include "stores/postgres/result_rows.hpp"
+
+namespace perpetua::stores {
+
+namespace {
+
+PoolOptions pool_options(const PostgresReaderOptions& options, const std::string& url) {
+  PoolOptions pool;
+  pool.url = url;
+  pool.connections = options.connections;
+  pool.connect_ms = options.read_ms;
+  pool.read_ms = options.read_ms;
+  pool.wait_ms = options.read_ms;
+  return pool;
+}
+
+// `?` to $1, $2, ... The history's SQL has no question mark in literals.
+std::string numbered(const std::string& sql) {
+  std::string result;
+  int number = 0;
+  for (const char c : sql) {
+    if (c == '?') {
+      result += "$" + std::to_string(++number);
+    } else {
+      result += c;
+    }
+  }
+  return result;
+}
+
+}  // namespace
+
+// Holds one connection at a time, and moves on when its server fails.
+class PostgresSource::Session final : public HistorySession {
+ public:
+  explicit Session(PostgresSource& source) : source_(source) {}
+
+  Query& statement(const std::string& sql) override;
+  std::size_t fetch_rows(std::size_t wanted, std::size_t most) const override {
+    return std::min(wanted, most);
+  }
+
+  pg::Result run(const std::string& sql, const pg::Parameters& parameters);
+
+ private:
+  class RemoteQuery;
+  static constexpr std::size_t kPrimary = SIZE_MAX;
+
+  bool has_failed(std::size_t server) const {
+    return std::find(failed_.begin(), failed_.end(), server) != failed_.end();
+  }
+  bool connect(pg::Error& error);
+  pg::Result run_here(const std::string& sql, const pg::Parameters& parameters);
+  void leave(const pg::Error& error);
+
+  PostgresSource& source_;
+  ConnectionPool::Lease reader_{nullptr, {nullptr}};
+  std::size_t server_ = kPrimary;
+  std::vector<std::size_t> failed_;
+  std::unordered_map<std::string, std::unique_ptr<RemoteQuery>> queries_;
+};
+
+class PostgresSource::Session::RemoteQuery final : public Query {
+ public:
+  RemoteQuery(Session& session, const std::string& sql) : session_(session), sql_(numbered(sql)) {}
+
+  RemoteQuery& bind(int64_t value) override {
+    parameters_.add(value);
+    return *this;
+  }
+  RemoteQuery& bind_text(std::string_view value) override {
+    parameters_.add_text(value);
+    return *this;
+  }
+  RemoteQuery& bind_blob(std::string_view value) override {
+    value.empty() ? parameters_.add_null() : parameters_.add_bytes(value);
+    return *this;
+  }
+  Step step() override {
+    if (!rows_) rows_.emplace(session_.run(sql_, parameters_));
+    return rows_->next() ? Step::row : Step::done;
+  }
+  void reset() override {
+    rows_.reset();
+    parameters_.clear();
+  }
+  int64_t next_int() override { return rows_->next_int(); }
+  std::string next_text() override { return rows_->next_text(); }
+
+ private:
+  Session& session_;
+  const std::string sql_;
+  pg::Parameters parameters_;
+  std::optional<ResultRows> rows_;
+};
+
+Query& PostgresSource::Session::statement(const std::string& sql) {
+  auto& query = queries_[sql];
+  if (query == nullptr) query = std::make_unique<RemoteQuery>(*this, sql);
+  query->reset();
+  return *query;
+}
+
+bool PostgresSource::Session::connect(pg::Error& error) {
+  const auto replica =
+      source_.watch_.choose([this](std::size_t index) { return has_failed(index); });
+  server_ = replica ? *replica : kPrimary;
+  if (has_failed(server_)) return false;
+  reader_ = (replica ? *source_.replicas_[*replica] : source_.primary_).lend(error);
+  return true;
+}
+
+void PostgresSource::Session::leave(const pg::Error& error) {
+  failed_.push_back(server_);
+  reader_.reset();
+  const bool is_server_fault = error.kind == pg::ErrorClass::connection ||
+                               error.kind == pg::ErrorClass::deadline ||
+                               error.kind == pg::ErrorClass::cancelled;
+  if (server_ != kPrimary && is_server_fault) source_.watch_.note_failure(server_, error.message);
+}
+
+// A connection that lay idle may have been ended, which says nothing of the server: once more.
+pg::Result PostgresSource::Session::run_here(const std::string& sql,
+                                             const pg::Parameters& parameters) {
+  pg::Result result = reader_->run(sql, parameters);
+  if (result.error().kind != pg::ErrorClass::connection) return result;
+  auto& pool = server_ == kPrimary ? source_.primary_ : *source_.replicas_[server_];
+  pg::Error error;
+  reader_.reset();
+  reader_ = pool.lend(error);
+  return reader_ == nullptr ? pg::Result(error) : reader_->run(sql, parameters);
+}
+
+pg::Result PostgresSource::Session::run(const std::string& sql, const pg::Parameters& parameters) {
+  pg::Error error;
+  failed_.clear();
+  while (reader_ != nullptr || connect(error)) {
+    if (reader_ != nullptr) {
+      pg::Result result = run_here(sql, parameters);
+      if (result.ok()) {
+        ++(server_ == kPrimary ? source_.primary_reads_ : source_.replica_reads_);
+        return result;
+      }
+      error = result.error();
+    }
+    leave(error);
+    ++source_.failovers_;
+  }
+  ++source_.failures_;
+  throw HistoryUnavailable("no source of the history answers: " + error.message);
+}
+
+PostgresSource::PostgresSource(const PostgresReaderOptions& options,
+                               std::function<BatchNumber()> committed)
+    : primary_(pool_options(options, options.primary_url)),
+      watch_(options.replica_urls, options.lag_max_ms, std::move(committed)) {
+  for (const std::string& url : options.replica_urls) {
+    replicas_.push_back(std::make_unique<ConnectionPool>(pool_options(options, url)));
+  }
+}
+
+std::unique_ptr<HistorySession> PostgresSource::lend() { return std::make_unique<Session>(*this); }
+
+PostgresReaderCounts PostgresSource::counts() const {
+  return {primary_reads_.load(), replica_reads_.load(), failovers_.load(), failures_.load()};
+}
+
+}  // namespace perpetua::stores

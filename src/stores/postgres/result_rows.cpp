@@ -1,0 +1,17 @@
+#include "stores/postgres/result_rows.hpp"
+
+namespace perpetua::stores {
+
+bool ResultRows::next() {
+  column_ = 0;
+  return ++row_ < result_.rows();
+}
+
+std::string ResultRows::next_text() {
+  const int column = column_++;
+  if (result_.is_null(row_, column)) return {};
+  return result_.is_bytes(column) ? result_.bytes(row_, column)
+                                  : std::string(result_.text(row_, column));
+}
+
+}  // namespace perpetua::stores
