@@ -22,10 +22,11 @@ constexpr std::size_t kSecretBytes = 32;
 
 }  // namespace
 
-void ensure_cluster_id(const std::string& data_dir) {
+void ensure_cluster_id(const std::string& data_dir, const std::optional<journal::ClusterId>& id) {
   journal::DataDirectory directory(journal::posix_storage());
   journal::DataDirectoryOptions options;
   options.path = data_dir;
+  if (id) options.make_cluster_id = [&id] { return *id; };
   const journal::Status status = directory.open(options);
   if (!status.ok()) throw std::runtime_error(status.message);
 }

@@ -2,12 +2,17 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
+
+#include "journal/format.hpp"
 
 namespace perpetua::app {
 
-// Creates the data directory's cluster id if it has none. Throws std::runtime_error.
-void ensure_cluster_id(const std::string& data_dir);
+// Creates the data directory's cluster id if it has none: `id`, or a random one. Throws
+// std::runtime_error.
+void ensure_cluster_id(const std::string& data_dir,
+                       const std::optional<journal::ClusterId>& id = std::nullopt);
 uint64_t cluster_fingerprint(const std::string& data_dir);
 
 // 256 random bits that make repeated registrations recognisable over restarts; made once, readable

@@ -1,4 +1,5 @@
-// `perpetua journal verify | dump | state-hash | replay`: what an operator asks a data directory.
+// `perpetua journal verify | dump | state-hash | replay`: what an operator asks a journal. A table
+// can be asked from anywhere; the data directory then only adds its snapshots.
 //
 // Read-only; the exchange may be running. Lines go to `out`, reasons of failure to `err`.
 // Exit codes: 0 fine, 1 damage, difference or a batch that is not there, 2 wrong usage.
@@ -17,6 +18,7 @@ enum class JournalVerb { verify, dump, state_hash, replay };
 struct JournalCommandOptions {
   JournalVerb verb = JournalVerb::verify;
   std::string data_dir;
+  std::string table_url;        // database of the journal table; empty: segment files
   uint64_t from = 1;            // dump
   uint64_t until = UINT64_MAX;  // dump, replay: last batch
 };

@@ -6,6 +6,7 @@
 #include <map>
 
 #include "journal_command.hpp"
+#include "journal_setup.hpp"
 #include "load/load.hpp"
 #include "operator_key.hpp"
 #include "runtime/matcher_pool.hpp"
@@ -27,7 +28,8 @@ Every setting of `serve` can be given as flag, as PERPETUA_* variable, or in the
 beats a variable beats the file. `perpetua serve --help` lists them with range and default.
 
 Exit codes: 0 fine; 1 a check failed; 2 wrong usage or an invalid setting; 3 cannot start (the
-message says why); 4 something accepted could not be made durable; 74 the disk failed to sync.
+message says why); 4 something accepted could not be made durable; 74 the disk failed to sync; 75
+another engine leads the journal table now; 76 the database of the journal lost history.
 )";
 
 // The operator key is read from a file or the environment only: a flag shows in process lists.
@@ -136,14 +138,23 @@ void add_journal_verb(CLI::App& journal, const char* name, const char* help, Jou
   if (verb == JournalVerb::state_hash || verb == JournalVerb::replay) {
     verb_app->add_option("--threads", *threads, "matcher threads")->check(CLI::Range(1, 64));
   }
-  verb_app->callback([options, threads, &status] {
+  auto kind = std::make_shared<std::string>(variable("PERPETUA_JOURNAL").value_or("file"));
+  verb_app
+      ->add_option("--journal", *kind,
+                   "file or postgres; the database is PERPETUA_JOURNAL_URL or DATABASE_URL")
+      ->check(CLI::IsMember({"file", "postgres"}))
+      ->capture_default_str();
+  verb_app->callback([options, threads, kind, &status] {
+    if (*kind == "postgres") {
+      options->table_url = journal_url(variable("PERPETUA_JOURNAL_URL").value_or(std::string()));
+    }
     runtime::MatcherPool executor(*threads, runtime::WaitKind::blocking);
     status = run_journal_command(*options, executor, std::cout, std::cerr);
   });
 }
 
 void add_journal(CLI::App& app, int& status) {
-  CLI::App* journal = app.add_subcommand("journal", "inspect a data directory (read-only)");
+  CLI::App* journal = app.add_subcommand("journal", "inspect a data directory or journal table (read-only)");
   journal->require_subcommand(1);
   add_journal_verb(*journal, "verify", "check every segment, record and snapshot",
                    JournalVerb::verify, status);

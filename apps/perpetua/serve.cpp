@@ -16,6 +16,7 @@
 #include "gateway/ws/hub.hpp"
 #include "genesis.hpp"
 #include "house_state.hpp"
+#include "journal_setup.hpp"
 #include "listeners.hpp"
 #include "operator_key.hpp"
 #include "runtime/runtime.hpp"
@@ -32,7 +33,7 @@ class Service {
  public:
   explicit Service(const Settings& settings) : settings_(settings) {}
 
-  void build();
+  bool build();  // false: asked to stop before it was this engine's turn
   void run_until_signal();
   bool stop();
 
@@ -49,6 +50,7 @@ class Service {
   const Settings& settings_;
   sigset_t signals_{};
   std::string operator_key_;
+  std::unique_ptr<journal::postgres::TableJournal> table_;  // null: the journal is in files
   std::unique_ptr<runtime::Runtime> runtime_;
   std::unique_ptr<stores::HistoryWriter> history_;
   std::unique_ptr<HistoryListener> history_listener_;
@@ -91,7 +93,7 @@ void raise_file_limit(uint64_t wanted) {
   }
 }
 
-void Service::build() {
+bool Service::build() {
   operator_key_ =
       read_operator_key(settings_.text("operator_key_file"), settings_.text("operator_key"));
   // Blocked in every thread, taken by run_until_signal().
@@ -101,6 +103,10 @@ void Service::build() {
   pthread_sigmask(SIG_BLOCK, &signals_, nullptr);
   std::signal(SIGPIPE, SIG_IGN);
   raise_file_limit(static_cast<uint64_t>(settings_.integer("connections_max")) + 1'000);
+  if (settings_.text("journal") == "postgres") {
+    table_ = lead_journal(settings_, signals_);
+    if (table_ == nullptr) return false;
+  }
   recover();
   connect();
   connect_feeds();
@@ -109,6 +115,7 @@ void Service::build() {
   feeds_->start();
   spdlog::info("listening on http://{}:{} ({} mode)", server_options().listen_address,
                server_->port(), settings_.text("mode"));
+  return true;
 }
 
 void Service::open_history() {
@@ -135,6 +142,7 @@ bool Service::try_recover() {
   const bool is_sandbox = settings_.text("mode") == "sandbox";
   const int64_t insurance = is_sandbox ? settings_.integer("insurance_fund") : 0;
   options.genesis = genesis_commands(random_seed(), Micro(insurance * 1'000'000));
+  options.journal = table_.get();
   runtime_ = std::make_unique<runtime::Runtime>(std::move(options));
   open_history();
   const auto result = runtime_->recover(history_->applied_batch(), history_listener_.get());
@@ -160,7 +168,12 @@ bool Service::try_recover() {
 
 void Service::recover() {
   std::filesystem::create_directories(settings_.text("data_dir"));
-  ensure_cluster_id(settings_.text("data_dir"));
+  std::optional<journal::ClusterId> id;
+  if (table_ != nullptr) {
+    const journal::Status read = table_->cluster_id(id);
+    if (!read.ok()) throw std::runtime_error(read.message);
+  }
+  ensure_cluster_id(settings_.text("data_dir"), id);
   if (!try_recover() && !try_recover()) throw std::runtime_error("the history cannot be rebuilt");
   if (!history_->flush()) throw std::runtime_error("history: " + history_->failure());
   history_reader_ = std::make_unique<stores::HistoryReader>(history_path());
@@ -204,7 +217,7 @@ gateway::ServerOptions Service::server_options() const {
 
 bool Service::is_ready(std::string& why_not) const {
   if (!runtime_->metrics().has_journal_space) {
-    why_not = "the journal has no space left";
+    why_not = "the journal cannot be written (no space, or its database is not there)";
     return false;
   }
   if (history_->failed()) {
@@ -287,7 +300,7 @@ int serve(const Settings& settings) {
   spdlog::flush_on(spdlog::level::info);
   try {
     Service service(settings);
-    service.build();
+    if (!service.build()) return 0;
     service.run_until_signal();
     return service.stop() ? 0 : kExitUncleanStop;
   } catch (const std::exception& error) {

@@ -5,7 +5,8 @@
 
 namespace perpetua::app {
 
-// Exit codes beside 0; 74 (sync error) comes from the journal.
+// Exit codes beside 0; 74 (sync error), 75 (deposed) and 76 (the database lost history) come from
+// the journal.
 inline constexpr int kExitUsage = 2;
 inline constexpr int kExitCannotStart = 3;
 inline constexpr int kExitUncleanStop = 4;

@@ -98,10 +98,14 @@ Status DataDirectory::open(const DataDirectoryOptions& options) {
   return read.error == ENOENT ? create_cluster_id(options) : read;
 }
 
-Status DataDirectory::open_read_only(const std::string& path) {
+Status DataDirectory::open_read_only(const std::string& path,
+                                     const std::optional<ClusterId>& cluster_id) {
   PERPETUA_ASSERT(path_.empty());
   path_ = path;
-  return read_cluster_id();
+  const Status read = read_cluster_id();
+  if (read.error != ENOENT || !cluster_id) return read;
+  cluster_id_ = *cluster_id;
+  return Status::success();
 }
 
 Status DataDirectory::read_cluster_id() {

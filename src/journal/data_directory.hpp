@@ -11,6 +11,7 @@
 
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 
 #include "journal/file.hpp"
@@ -29,7 +30,9 @@ class DataDirectory {
   explicit DataDirectory(Storage& storage) : storage_(storage) {}
 
   Status open(const DataDirectoryOptions& options);
-  Status open_read_only(const std::string& path);
+  // Without a folder it is the one of `cluster_id`, if that is given, and holds nothing.
+  Status open_read_only(const std::string& path,
+                        const std::optional<ClusterId>& cluster_id = std::nullopt);
 
   Storage& storage() const { return storage_; }
   const ClusterId& cluster_id() const { return cluster_id_; }

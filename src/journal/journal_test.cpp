@@ -166,7 +166,7 @@ TEST(JournalDeathTest, batches_out_of_order_abort) {
   EXPECT_DEATH(session.writer->append(early.input(), 1), "log_time_ms");
   TestBatch outside = make_batch(2, 1);
   outside.commands[0].header.text_offset = 1'000;
-  EXPECT_DEATH(session.writer->append(outside.input(), 1), "has_text_inside");
+  EXPECT_DEATH(session.writer->append(outside.input(), 1), "is_within_limits");
 }
 
 }  // namespace

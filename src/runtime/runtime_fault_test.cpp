@@ -4,6 +4,7 @@
 #include <filesystem>
 #include <fstream>
 
+#include "journal/journal_writer.hpp"
 #include "journal/snapshot_store.hpp"
 #include "runtime/gated_storage.hpp"
 #include "runtime/runtime_test_support.hpp"

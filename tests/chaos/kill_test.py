@@ -7,9 +7,13 @@ Judge: the clients' own logs of what was acknowledged.
 Every request carries an Idempotency-Key (money) or a client id (orders) and is repeated until it is
 answered, so after the run each of them must have taken effect exactly once.
 
-  kill_test.py [--kills 50] [--clients 8] [--seed N]
+With --journal postgres the journal is a table, and the exchange and its database are killed in
+turns; the exchange must outlive its database.
+
+  kill_test.py [--kills 50] [--clients 8] [--seed N] [--journal file|postgres]
 """
 import argparse
+import contextlib
 import http.client
 import random
 import sys
@@ -19,6 +23,7 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "support"))
 from exchange import Exchange  # noqa: E402
+from postgres_server import PostgresServer  # noqa: E402
 
 STEP_MICRO = 1
 
@@ -138,12 +143,39 @@ def first_price(client):
     raise RuntimeError("no price within 30 s")
 
 
+def kill_one(number, exchange, database):
+    """The exchange; with a database, every other time that one."""
+    if database is None or number % 2 == 0:
+        exchange.kill()
+        exchange.start()
+        return
+    process = exchange.process.pid
+    database.kill()
+    database.start()
+    exchange.wait_ready(60)
+    assert exchange.process.pid == process, "the exchange ended with its database"
+
+
+def judge_table(shared, database):
+    """Every batch once, under epochs that never fall."""
+    rows = database.sql("SELECT count(*), max(batch_seq) + 1, count(DISTINCT epoch) FROM journal")
+    count, expected, epochs = (int(part) for part in rows.split("|"))
+    if count != expected:
+        shared.failures.append(f"the table has {count} rows, the last one makes {expected}")
+    print(f"{count} rows, {epochs - 1} epochs")
+
+
 def run(arguments):
     draw = random.Random(arguments.seed)
     shared = Shared()
     settings = dict(rate_agent=0, rate_global=0, rate_reads=0, rate_registrations=0,
                     liquidity="off", snapshot_every=2000, segment_mib=4)
-    with Exchange(**settings) as exchange:
+    with contextlib.ExitStack() as stack:
+        database = None
+        if arguments.journal == "postgres":
+            database = stack.enter_context(PostgresServer())
+            settings.update(journal="postgres", journal_url=database.url)
+        exchange = stack.enter_context(Exchange(**settings))
         exchange.start()
         price = first_price(exchange.client())
         threads, money, orders = [], [], []
@@ -165,11 +197,10 @@ def run(arguments):
         for thread in threads:
             thread.start()
         recoveries = []
-        for _ in range(arguments.kills):
+        for number in range(arguments.kills):
             time.sleep(draw.uniform(0.001, 0.5))
-            exchange.kill()
             started = time.monotonic()
-            exchange.start()
+            kill_one(number, exchange, database)
             recoveries.append(time.monotonic() - started)
         time.sleep(0.5)
         shared.stop.set()
@@ -184,6 +215,8 @@ def run(arguments):
         exit_code = exchange.stop()
         if exit_code != 0:
             shared.failures.append(f"clean stop ended with {exit_code}: {exchange.log()[-500:]}")
+        if database is not None:
+            judge_table(shared, database)
         code, output = exchange.tool("journal", "verify")
         if code != 0:
             shared.failures.append("journal verify: " + output[-500:])
@@ -206,6 +239,7 @@ def main():
     parser.add_argument("--kills", type=int, default=50)
     parser.add_argument("--clients", type=int, default=8)
     parser.add_argument("--seed", type=int, default=None)
+    parser.add_argument("--journal", choices=("file", "postgres"), default="file")
     sys.exit(run(parser.parse_args()))
 
 

@@ -97,12 +97,17 @@ class Exchange:
         self.process = None
         self.log_path = os.path.join(self.data_dir, "server.log")
 
-    def start(self, ready_timeout_s=READY_TIMEOUT_S):
+    def environment(self):
+        """Of this test process, with nothing of ours but the settings of this exchange."""
         environment = {k: v for k, v in os.environ.items() if not k.startswith("PERPETUA_")}
-        environment["PERPETUA_LISTEN"] = f"127.0.0.1:{self.port}"
-        environment["PERPETUA_DATA_DIR"] = os.path.join(self.data_dir, "data")
         for name, value in self.settings.items():
             environment["PERPETUA_" + name.upper()] = str(value)
+        return environment
+
+    def start(self, ready_timeout_s=READY_TIMEOUT_S):
+        environment = {"PERPETUA_LISTEN": f"127.0.0.1:{self.port}",
+                       "PERPETUA_DATA_DIR": os.path.join(self.data_dir, "data"),
+                       **self.environment()}
         with open(self.log_path, "ab") as log:
             self.process = subprocess.Popen([self.binary, "serve"], env=environment, stdout=log,
                                             stderr=log)
@@ -143,7 +148,8 @@ class Exchange:
         """Runs `perpetua ARGUMENTS` on this data directory; returns (exit code, output)."""
         done = subprocess.run(
             [self.binary, *arguments, "--data-dir", os.path.join(self.data_dir, "data")],
-            capture_output=True, text=True, timeout=300, check=False)
+            capture_output=True, text=True, timeout=300, check=False,
+            env=self.environment())
         return done.returncode, done.stdout + done.stderr
 
     def register(self, wallet, fund=None):

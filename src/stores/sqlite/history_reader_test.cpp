@@ -192,7 +192,7 @@ TEST_P(HistoryReaderTest, a_warm_start_gives_what_a_description_cannot_tell) {
 TEST_P(HistoryReaderTest, a_warm_start_gives_the_statistics_of_before) {
   HotStore fresh;
   bootstrap(fresh, flow_.engine);
-  ASSERT_TRUE(warm_start(fresh, reader_));
+  ASSERT_TRUE(warm_start(fresh, *reader_));
   const Activity& x = fresh.activity();
   const Activity& y = hot_.activity();
   ASSERT_GT(y.exchange().matches, 0u);

@@ -1,0 +1,55 @@
+#include "journal_setup.hpp"
+
+#include <spdlog/spdlog.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstdlib>
+#include <stdexcept>
+
+namespace perpetua::app {
+namespace {
+
+bool is_pending(const sigset_t& signals) {
+  sigset_t pending;
+  if (sigpending(&pending) != 0) return false;
+  sigset_t both;
+  sigandset(&both, &pending, &signals);
+  return sigisemptyset(&both) == 0;
+}
+
+void end_process(int exit_code, const std::string& message) {
+  spdlog::critical("{}", message);
+  spdlog::default_logger()->flush();
+  ::_exit(exit_code);  // no destructors: nothing may be written or answered from here on
+}
+
+}  // namespace
+
+std::string journal_url(const std::string& given) {
+  if (!given.empty()) return given;
+  const char* url = std::getenv("DATABASE_URL");
+  if (url != nullptr && *url != '\0') return url;
+  throw std::runtime_error(
+      "setting journal is 'postgres', but neither PERPETUA_JOURNAL_URL nor DATABASE_URL says where "
+      "the database is");
+}
+
+std::unique_ptr<journal::postgres::TableJournal> lead_journal(const Settings& settings,
+                                                              const sigset_t& signals) {
+  journal::postgres::TableOptions options;
+  options.url = journal_url(settings.text("journal_url"));
+  options.accepts_async_replicas = settings.text("journal_async_replicas") == "accept";
+  options.waits_for_leadership = settings.is_on("wait_for_leadership");
+  options.leader_silence_ms = settings.integer("leader_silence_ms");
+  options.log = [](const std::string& line) { spdlog::warn("journal: {}", line); };
+  options.on_over = end_process;
+  auto table = std::make_unique<journal::postgres::TableJournal>(std::move(options));
+  const journal::Status led = table->lead([&] { return is_pending(signals); });
+  if (led.error == EINTR) return nullptr;
+  if (!led.ok()) throw std::runtime_error(led.message);
+  spdlog::info("leading the {}", table->name());
+  return table;
+}
+
+}  // namespace perpetua::app
