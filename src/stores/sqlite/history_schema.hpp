@@ -21,7 +21,7 @@
 
 namespace perpetua::stores {
 
-inline constexpr int64_t kHistorySchemaVersion = 7;
+inline constexpr int64_t kHistorySchemaVersion = 8;
 
 extern const char kHistoryTables[];
 
