@@ -64,7 +64,7 @@ struct CommandHeader {
   uint16_t text_length = 0;
   AgentId agent = 0;  // who acts; 0 for the exchange (prices, markets, registration)
   uint32_t text_offset = 0;
-  uint32_t key_id = 0;  // the API key that sent it, 0 = none; its limits hold
+  uint32_t key_id = 0;         // the API key that sent it, 0 = none; its limits hold
   int64_t valid_until_ms = 0;  // refused once log time is later; 0 = no deadline
   Hash128 key;                 // idempotency key, hash128_text of what the client sent
 };
@@ -131,9 +131,9 @@ struct MoveMoney {
 
 enum OrderFlag : uint8_t {
   kReduceOnly = 1,
-  kClosePosition = 2,  // reduce-only, size = whole position; lots and budget are ignored
-  kIntent = 4,         // placed as an intent; text = reason
-  kTriggered = 8,      // in events only: sent by a trigger
+  kClosePosition = 2,     // reduce-only, size = whole position; lots and budget are ignored
+  kIntent = 4,            // placed as an intent; text = reason
+  kTriggered = 8,         // in events only: sent by a trigger
   kReplaceTriggers = 16,  // place_trigger only: instead of the agent's protective triggers
 };
 
@@ -151,7 +151,7 @@ struct PlaceOrder {
   SelfTradePrevention stp = SelfTradePrevention::cancel_newest;
   uint8_t flags = 0;
   ClientId client_id{};
-  uint32_t stop_loss = 0;    // bracket, ticks of the mark; 0 = without
+  uint32_t stop_loss = 0;  // bracket, ticks of the mark; 0 = without
   uint32_t take_profit = 0;
 };
 
@@ -187,15 +187,15 @@ struct PlaceTrigger {
   Price trail;  // ticks between the best mark and the stop
   Lots lots;    // 0: the whole position
   uint32_t slippage_ppm = 0;
-  uint16_t leverage = 0;   // entry only
-  Side side = Side::buy;   // entry only; a protective one is opposite to the position
+  uint16_t leverage = 0;  // entry only
+  Side side = Side::buy;  // entry only; a protective one is opposite to the position
   uint8_t flags = kReduceOnly;
   uint8_t zero[32] = {};
 };
 
 // Market in the header; kNoMarket = every market.
 struct CancelAllAfter {
-  int64_t timeout_ms = 0;  // 0 disarms
+  int64_t timeout_ms = 0;                   // 0 disarms
   CancelScope scope = CancelScope::orders;  // not `triggers`
   uint8_t zero[79] = {};
 };

@@ -54,8 +54,8 @@ enum class EventType : uint8_t {
   position_changed = 40,    // not by a trade of its own
   trigger_changed = 41,     // new, moved, or sent an order and stays
   trigger_closed = 42,
-  order_bracket = 43,   // after order_accepted
-  switch_changed = 44,  // the dead-man's
+  order_bracket = 43,    // after order_accepted
+  switch_changed = 44,   // the dead-man's
   private_message = 45,  // one for each end, of the same text: content, metadata
   risk_limits_changed = 46,
   risk_day_started = 47,

@@ -12,8 +12,8 @@ namespace perpetua {
 
 // 0: without this limit.
 struct RiskLimits {
-  Micro position_max;    // notional of one position with its orders
-  Micro exposure_max;    // of all positions and orders
+  Micro position_max;  // notional of one position with its orders
+  Micro exposure_max;  // of all positions and orders
   Micro daily_loss_max;
   uint16_t leverage_max = 0;
   uint8_t zero[6] = {};

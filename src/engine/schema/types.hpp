@@ -97,8 +97,8 @@ enum class TradeCause : uint8_t { order = 0, liquidation = 1, fund = 2 };
 enum class PositionChange : uint8_t {
   funding = 0,
   margin_adjusted = 1,
-  taken_over = 2,    // by the insurance fund, at the bankruptcy price
-  deleveraged = 3,   // closed against a bankrupt position
+  taken_over = 2,            // by the insurance fund, at the bankruptcy price
+  deleveraged = 3,           // closed against a bankrupt position
   deleveraged_bankrupt = 4,  // the bankrupt position itself
   settled = 5,
 };
@@ -215,8 +215,9 @@ constexpr std::string_view wire_name(CancelScope v) {
   return names[static_cast<int>(v)];
 }
 constexpr std::string_view wire_name(KeyLimit v) {
-  constexpr std::string_view names[] = {"command",  "market",     "reduce_only", "order_notional",
-                                        "leverage", "daily_loss", "position_notional"};
+  constexpr std::string_view names[] = {"command",          "market",   "reduce_only",
+                                        "order_notional",   "leverage", "daily_loss",
+                                        "position_notional"};
   return names[static_cast<int>(v)];
 }
 constexpr std::string_view wire_name(MessageKind v) {
