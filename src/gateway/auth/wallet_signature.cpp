@@ -24,8 +24,11 @@ std::span<const uint8_t> bytes_of(std::string_view text) {
 
 // Never changed after it was made, so any thread may use it.
 const secp256k1_context* curve() {
-  static const std::unique_ptr<secp256k1_context, decltype(&secp256k1_context_destroy)> context(
-      secp256k1_context_create(SECP256K1_CONTEXT_VERIFY), &secp256k1_context_destroy);
+  struct Destroy {
+    void operator()(secp256k1_context* made) const { secp256k1_context_destroy(made); }
+  };
+  static const std::unique_ptr<secp256k1_context, Destroy> context(
+      secp256k1_context_create(SECP256K1_CONTEXT_VERIFY));
   return context.get();
 }
 
@@ -47,7 +50,7 @@ bool ed25519_signed(std::span<const uint8_t> key, std::string_view text,
       EVP_PKEY_new_raw_public_key(EVP_PKEY_ED25519, nullptr, key.data(), key.size()),
       &EVP_PKEY_free);
   const std::unique_ptr<EVP_MD_CTX, decltype(&EVP_MD_CTX_free)> context(EVP_MD_CTX_new(),
-                                                                       &EVP_MD_CTX_free);
+                                                                        &EVP_MD_CTX_free);
   if (public_key == nullptr || context == nullptr) return false;
   if (EVP_DigestVerifyInit(context.get(), nullptr, nullptr, nullptr, public_key.get()) != 1) {
     return false;
@@ -123,7 +126,10 @@ std::optional<std::string> evm_signer(std::string_view text, std::span<const uin
   int recovery = signature[kEvmSignatureBytes - 1];
   if (recovery >= 27) recovery -= 27;
   if (recovery > 1) return std::nullopt;
-  std::string prefixed = "\x19" "Ethereum Signed Message:\n" + std::to_string(text.size());
+  std::string prefixed =
+      "\x19"
+      "Ethereum Signed Message:\n" +
+      std::to_string(text.size());
   prefixed += text;
   const std::array<uint8_t, 32> digest = keccak256(bytes_of(prefixed));
   secp256k1_ecdsa_recoverable_signature parsed;

@@ -141,7 +141,8 @@ void list_agents(Call& call) {
   const auto count = static_cast<int64_t>(call.hot().totals().agents);
   const int64_t last = std::max<int64_t>(count - offset, 0);
   const int64_t first = std::max<int64_t>(last - limit, 0);
-  auto rows = call.hot().agents(static_cast<AgentId>(first), static_cast<std::size_t>(last - first));
+  auto rows =
+      call.hot().agents(static_cast<AgentId>(first), static_cast<std::size_t>(last - first));
   std::reverse(rows.begin(), rows.end());
   JsonWriter json(call.reply);
   json.begin_object().key("agents").begin_array();

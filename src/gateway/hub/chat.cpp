@@ -1,10 +1,11 @@
 #include <algorithm>
 
+#include "gateway/codec/markets.hpp"
+#include "gateway/http/io_thread.hpp"
 #include "gateway/hub/agent_view.hpp"
 #include "gateway/hub/chat_message.hpp"
 #include "gateway/hub/handlers.hpp"
 #include "gateway/hub/services.hpp"
-#include "gateway/http/io_thread.hpp"
 
 namespace perpetua::gateway::hub {
 namespace {
@@ -76,9 +77,8 @@ bool submit_message(Call& call, const ChatMessage& message, std::string_view fie
 stores::MessageView sent_message(const Call& call) {
   const uint64_t id = outcome_of(call).id;
   const bool is_private = call.submissions.front().command.thought.to_agent != 0;
-  const auto rows =
-      is_private ? call.hot().private_messages(call.principal.agent, id + 1, 1)
-                 : call.hot().messages(stores::kAllMessageKinds, id + 1, 1);
+  const auto rows = is_private ? call.hot().private_messages(call.principal.agent, id + 1, 1)
+                               : call.hot().messages(stores::kAllMessageKinds, id + 1, 1);
   return rows.empty() ? stores::MessageView() : rows.front();
 }
 

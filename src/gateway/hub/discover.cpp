@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "gateway/codec/markets.hpp"
 #include "gateway/hub/agent_index.hpp"
 #include "gateway/hub/handlers.hpp"
 #include "gateway/hub/services.hpp"
@@ -10,7 +11,14 @@ namespace perpetua::gateway::hub {
 namespace {
 
 // In the order of the field's choices.
-enum class SortBy : uint8_t { reputation, win_rate, total_pnl, risk_score, total_trades, created_at };
+enum class SortBy : uint8_t {
+  reputation,
+  win_rate,
+  total_pnl,
+  risk_score,
+  total_trades,
+  created_at
+};
 
 int64_t sort_value(const IndexedAgent& row, SortBy by) {
   switch (by) {
@@ -92,12 +100,11 @@ void discover_agents(Call& call) {
   }
   const auto by = static_cast<SortBy>(number_or(input(call, "sort_by"), 0));
   const bool is_ascending = number_or(input(call, "sort_order"), 1) == 0;
-  std::stable_sort(found.begin(), found.end(),
-                   [&](const IndexedAgent* a, const IndexedAgent* b) {
-                     const int64_t first = sort_value(*a, by);
-                     const int64_t second = sort_value(*b, by);
-                     return is_ascending ? first < second : first > second;
-                   });
+  std::stable_sort(found.begin(), found.end(), [&](const IndexedAgent* a, const IndexedAgent* b) {
+    const int64_t first = sort_value(*a, by);
+    const int64_t second = sort_value(*b, by);
+    return is_ascending ? first < second : first > second;
+  });
   const auto offset = static_cast<std::size_t>(number_or(input(call, "offset"), 0));
   const auto limit = static_cast<std::size_t>(number_or(input(call, "limit"), kPageItemsDefault));
   const std::size_t begin = std::min(offset, found.size());

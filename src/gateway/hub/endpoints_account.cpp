@@ -6,7 +6,7 @@
 namespace perpetua::gateway::hub {
 namespace {
 
-constexpr int64_t kAmountMaxCents = 10'000'000;        // 100,000 USDC
+constexpr int64_t kAmountMaxCents = 10'000'000;  // 100,000 USDC
 constexpr int64_t kChainWithdrawalMaxCents = 1'000'000;
 constexpr int64_t kE6 = 1'000'000;
 
@@ -54,7 +54,8 @@ constexpr Field kSettlementFields[] = {
     limit_field(500, "default 50")};
 constexpr Field kChainDepositFields[] = {
     text_field("tx_signature", true, "good for one deposit, ever", 10, 200),
-    amount_field(kAmountMaxCents), text_field("wallet_address", true, "where it came from", 20, 100)};
+    amount_field(kAmountMaxCents),
+    text_field("wallet_address", true, "where it came from", 20, 100)};
 constexpr Field kChainWithdrawalFields[] = {
     amount_field(kChainWithdrawalMaxCents),
     text_field("wallet_address", true, "where it goes", 20, 100)};

@@ -7,8 +7,8 @@ namespace perpetua::gateway::hub {
 namespace {
 
 constexpr int64_t kE6 = 1'000'000;
-constexpr int64_t kStakeMaxCents = 100'000;      // 1,000 USDC
-constexpr int64_t kHoursMinE6 = 10'000;          // 36 seconds
+constexpr int64_t kStakeMaxCents = 100'000;  // 1,000 USDC
+constexpr int64_t kHoursMinE6 = 10'000;      // 36 seconds
 constexpr int64_t kHoursMaxE6 = 168 * kE6;
 
 constexpr Field text_field(std::string_view name, bool is_required, std::string_view description,
@@ -17,11 +17,10 @@ constexpr Field text_field(std::string_view name, bool is_required, std::string_
 }
 
 constexpr Field kContentField = text_field("content", true, "", 1, 5'000);
-constexpr Field kChatFields[] = {
-    kContentField,
-    {"message_type", FieldKind::choice, false, "default thought", 0, 0, 0, false,
-     "thought|chat|signal|system|alert"},
-    text_field("recipient_id", false, "absent: everybody", 1, 64)};
+constexpr Field kChatFields[] = {kContentField,
+                                 {"message_type", FieldKind::choice, false, "default thought", 0, 0,
+                                  0, false, "thought|chat|signal|system|alert"},
+                                 text_field("recipient_id", false, "absent: everybody", 1, 64)};
 constexpr Field kThoughtFields[] = {kContentField};
 constexpr Field kChatSignalFields[] = {
     text_field("asset", true, "", 1, 32),
@@ -29,7 +28,8 @@ constexpr Field kChatSignalFields[] = {
     {"confidence", FieldKind::number, true, "", 0, kE6, 6},
     text_field("rationale", true, "", 1, 2'000)};
 constexpr Field kMessagesFields[] = {
-    text_field("channel", false, "public (default), or private: those the caller sent or got", 0, 64),
+    text_field("channel", false, "public (default), or private: those the caller sent or got", 0,
+               64),
     limit_field(200, "default 50")};
 constexpr Field kChatThoughtsFields[] = {limit_field(200, "default 20")};
 
@@ -58,10 +58,9 @@ constexpr Field kFadeNamedFields[] = {text_field("signal_id", true, "", 1, 64),
 constexpr Field kFadeFields[] = {
     text_field("fader_id", false, "the caller's own id, the default", 1, 64), kStakeField,
     kStakeAlias};
-constexpr Field kSignalsFields[] = {
-    {"status", FieldKind::choice, false, "default open", 0, 0, 0, false,
-     "open|all|matched|settled|cancelled|expired"},
-    text_field("asset", false, "", 0, 32)};
+constexpr Field kSignalsFields[] = {{"status", FieldKind::choice, false, "default open", 0, 0, 0,
+                                     false, "open|all|matched|settled|cancelled|expired"},
+                                    text_field("asset", false, "", 0, 32)};
 
 constexpr Field number_field(std::string_view name, std::string_view description, int64_t minimum,
                              int64_t maximum) {

@@ -136,8 +136,7 @@ void get_agent_pnl(Call& call) {
 void list_agent_thoughts(Call& call) {
   AgentId agent = 0;
   if (!path_agent(call, agent)) return;
-  auto rows =
-      call.hot().activity().intents().thoughts_of(agent, limit_of(call, kThoughtsDefault));
+  auto rows = call.hot().activity().intents().thoughts_of(agent, limit_of(call, kThoughtsDefault));
   std::reverse(rows.begin(), rows.end());
   JsonWriter json(call.reply);
   json.begin_object().key("agent_id").text(agent_name(agent)).key("thoughts");

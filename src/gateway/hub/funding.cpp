@@ -62,8 +62,8 @@ void list_funding_payments(Call& call) {
       call.await_history();
       return;
     }
-    auto page = call.history()->funding_payments(agent, kNoMarket,
-                                                 {{}, limit_of(call, kPaymentsDefault)});
+    auto page =
+        call.history()->funding_payments(agent, kNoMarket, {{}, limit_of(call, kPaymentsDefault)});
     if (page.status != stores::PageStatus::ok) {
       call.fail(ResultCode::exchange_unavailable, {}, "the history cannot be read now");
       return;

@@ -50,8 +50,8 @@ std::vector<std::string> words_of(std::string_view text) {
   std::vector<std::string> words;
   std::string word;
   for (const char c : lower_case(text) + " ") {
-    const bool is_part = (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '.' ||
-                         c == '$' || c == '-' || c == '@';
+    const bool is_part = (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '.' || c == '$' ||
+                         c == '-' || c == '@';
     if (c == ',' && !word.empty() && word.back() >= '0' && word.back() <= '9') continue;
     if (is_part) {
       word.push_back(c);

@@ -62,8 +62,7 @@ void write_intent_reply(Call& call, const stores::IntentView& intent) {
   const stores::OrderView& order = intent.order;
   const MarketSpec& spec = *call.hot().market_spec(order.market);
   const auto matches = call.hot().activity().matches().range(
-      order.market, intent.first_trade,
-      std::min<std::size_t>(intent.trades, kMatchesShownMax));
+      order.market, intent.first_trade, std::min<std::size_t>(intent.trades, kMatchesShownMax));
   JsonWriter json(call.reply);
   json.begin_object().key("success").boolean(true);
   json.key("intent");

@@ -63,10 +63,10 @@ void set_bracket(const Call& call, MarketId market, PlaceOrder& order) {
   const HubOptions& options = call.context.options.hub;
   const int64_t direction = sign(order.side);
   const auto held = call.hot().activity().positions().open(call.principal.agent, market);
-  order.stop_loss = bracket_leg(call, "stop_loss", spec, mark,
-                                -direction * options.stop_loss_ppm, !held);
-  order.take_profit = bracket_leg(call, "take_profit", spec, mark,
-                                  direction * options.take_profit_ppm, !held);
+  order.stop_loss =
+      bracket_leg(call, "stop_loss", spec, mark, -direction * options.stop_loss_ppm, !held);
+  order.take_profit =
+      bracket_leg(call, "take_profit", spec, mark, direction * options.take_profit_ppm, !held);
 }
 
 // What makes a repeat recognisable: the key of the request, or the client's id of the order. The
@@ -151,8 +151,7 @@ void write_intent_counts(JsonWriter& json, const stores::IntentTotals& totals) {
 
 bool refuse_not_open(Call& call, const IntentView& intent) {
   const bool is_filled = stores::intent_state(intent.order) == IntentState::filled;
-  return refuse(call, kIntentNotOpen,
-                is_filled ? "Intent already matched" : "Intent has expired");
+  return refuse(call, kIntentNotOpen, is_filled ? "Intent already matched" : "Intent has expired");
 }
 
 }  // namespace
@@ -166,9 +165,9 @@ bool locate_intent(Call& call) {
 
 bool prepare_intent(Call& call) {
   const Value& asset = input(call, "asset");
-  const auto market =
-      find_asset(call.markets(), asset.is_present ? asset.text : kDefaultAsset);
-  if (!market) return refuse_field(call, "body", "asset", "is not an asset of this exchange", "enum");
+  const auto market = find_asset(call.markets(), asset.is_present ? asset.text : kDefaultAsset);
+  if (!market)
+    return refuse_field(call, "body", "asset", "is not an asset of this exchange", "enum");
   if (!require_open_market(call, *market)) return false;
   runtime::Submission& submission = add_submission(call);
   submission.command = Command(CommandType::place_order, call.principal.agent, *market);
@@ -195,8 +194,8 @@ bool complete_intent(Call& call) {
   const Outcome& outcome = outcome_of(call);
   const auto found = call.hot().activity().intents().find(outcome.id);
   const IntentView intent = found ? *found : intent_from_outcome(call);
-  const bool is_open = outcome.status == OrderStatus::open ||
-                       outcome.status == OrderStatus::partially_filled;
+  const bool is_open =
+      outcome.status == OrderStatus::open || outcome.status == OrderStatus::partially_filled;
   if (outcome.values[0] == 0 && !is_open) {
     refuse(call, kNoLiquidity,
            "No liquidity: nothing could be filled within max_slippage of the mark price");
@@ -211,9 +210,9 @@ bool complete_intent(Call& call) {
 
 void list_intents(Call& call) {
   static constexpr StatusName kStatusNames[] = {
-      {"open", IntentState::open},           {"matched", IntentState::filled},
-      {"executed", std::nullopt},            {"cancelled", IntentState::cancelled},
-      {"expired", IntentState::expired},     {"all", std::nullopt}};
+      {"open", IntentState::open},       {"matched", IntentState::filled},
+      {"executed", std::nullopt},        {"cancelled", IntentState::cancelled},
+      {"expired", IntentState::expired}, {"all", std::nullopt}};
   stores::IntentQuery query;
   query.limit = limit_of(call, kIntentsDefault);
   const Value& asset = input(call, "asset");
@@ -230,8 +229,8 @@ void list_intents(Call& call) {
   const bool is_never = status.name == "executed";  // nothing is filled outside
   JsonWriter json(call.reply);
   json.begin_object().key("intents");
-  const auto rows = is_never ? std::vector<IntentView>()
-                             : call.hot().activity().intents().newest(query);
+  const auto rows =
+      is_never ? std::vector<IntentView>() : call.hot().activity().intents().newest(query);
   write_array(json, rows, [&](const auto& row) { write_intent(json, call.hot(), row); });
   json.end_object();
 }
@@ -266,8 +265,7 @@ bool complete_intent_cancel(Call& call) {
   if (!is_gone && !is_done(call)) return false;
   const auto intent = path_intent(call);
   // It ended between the look at it and the cancel: what it came to decides.
-  const bool is_cancelled =
-      intent && stores::intent_state(intent->order) == IntentState::cancelled;
+  const bool is_cancelled = intent && stores::intent_state(intent->order) == IntentState::cancelled;
   if (is_gone && intent && !is_cancelled) return refuse_not_open(call, *intent);
   call.reply = R"({"success":true})";
   return false;

@@ -1,5 +1,5 @@
-// LastSeen: when this process last saw a key and its agent in a request of the root API. Seconds since
-// 1970; memory of fixed size. Not kept over a restart. Thread-safety: any thread.
+// LastSeen: when this process last saw a key and its agent in a request of the root API. Seconds
+// since 1970; memory of fixed size. Not kept over a restart. Thread-safety: any thread.
 #pragma once
 
 #include <atomic>

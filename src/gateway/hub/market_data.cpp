@@ -57,8 +57,7 @@ void write_candle(JsonWriter& json, const stores::CandleView& candle, const Mark
 }  // namespace
 
 std::size_t limit_of(const Call& call, std::size_t absent) {
-  return static_cast<std::size_t>(
-      number_or(input(call, "limit"), static_cast<int64_t>(absent)));
+  return static_cast<std::size_t>(number_or(input(call, "limit"), static_cast<int64_t>(absent)));
 }
 
 bool path_asset(Call& call, MarketId& market) {
@@ -129,9 +128,8 @@ void list_candles(Call& call) {
     return;
   }
   const Value& given = input(call, "interval");
-  const auto interval = given.is_present
-                            ? static_cast<stores::CandleInterval>(given.number)
-                            : stores::CandleInterval::h1;
+  const auto interval = given.is_present ? static_cast<stores::CandleInterval>(given.number)
+                                         : stores::CandleInterval::h1;
   const auto rows =
       call.hot().candles(*market, interval, 0, INT64_MAX, limit_of(call, kCandlesDefault));
   const MarketSpec& spec = *call.hot().market_spec(*market);

@@ -1,5 +1,6 @@
 // ReportedBets: settled bets whose result POST /bets/{id}/settle has told already, to each side.
-// The newest kReportedBetsMax; after a restart a result is told once more. Thread-safety: any thread.
+// The newest kReportedBetsMax; after a restart a result is told once more. Thread-safety: any
+// thread.
 #pragma once
 
 #include <deque>

@@ -1,5 +1,6 @@
 #include "gateway/hub/signal_view.hpp"
 
+#include "gateway/codec/markets.hpp"
 #include "gateway/hub/format.hpp"
 
 namespace perpetua::gateway::hub {

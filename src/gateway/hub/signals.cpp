@@ -1,6 +1,7 @@
 // Signals and bets: who claims what about a price, and who bets against it.
 
 #include "gateway/codec/api_error.hpp"
+#include "gateway/codec/markets.hpp"
 #include "gateway/hub/handlers.hpp"
 #include "gateway/hub/number.hpp"
 #include "gateway/hub/services.hpp"
@@ -27,8 +28,7 @@ bool read_target(Call& call, const MarketSpec& spec, SignalKind kind, int64_t& t
   target = target_e9 / unit;
   if (rest * 2 > unit || (rest * 2 == unit && target % 2 == 1)) ++target;
   if (target > 0) return true;
-  return refuse_field(call, "body", "target_value", "is less than one price step",
-                      "greater_than");
+  return refuse_field(call, "body", "target_value", "is less than one price step", "greater_than");
 }
 
 bool check_stake(Call& call, const stores::SignalView& signal, std::string_view field) {
@@ -77,9 +77,9 @@ bool prepare_create_signal(Call& call) {
   int64_t target = 0;
   if (!read_target(call, *call.markets().spec(*market), kind, target)) return false;
   const Value& timeframe = input(call, "timeframe_hours");
-  const int64_t hours_e6 =
-      timeframe.is_present ? timeframe.number
-                           : number_or(input(call, "duration_hours"), kDurationDefault);
+  const int64_t hours_e6 = timeframe.is_present
+                               ? timeframe.number
+                               : number_or(input(call, "duration_hours"), kDurationDefault);
   Command& command = add_submission(call).command;
   command = Command(CommandType::create_signal, call.principal.agent, *market);
   command.create_signal = CreateSignal();
@@ -196,8 +196,7 @@ void list_open_signals(Call& call) {
 bool locate_bet(Call& call) {
   const auto bet = find_signal(call, IdKind::bet, call.path_value("bet_id"));
   if (!bet || !bet->is_bet()) return refuse(call, kNotFound, "Bet not found");
-  const bool is_own =
-      bet->creator == call.principal.agent || bet->fader == call.principal.agent;
+  const bool is_own = bet->creator == call.principal.agent || bet->fader == call.principal.agent;
   return is_own || refuse(call, kForbidden, "You don't own this bet: you take no part in it");
 }
 
@@ -206,7 +205,8 @@ bool settle_bet(Call& call) {
   const auto bet = find_signal(call, IdKind::bet, call.path_value("bet_id"));
   if (!bet) return refuse(call, kNotFound, "Bet not found");
   if (!bet->is_closed) {
-    return refuse(call, kNotExpired, "Bet has not expired yet: it is settled at its end, by itself");
+    return refuse(call, kNotExpired,
+                  "Bet has not expired yet: it is settled at its end, by itself");
   }
   if (bet->end != SignalEnd::settled) {
     return refuse(call, kAlreadySettled, "Bet is already closed: both stakes were returned");

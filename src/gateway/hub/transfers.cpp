@@ -10,8 +10,10 @@ namespace {
 // The settlement of a transfer that was just made: the newest of its kind between the two.
 stores::SettlementView own_transfer(const Call& call) {
   const MoveMoney& money = call.submissions.front().command.money;
-  for (const auto& row : call.hot().activity().settlements().newest(call.principal.agent, kPageItemsMax)) {
-    if (row.from == call.principal.agent && row.to == money.to_agent && row.amount == money.amount) {
+  for (const auto& row :
+       call.hot().activity().settlements().newest(call.principal.agent, kPageItemsMax)) {
+    if (row.from == call.principal.agent && row.to == money.to_agent &&
+        row.amount == money.amount) {
       return row;
     }
   }
