@@ -17,6 +17,14 @@ Delivery delivery_of(const std::string& text) {
 
 }  // namespace
 
+void PlainFeed::watch() {
+  if (watchers_.fetch_add(1, std::memory_order_relaxed) != 0) return;
+  const std::lock_guard guard(mutex_);  // what was left when the last one went is old
+  notes_.clear();
+  counts_ = {};
+  changed_prices_ = 0;
+}
+
 void PlainFeed::note(const AppliedBatch& batch) {
   if (watchers_.load(std::memory_order_relaxed) == 0) return;
   const std::lock_guard guard(mutex_);

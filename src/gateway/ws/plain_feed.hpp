@@ -36,7 +36,7 @@ class PlainFeed {
  public:
   explicit PlainFeed(const stores::HotStore& hot) : hot_(hot) {}
 
-  void watch() { watchers_.fetch_add(1, std::memory_order_relaxed); }
+  void watch();
   void unwatch() { watchers_.fetch_sub(1, std::memory_order_relaxed); }
 
   void note(const AppliedBatch& batch);
