@@ -3,39 +3,13 @@
 #include "gateway/auth/scope_names.hpp"
 #include "gateway/hub/format.hpp"
 #include "gateway/hub/services.hpp"
-#include "stores/activity/activity.hpp"
 
 namespace perpetua::gateway::hub {
 
-void write_agent_fields(JsonWriter& json, const Call& call, const stores::AgentView& agent) {
-  const stores::AgentStatistics statistics = call.hot().activity().statistics(agent.id);
-  json.key("agent_id").text(agent_name(agent.id));
-  json.key("wallet_address").text(agent.wallet);
-  write_time(json.key("created_at"), agent.registered_at_ms);
-  json.key("status").text("active");
-  json.key("twitter_handle").text_or_null(agent.twitter_handle);
-  json.key("twitter_verified").boolean(false);
-  json.key("moltbook_handle").null();
-  json.key("total_trades").number(static_cast<int64_t>(statistics.trades));
-  write_money(json.key("total_volume"), statistics.volume);
-  write_money(json.key("pnl"), statistics.realised_pnl);
-  write_number(json.key("reputation_score"), statistics.reputation_ppm(), kMicroDigits);
-  json.key("display_name").text_or_null(agent.display_name);
-  json.key("bio").text_or_null(agent.bio);
-  json.key("verified").boolean(false);
-  json.key("nonce_created_at").null();
-}
-
-void write_agent_fields(JsonWriter& json, const Call& call, AgentId agent) {
+stores::AgentView own_agent(const Call& call) {
   stores::AgentView unknown;
-  unknown.id = agent;
-  write_agent_fields(json, call, call.hot().agent(agent).value_or(unknown));
-}
-
-void write_agent(JsonWriter& json, const Call& call, AgentId agent) {
-  json.begin_object();
-  write_agent_fields(json, call, agent);
-  json.end_object();
+  unknown.id = call.principal.agent;
+  return call.hot().agent(call.principal.agent).value_or(unknown);
 }
 
 void write_key(JsonWriter& json, const Call& call, const stores::KeyView& key) {
@@ -56,6 +30,21 @@ void write_key(JsonWriter& json, const Call& call, const stores::KeyView& key) {
 std::string shown_name(const Call& call, AgentId agent) {
   const auto view = call.hot().agent(agent);
   return view && !view->display_name.empty() ? view->display_name : agent_name(agent);
+}
+
+void write_settlement(JsonWriter& json, const stores::SettlementView& settlement) {
+  json.begin_object();
+  json.key("settlement_id").text(id_text(IdKind::settlement, settlement.sequence));
+  json.key("type").text(wire_name(settlement.kind));
+  json.key("from_agent").text(settlement.from == 0 ? "external" : agent_name(settlement.from));
+  json.key("to_agent").text(settlement.to == 0 ? "external" : agent_name(settlement.to));
+  write_money(json.key("amount_usdc"), settlement.amount);
+  write_money(json.key("fee_usdc"), Micro(0));
+  json.key("tx_hash").null();
+  json.key("chain").text_or_null(settlement.is_onchain ? "paper" : "");
+  json.key("status").text("settled");
+  write_time(json.key("created_at"), settlement.time_ms);
+  json.end_object();
 }
 
 }  // namespace perpetua::gateway::hub

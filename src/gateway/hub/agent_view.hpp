@@ -1,23 +1,23 @@
-// Agents, their keys and names as the root API shows them. All read the hot store; thread-safe.
+// Keys, names and money of agents as the root API shows them, beside render.hpp. Thread-safe.
 #pragma once
 
 #include <string>
 
 #include "gateway/codec/json_writer.hpp"
 #include "gateway/http/call.hpp"
+#include "stores/activity/settlement_log.hpp"
 
 namespace perpetua::gateway::hub {
 
-// The Agent object: 15 fields. An unknown agent has empty ones.
-void write_agent(JsonWriter& json, const Call& call, AgentId agent);
-// The same into an object that is open already.
-void write_agent_fields(JsonWriter& json, const Call& call, AgentId agent);
-void write_agent_fields(JsonWriter& json, const Call& call, const stores::AgentView& agent);
+// The agent of the caller. A key's agent exists.
+stores::AgentView own_agent(const Call& call);
 
 // APIKeyInfo.
 void write_key(JsonWriter& json, const Call& call, const stores::KeyView& key);
 
 // What to call an agent: its display name, else its id.
 std::string shown_name(const Call& call, AgentId agent);
+
+void write_settlement(JsonWriter& json, const stores::SettlementView& settlement);
 
 }  // namespace perpetua::gateway::hub

@@ -8,6 +8,7 @@
 #include "gateway/hub/agent_view.hpp"
 #include "gateway/hub/challenge.hpp"
 #include "gateway/hub/handlers.hpp"
+#include "gateway/hub/render.hpp"
 #include "gateway/hub/services.hpp"
 
 namespace perpetua::gateway::hub {
@@ -69,7 +70,7 @@ bool has_login(Call& call) {
 void get_own_auth(Call& call) {
   JsonWriter json(call.reply);
   json.begin_object().key("agent");
-  write_agent(json, call, call.principal.agent);
+  write_agent(json, call.hot(), own_agent(call));
   json.key("auth");
   write_auth(call, json);
   json.end_object();
@@ -78,9 +79,9 @@ void get_own_auth(Call& call) {
 void get_me(Call& call) {
   JsonWriter json(call.reply);
   json.begin_object();
-  write_agent_fields(json, call, call.principal.agent);
+  write_agent_members(json, call.hot(), own_agent(call));
   json.key("agent");
-  write_agent(json, call, call.principal.agent);
+  write_agent(json, call.hot(), own_agent(call));
   json.end_object();
 }
 

@@ -4,10 +4,13 @@
 
 #include <atomic>
 #include <cstdint>
-#include <memory>
 #include <string>
 
 #include "gateway/auth/token.hpp"
+#include "gateway/hub/agent_index.hpp"
+#include "gateway/hub/last_seen.hpp"
+#include "gateway/hub/reported_bets.hpp"
+#include "gateway/hub/runtimes.hpp"
 #include "gateway/limits/sliding_window.hpp"
 #include "gateway/options.hpp"
 
@@ -24,20 +27,6 @@ class RequestIds {
   std::atomic<uint64_t> last_;
 };
 
-// When this process last saw a key and its agent in a request of the root API. Seconds since 1970;
-// memory of fixed size. Not kept over a restart.
-class LastSeen {
- public:
-  LastSeen();
-  void note(AgentId agent, uint32_t key_id, int64_t now_ms);
-  int64_t key_ms(uint32_t key_id) const;  // 0: not seen
-  int64_t agent_ms(AgentId agent) const;
-
- private:
-  std::unique_ptr<std::atomic<uint32_t>[]> keys_;
-  std::unique_ptr<std::atomic<uint32_t>[]> agents_;
-};
-
 struct HubServices {
   explicit HubServices(const ServerOptions& options)
       : tokens(options.hub.token_secret),
@@ -49,6 +38,9 @@ struct HubServices {
   SlidingWindow mutations;  // every other mutation, per agent
   RequestIds request_ids;
   LastSeen last_seen;
+  AgentIndex agents;
+  Runtimes runtimes;
+  ReportedBets reported_bets;
 };
 
 }  // namespace perpetua::gateway::hub

@@ -2,6 +2,7 @@
 
 #include <utility>
 
+#include "stores/agent_fold.hpp"
 #include "stores/memory/hot_store.hpp"
 #include "stores/order_fold.hpp"
 #include "stores/perpetual_fold.hpp"
@@ -54,6 +55,8 @@ void Activity::apply_event(const AppliedBatch& batch, std::size_t index) {
       return;
     case EventType::position_changed:
       return apply_change(make_position_change(event, batch.log_time_ms));
+    case EventType::ledger_entry:
+      return settlements_.add(make_ledger_entry(event, batch.log_time_ms));
     case EventType::trigger_closed:
       return note_guard(event);
     case EventType::agent_registered:
@@ -189,6 +192,7 @@ void Activity::begin_warm() {
   matches_.clear();
   positions_.clear();
   intents_.clear();
+  settlements_.clear();
   for (const auto& [order, slippage_ppm] : described_intents_) intents_.add(order, slippage_ppm);
   const std::lock_guard guard(totals_mutex_);
   totals_ = {};
@@ -226,6 +230,8 @@ void Activity::warm_intent(const OrderView& order) {
     intents_.warm_closed(order);
   }
 }
+
+void Activity::warm_ledger(const LedgerEntryView& entry) { settlements_.add(entry); }
 
 void Activity::finish_warm() {
   positions_.start_batch();

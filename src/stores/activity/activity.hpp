@@ -18,6 +18,7 @@
 #include "stores/activity/intent_log.hpp"
 #include "stores/activity/match_log.hpp"
 #include "stores/activity/position_log.hpp"
+#include "stores/activity/settlement_log.hpp"
 
 namespace perpetua::stores {
 
@@ -43,12 +44,14 @@ class Activity {
   void warm_liquidation(const LiquidationView& step);
   void warm_funding(const FundingSettled& funding);
   void warm_intent(const OrderView& order);
+  void warm_ledger(const LedgerEntryView& entry);
   void finish_warm();
 
   // Readers.
   const MatchLog& matches() const { return matches_; }
   const IntentLog& intents() const { return intents_; }
   const PositionLog& positions() const { return positions_; }
+  const SettlementLog& settlements() const { return settlements_; }
   AgentStatistics statistics(AgentId agent) const { return agents_.find(agent); }
   ExchangeStatistics exchange() const;
   std::vector<RankedAgent> ranking(Ranking ranking, std::size_t limit, int64_t now_ms) const;
@@ -74,6 +77,7 @@ class Activity {
   MatchLog matches_;
   IntentLog intents_;
   PositionLog positions_;
+  SettlementLog settlements_;
   Rankings rankings_;
 
   std::vector<DescribedPosition> described_;  // until the first batch
