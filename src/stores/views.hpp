@@ -51,6 +51,8 @@ struct AccountView {
   Micro reserved;
   Micro position_margin;
   uint64_t agent_sequence = 0;  // last private event of the agent
+
+  Micro collateral() const { return free + reserved + position_margin; }
   bool operator==(const AccountView&) const = default;
 };
 

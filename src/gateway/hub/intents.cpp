@@ -77,7 +77,7 @@ void set_names(Call& call, PlaceOrder& order) {
   if (client_id.is_present) {
     order.client_id = make_client_id(client_id.text);
   } else if (!call.idempotency_key.empty()) {
-    const Hash128 hash = hash128_text(call.idempotency_key);
+    const Hash128 hash = hash128_text(call.idempotency_key, 0);
     order.client_id = make_client_id(hex_text(hash.high) + hex_text(hash.low));
   }
 }

@@ -25,7 +25,9 @@ void write_target(JsonWriter& json, const stores::SignalView& signal, const Mark
   }
 }
 
-std::string description_of(const stores::SignalView& signal, const MarketSpec& spec) {
+}  // namespace
+
+std::string signal_description(const stores::SignalView& signal, const MarketSpec& spec) {
   std::string out(asset_name(spec));
   if (signal.kind == SignalKind::price_change) {
     out += " moves by ";
@@ -37,8 +39,6 @@ std::string description_of(const stores::SignalView& signal, const MarketSpec& s
   }
   return out + " at " + time_text(signal.expires_at_ms);
 }
-
-}  // namespace
 
 void write_signal(JsonWriter& json, const Call& call, const stores::SignalView& signal) {
   const MarketSpec& spec = *call.markets().spec(signal.market);
@@ -64,7 +64,7 @@ void write_signal(JsonWriter& json, const Call& call, const stores::SignalView& 
   } else {
     json.null();
   }
-  json.key("description").text(description_of(signal, spec)).end_object();
+  json.key("description").text(signal_description(signal, spec)).end_object();
 }
 
 void write_bet(JsonWriter& json, const Call& call, const stores::SignalView& signal) {

@@ -6,6 +6,8 @@
 
 namespace perpetua::gateway::hub {
 
+// "BTC-PERP above 70000 at 2026-...".
+std::string signal_description(const stores::SignalView& signal, const MarketSpec& spec);
 void write_signal(JsonWriter& json, const Call& call, const stores::SignalView& signal);
 void write_bet(JsonWriter& json, const Call& call, const stores::SignalView& signal);
 

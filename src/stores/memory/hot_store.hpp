@@ -5,7 +5,8 @@
 // and gets the batches after it. On the egress thread it comes before every other listener, so
 // whoever reads after a reply sees its effect.
 // Reading: any thread, at any time. Locks are held only while rows are copied: agents in
-// kAgentShards shards, one lock a market, one for keys and names, one for thoughts. A book is never
+// kAgentShards shards, one lock a market, one for keys and names, one for each feed of messages,
+// one for signals. A book is never
 // seen in the middle of a round. Reads of different domains are not one snapshot.
 // Bounds: the present itself is bounded by the engine's limits; recent rows by the constants below.
 #pragma once
@@ -37,8 +38,9 @@ constexpr std::size_t kFundChangesPerMarketMax = 1'000;
 constexpr std::size_t kAlertsPerAgentMax = 100;
 constexpr std::size_t kAlertsPerShardMax = 2'048;
 constexpr std::size_t kCandlesPerSeriesMax = 1'500;  // a market and interval; 24 h of minutes fit
-constexpr std::size_t kThoughtsMax = 10'000;  // messages to everybody, of all kinds
-constexpr std::size_t kPrivateMessagesMax = 10'000;
+constexpr std::size_t kThoughtsMax = 10'000;
+constexpr std::size_t kMessagesMax = 4'000;         // of other kinds, to everybody
+constexpr std::size_t kPrivateMessagesMax = 4'000;  // each counts twice: for both its ends
 constexpr std::size_t kClosedSignalsMax = 10'000;
 constexpr std::size_t kViolationsMax = 4'096;
 constexpr std::size_t kPageMax = 1'000;  // rows any one read returns
@@ -88,7 +90,7 @@ class HotStore {
   void warm_liquidations(const std::vector<LiquidationView>& liquidations);
   void warm_fund_changes(const std::vector<FundChangeView>& changes);
   void warm_alerts(const std::vector<AlertView>& alerts);
-  void warm_messages(const std::vector<MessageView>& messages);  // private ones
+  void warm_messages(const std::vector<MessageView>& messages);  // not thoughts; private ones, too
   void warm_signals(const std::vector<SignalView>& closed);
 
   BatchNumber applied_batch() const;

@@ -117,7 +117,12 @@ class HistoryReader {
   // database error cut it short.
   bool replay_activity(const ActivityReplay& replay);
 
-  // Of all agents: for start-up.
+  // Signals by their closing; one by id, live or closed.
+  Page<SignalView> closed_signals(MarketId market, const PageRequest& page);
+  std::optional<SignalView> signal(SignalId id);
+
+  // Of all agents: for start-up. Messages: those that are no thoughts, private ones among them.
+  Page<MessageView> messages(const PageRequest& page);
   Page<PositionChangeView> deleveragings(const PageRequest& page);
   Page<MarketChangeView> market_changes(MarketId market, const PageRequest& page);
 

@@ -120,8 +120,12 @@ bool HistoryRows::add_event(const HistoryEvent& item, const HistoryBatch& batch)
       agents.push_back(make_agent(event, batch.text));
       return true;
     case EventType::thought_posted:
-      thoughts.push_back(make_thought(event, batch.text, time_ms));
-      return true;
+    case EventType::private_message:
+      return add_message(event, batch);
+    case EventType::signal_created:
+    case EventType::signal_faded:
+    case EventType::signal_closed:
+      return add_signal_event(event, time_ms);
     case EventType::ledger_entry:
       ledger.push_back(make_ledger_entry(event, time_ms));
       return true;
@@ -252,6 +256,47 @@ bool HistoryRows::add_trigger_event(const Event& event, int64_t time_ms) {
   trigger_index_[id] = triggers.size();
   triggers.push_back({make_trigger(event, time_ms), true});
   return true;
+}
+
+// Both ends of a private message have an event; the sender's makes the row.
+bool HistoryRows::add_message(const Event& event, const HistoryBatch& batch) {
+  if (event.header.type == EventType::private_message) {
+    if (event.header.agent != event.private_message.from_agent) return true;
+    messages.push_back(make_private_message(event, batch.text, batch.log_time_ms));
+    return true;
+  }
+  ThoughtView view = make_thought(event, batch.text, batch.log_time_ms);
+  const bool is_thought = view.kind == MessageKind::thought;
+  (is_thought ? thoughts : messages).push_back(std::move(view));
+  return true;
+}
+
+bool HistoryRows::add_signal_event(const Event& event, int64_t time_ms) {
+  if (event.header.type == EventType::signal_created) {
+    signal_index_[event.signal_created.signal_id] = signals.size();
+    signals.push_back({make_signal(event), true});
+    return true;
+  }
+  const bool is_close = event.header.type == EventType::signal_closed;
+  SignalView* signal =
+      find_signal(is_close ? event.signal_closed.signal_id : event.signal_faded.signal_id);
+  if (signal == nullptr) return false;
+  if (is_close) {
+    fold_signal_close(*signal, event, time_ms);
+  } else {
+    fold_signal_fade(*signal, event);
+  }
+  return true;
+}
+
+SignalView* HistoryRows::find_signal(SignalId id) {
+  const auto found = signal_index_.find(id);
+  if (found != signal_index_.end()) return &signals[found->second].signal;
+  const auto loaded = load_signal_(id);
+  if (!loaded) return nullptr;
+  signal_index_[id] = signals.size();
+  signals.push_back({*loaded, false});
+  return &signals.back().signal;
 }
 
 // The insurance fund's is told by fund_changed.

@@ -6,6 +6,8 @@
 //   ledger    sequence of its event             thoughts  thought id
 //   candles   market, interval, open time
 //   triggers  trigger id (closed_sequence 0: live)
+//   messages  message id, of those that are no thoughts; private ones among them
+//   signals   signal id (closed_sequence 0: live)
 //   position_ends: sequence of the fill or change
 //   fundings, funding_payments, liquidations, fund_changes, position_changes, market_changes:
 //   sequence of the event; markets has the spec a market was created with
@@ -21,7 +23,7 @@
 
 namespace perpetua::stores {
 
-inline constexpr int64_t kHistorySchemaVersion = 8;
+inline constexpr int64_t kHistorySchemaVersion = 9;
 
 extern const char kHistoryTables[];
 
@@ -29,7 +31,8 @@ extern const char kHistoryTables[];
 inline constexpr const char* kHistoryCounts[] = {
     "rows_orders",   "rows_fills",            "rows_ledger",       "rows_thoughts",
     "rows_fundings", "rows_funding_payments", "rows_liquidations", "rows_fund_changes",
-    "rows_position_changes", "rows_market_changes",   "rows_triggers",     "rows_position_ends"};
+    "rows_position_changes", "rows_market_changes",   "rows_triggers",     "rows_position_ends",
+    "rows_messages", "rows_signals"};
 
 extern const char kOrderColumns[];
 extern const char kFillColumns[];
@@ -45,6 +48,8 @@ extern const char kPositionChangeColumns[];
 extern const char kTriggerColumns[];
 extern const char kPositionEndColumns[];
 extern const char kMarketChangeColumns[];
+extern const char kMessageColumns[];
+extern const char kSignalColumns[];
 
 void bind_order(Statement& statement, const OrderView& order);
 void bind_fill(Statement& statement, const FillView& fill);
@@ -60,6 +65,8 @@ void bind_position_change(Statement& statement, const PositionChangeView& change
 void bind_trigger(Statement& statement, const TriggerView& trigger);
 void bind_position_end(Statement& statement, const PositionEndView& end);
 void bind_market_change(Statement& statement, const MarketChangeView& change);
+void bind_message(Statement& statement, const MessageView& message);
+void bind_signal(Statement& statement, const SignalView& signal);
 
 OrderView read_order(Statement& statement);
 FillView read_fill(Statement& statement);
@@ -75,5 +82,7 @@ PositionChangeView read_position_change(Statement& statement);
 TriggerView read_trigger(Statement& statement);
 PositionEndView read_position_end(Statement& statement);
 MarketChangeView read_market_change(Statement& statement);
+MessageView read_message(Statement& statement);
+SignalView read_signal(Statement& statement);
 
 }  // namespace perpetua::stores
