@@ -31,6 +31,9 @@ struct HubOptions {
   std::string token_secret;            // signs JSON Web Tokens; empty: random
   uint32_t intents_per_second = 50;    // POST /intents of one agent, sliding second; 0 = no limit
   uint32_t mutations_per_second = 50;  // every other mutation of one agent; 0 = no limit
+  // Bracket of an intent that opens a position and has none: from the mark, in ppm; 0 = without.
+  int64_t stop_loss_ppm = 100'000;
+  int64_t take_profit_ppm = 200'000;
   bool has_wallet_login = true;
   std::vector<std::string> cors_origins;  // "https://app.example"
 };

@@ -74,7 +74,8 @@ bool warm_activity(Activity& activity, HistoryReader& history) {
                                [&](const PositionChangeView& row) { activity.warm_change(row); },
                                [&](const LiquidationView& row) { activity.warm_liquidation(row); },
                                [&](const FundingView& row) { activity.warm_funding(row.funding); },
-                               [&](const OrderView& row) { activity.warm_intent(row); }});
+                               [&](const OrderView& row) { activity.warm_intent(row); },
+                               [&](const LedgerEntryView& row) { activity.warm_ledger(row); }});
   activity.finish_warm();
   return is_whole;
 }

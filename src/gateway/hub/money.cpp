@@ -1,6 +1,6 @@
-// Balances, paper and on-chain deposits and withdrawals, transfers: the engine's money commands.
+// Balances, the faucet, paper and on-chain deposits and withdrawals.
 
-#include <openssl/sha.h>
+#include <algorithm>
 
 #include "gateway/codec/api_error.hpp"
 #include "gateway/hub/handlers.hpp"
@@ -10,6 +10,7 @@ namespace perpetua::gateway::hub {
 namespace {
 
 constexpr int64_t kMsPerSecond = 1'000;
+constexpr Micro kFaucetAmount(10'000'000'000);  // 10,000 USDC
 
 bool is_paper(const Call& call) { return call.context.options.mode == Mode::sandbox; }
 
@@ -33,6 +34,21 @@ bool require_chain(Call& call) {
 void write_own_balance(Call& call, JsonWriter& json) {
   json.key("balance");
   write_balance(json, account_after(call.principal.agent, outcome_of(call)));
+}
+
+int64_t whole_seconds(int64_t duration_ms) {
+  return std::max<int64_t>((duration_ms + kMsPerSecond - 1) / kMsPerSecond, 1);
+}
+
+// "Faucet cooldown: 23h 59m remaining".
+bool refuse_faucet(Call& call, int64_t left_ms) {
+  constexpr int64_t kMsPerMinute = 60'000;
+  const int64_t minutes = (left_ms + kMsPerMinute - 1) / kMsPerMinute;
+  refuse(call, kCooldown,
+         "Faucet cooldown: " + std::to_string(minutes / 60) + "h " + std::to_string(minutes % 60) +
+             "m remaining");
+  call.error.retry_after_s = whole_seconds(left_ms);
+  return false;
 }
 
 std::string hex(std::span<const uint8_t> bytes) {
@@ -147,9 +163,9 @@ bool prepare_chain_withdrawal(Call& call) {
 bool complete_chain_withdrawal(Call& call) {
   const Outcome& outcome = outcome_of(call);
   if (outcome.code == ResultCode::withdrawal_cooldown) {
-    const int64_t left_s = (outcome.values[0] + kMsPerSecond - 1) / kMsPerSecond;
+    const int64_t left_s = whole_seconds(outcome.values[0]);
     refuse(call, kCooldown, "Withdrawal cooldown: " + std::to_string(left_s) + "s remaining");
-    call.error.retry_after_s = std::max<int64_t>(left_s, 1);
+    call.error.retry_after_s = left_s;
     return false;
   }
   if (!is_done(call)) return false;
@@ -166,17 +182,37 @@ bool complete_chain_withdrawal(Call& call) {
   return false;
 }
 
-bool prepare_transfer(Call& call) {
-  const auto recipient = parse_agent_name(input(call, "to_agent").text);
-  if (recipient == call.principal.agent) {
-    return refuse(call, kSelfTransfer, "Cannot transfer to yourself");
-  }
-  if (!recipient) return refuse(call, kNotFound, "Recipient agent not found");
+bool prepare_faucet(Call& call) {
+  if (!require_paper(call, "Faucet claims")) return false;
   Command& command = add_submission(call).command;
-  command = money_command(call, CommandType::transfer, money_of(call, "amount"));
-  command.money.to_agent = *recipient;
-  if (input(call, "onchain").number != 0) command.money.flags = kOnChain;
+  command = money_command(call, CommandType::claim_faucet, kFaucetAmount);
+  command.money.flags = kOncePerWindow;
   return true;
+}
+
+bool complete_faucet(Call& call) {
+  const Outcome& outcome = outcome_of(call);
+  if (outcome.code == ResultCode::faucet_limit) return refuse_faucet(call, outcome.values[2]);
+  if (!is_done(call)) return false;
+  JsonWriter json(call.reply);
+  json.begin_object().key("success").boolean(true);
+  json.key("message").text("Claimed " + usdc_text(kFaucetAmount.value) + " USDC of paper money");
+  write_money(json.key("new_balance"), Micro(outcome.values[0]));
+  json.key("mode").text("paper_trading");
+  json.key("next_claim_in").text("24 hours").end_object();
+  return false;
+}
+
+void get_faucet_status(Call& call) {
+  const auto state = call.hot().money_state(call.principal.agent);
+  const int64_t left_ms = state ? state->faucet_cooldown_ms(call.now_ms) : 0;
+  JsonWriter json(call.reply);
+  json.begin_object().key("can_claim").boolean(left_ms == 0 && is_paper(call));
+  write_money(json.key("amount"), kFaucetAmount);
+  if (left_ms > 0) {
+    json.key("cooldown_remaining_seconds").number(whole_seconds(left_ms));
+  }
+  json.end_object();
 }
 
 void get_vault(Call& call) {

@@ -64,6 +64,10 @@ bool refuse_presented(Call& call, Presented presented) {
 
 bool check_credentials(Call& call, const Credentials& credentials) {
   const Presented presented = present(call, credentials);
+  if (presented == Presented::good) {
+    call.context.services.hub->last_seen.note(call.principal.agent, call.principal.key_id,
+                                              call.now_ms);
+  }
   if (call.endpoint->access != Access::open) return refuse_presented(call, presented);
   const bool is_bad = presented == Presented::bad_key || presented == Presented::bad_token;
   return !is_bad || !call.endpoint->rules.wants_credentials || refuse_presented(call, presented);

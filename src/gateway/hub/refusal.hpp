@@ -36,6 +36,7 @@ inline constexpr Kind kAlreadyMatched{400, "already_matched"};
 inline constexpr Kind kAlreadySettled{400, "already_settled"};
 inline constexpr Kind kNotExpired{400, "not_expired"};
 inline constexpr Kind kSignalExpired{400, "signal_expired"};
+inline constexpr Kind kUnknownSignal{400, "unknown_signal"};
 inline constexpr Kind kSelfTransfer{400, "self_transfer"};
 inline constexpr Kind kTransactionUsed{400, "transaction_used"};
 inline constexpr Kind kTriggerWrongSide{400, "trigger_wrong_side"};

@@ -7,6 +7,10 @@
 #include <string>
 
 #include "gateway/auth/token.hpp"
+#include "gateway/hub/agent_index.hpp"
+#include "gateway/hub/last_seen.hpp"
+#include "gateway/hub/reported_bets.hpp"
+#include "gateway/hub/runtimes.hpp"
 #include "gateway/limits/sliding_window.hpp"
 #include "gateway/options.hpp"
 
@@ -33,6 +37,10 @@ struct HubServices {
   SlidingWindow intents;    // POST /intents, per agent
   SlidingWindow mutations;  // every other mutation, per agent
   RequestIds request_ids;
+  LastSeen last_seen;
+  AgentIndex agents;
+  Runtimes runtimes;
+  ReportedBets reported_bets;
 };
 
 }  // namespace perpetua::gateway::hub

@@ -9,6 +9,7 @@
 #include "gateway/codec/api_error.hpp"
 #include "gateway/codec/json_writer.hpp"
 #include "gateway/context.hpp"
+#include "gateway/hub/format.hpp"
 #include "gateway/ws/hub.hpp"
 #include "gateway/ws/operations.hpp"
 #include "gateway/ws/private_messages.hpp"
@@ -22,6 +23,8 @@ int64_t wall_now_ms() {
              std::chrono::system_clock::now().time_since_epoch())
       .count();
 }
+
+constexpr Topic kPlainTopic(Channel::plain, kNoMarket);
 
 }  // namespace
 
@@ -44,9 +47,16 @@ void Session::greet() {
   } else {
     json.id(principal_.agent);
   }
+  json.key("timestamp").text(hub::time_text(wall_now_ms()));
+  json.key("connections").number(shard_.hub().sockets());
   json.end_object();
   send(out);
+  if (principal_.agent != 0 || is_closing_) return;
+  shard_.hub().watch(kPlainTopic);
+  add_subscription(kPlainTopic, 0);
 }
+
+void Session::leave_plain_feed() { remove_subscription(kPlainTopic); }
 
 void Session::on_text(std::string_view text) {
   if (is_closing_) return;
@@ -290,7 +300,8 @@ bool Session::remove_subscription(Topic topic) {
 void Session::unsubscribe(std::size_t index) {
   Subscription& subscription = *subscriptions_[index];
   shard_.unsubscribe(subscription);
-  if (is_private(subscription.topic.channel())) {
+  const Channel channel = subscription.topic.channel();
+  if (is_private(channel) && channel != Channel::position_updates) {
     shard_.hub().unwatch_agent(subscription.topic.agent());
   } else {
     shard_.hub().unwatch(subscription.topic);

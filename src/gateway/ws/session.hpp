@@ -7,7 +7,8 @@
 // by its shard. close() sends a close frame and gives the peer kCloseGraceMs to end its side.
 // Thread-safety: none; everything on the io thread of its shard.
 // Invariants: one write at a time; after close() nothing but the close frame is queued; a session
-// without an principal has no private subscription.
+// without an principal has no private subscription. A session that has said nothing yet gets the
+// stream of plain sockets (plain_feed.hpp).
 #pragma once
 
 #include <cstdint>
@@ -83,6 +84,8 @@ class Session : public std::enable_shared_from_this<Session> {
   void stop();  // the server stops: close once every waiting request is answered
 
   // Operations (operations.cpp, order_entry.cpp).
+  // From now on the socket gets only what it asks for.
+  void leave_plain_feed();
   void set_principal(const Principal& principal) { principal_ = principal; }
   const Principal& principal() const { return principal_; }  // agent 0: not authenticated
   // Whether all orders of the agent are cancelled when the socket, or its login, ends.

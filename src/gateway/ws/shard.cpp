@@ -89,6 +89,7 @@ uint64_t Shard::next_session_id() {
 void Shard::add(std::shared_ptr<Session> session) {
   session->shard_position = static_cast<uint32_t>(sessions_.size());
   sessions_.push_back(std::move(session));
+  hub_.count_socket(1);
 }
 
 void Shard::remove(Session& session) {
@@ -98,6 +99,7 @@ void Shard::remove(Session& session) {
   std::swap(sessions_[position], sessions_.back());
   sessions_[position]->shard_position = position;
   sessions_.pop_back();
+  hub_.count_socket(-1);
   if (is_stopping_ && sessions_.empty()) timers_->sweep.cancel();
 }
 

@@ -2,6 +2,7 @@
 
 #include <utility>
 
+#include "stores/agent_fold.hpp"
 #include "stores/memory/hot_store.hpp"
 #include "stores/order_fold.hpp"
 #include "stores/perpetual_fold.hpp"
@@ -31,11 +32,6 @@ MatchView match_of(const FillView& taker, const FillView& maker) {
   return match;
 }
 
-bool is_limit_refusal(ResultCode code) {
-  return code == ResultCode::key_limited || code == ResultCode::leverage_too_high ||
-         code == ResultCode::position_too_large;
-}
-
 }  // namespace
 
 void Activity::apply(const AppliedBatch& batch) {
@@ -43,7 +39,6 @@ void Activity::apply(const AppliedBatch& batch) {
   described_intents_.clear();
   positions_.start_batch();
   for (std::size_t i = 0; i < batch.events.size(); ++i) apply_event(batch, i);
-  note_refusals(batch);
 }
 
 void Activity::apply_event(const AppliedBatch& batch, std::size_t index) {
@@ -60,8 +55,12 @@ void Activity::apply_event(const AppliedBatch& batch, std::size_t index) {
       return;
     case EventType::position_changed:
       return apply_change(make_position_change(event, batch.log_time_ms));
+    case EventType::ledger_entry:
+      return settlements_.add(make_ledger_entry(event, batch.log_time_ms));
     case EventType::trigger_closed:
       return note_guard(event);
+    case EventType::agent_registered:
+      return agents_.add(event.header.agent);
     case EventType::liquidation:
       return count_liquidation(event.header.agent, event.liquidation.fee);
     case EventType::funding_settled:
@@ -168,19 +167,10 @@ void Activity::count_funding(const FundingSettled& funding) {
   totals_.funding.total += funding.due - funding.received;
 }
 
-void Activity::note_refusals(const AppliedBatch& batch) {
-  for (std::size_t i = 0; i < batch.commands.size(); ++i) {
-    if (!is_limit_refusal(batch.outcomes[i].code) || batch.outcomes[i].replayed != 0) continue;
-    const CommandHeader& header = batch.commands[i].header;
-    const std::lock_guard guard(notes_mutex_);
-    violations_.push(violation_heads_[header.agent],
-                     {batch.number * limits::kBatchCommandsMax + i, header.agent, header.market,
-                      batch.outcomes[i], batch.log_time_ms});
-  }
-}
-
 void Activity::describe(const Event& event, std::string_view text) {
-  if (event.header.type == EventType::position_described) {
+  if (event.header.type == EventType::agent_registered) {
+    agents_.add(event.header.agent);
+  } else if (event.header.type == EventType::position_described) {
     const PositionDescribed& described = event.position_described;
     if (event.header.agent == 0 || described.base.value == 0) return;
     described_.push_back({event.header.agent,
@@ -202,6 +192,7 @@ void Activity::begin_warm() {
   matches_.clear();
   positions_.clear();
   intents_.clear();
+  settlements_.clear();
   for (const auto& [order, slippage_ppm] : described_intents_) intents_.add(order, slippage_ppm);
   const std::lock_guard guard(totals_mutex_);
   totals_ = {};
@@ -240,6 +231,8 @@ void Activity::warm_intent(const OrderView& order) {
   }
 }
 
+void Activity::warm_ledger(const LedgerEntryView& entry) { settlements_.add(entry); }
+
 void Activity::finish_warm() {
   positions_.start_batch();
   positions_.adopt(described_);
@@ -261,18 +254,6 @@ std::vector<RankedAgent> Activity::ranking(Ranking ranking, std::size_t limit,
                                            int64_t now_ms) const {
   return rankings_.top(ranking, limit, now_ms, agents_,
                        [this](const auto& visit) { hot_.visit_open_pnl(visit); });
-}
-
-std::vector<ViolationView> Activity::violations(AgentId agent, std::size_t limit) const {
-  std::vector<ViolationView> result;
-  const std::lock_guard guard(notes_mutex_);
-  const auto head = violation_heads_.find(agent);
-  if (head == violation_heads_.end() || limit == 0) return result;
-  violations_.visit_chain(head->second, [&](const ViolationView& row) {
-    result.push_back(row);
-    return result.size() < limit;
-  });
-  return result;
 }
 
 void Activity::acknowledge(AgentId agent, uint64_t sequence) const {

@@ -1,12 +1,11 @@
-// Activity: what agents did, beside what there is: statistics, rankings, matches, intents,
-// positions with ids, violations. A part of the hot store, fed by the same events in the same
-// order.
+// Activity: what agents did, beside what there is: statistics, rankings, matches, intents and
+// positions with ids. A part of the hot store, fed by the same events in the same order.
 //
 // Writing and reading as HotStore: one writer, any thread reads, each part locks for itself.
 // After a restart: a description tells open orders and positions; the history tells the rest
 // (begin_warm, the rows oldest first, finish_warm). What nothing tells: the margin and the guards
-// of positions that closed before, alerts that were acknowledged, violations, the slippage of old
-// intents. Without a history statistics begin at the restart.
+// of positions that closed before, alerts that were acknowledged, the slippage of old intents.
+// Without a history statistics begin at the restart.
 #pragma once
 
 #include <boost/unordered/unordered_flat_set.hpp>
@@ -19,13 +18,13 @@
 #include "stores/activity/intent_log.hpp"
 #include "stores/activity/match_log.hpp"
 #include "stores/activity/position_log.hpp"
+#include "stores/activity/settlement_log.hpp"
 
 namespace perpetua::stores {
 
 class HotStore;
 
 namespace activity_limits {
-constexpr std::size_t kViolationsMax = 10'000;
 constexpr std::size_t kAcknowledgedAlertsMax = 65'536;
 }  // namespace activity_limits
 
@@ -45,16 +44,17 @@ class Activity {
   void warm_liquidation(const LiquidationView& step);
   void warm_funding(const FundingSettled& funding);
   void warm_intent(const OrderView& order);
+  void warm_ledger(const LedgerEntryView& entry);
   void finish_warm();
 
   // Readers.
   const MatchLog& matches() const { return matches_; }
   const IntentLog& intents() const { return intents_; }
   const PositionLog& positions() const { return positions_; }
+  const SettlementLog& settlements() const { return settlements_; }
   AgentStatistics statistics(AgentId agent) const { return agents_.find(agent); }
   ExchangeStatistics exchange() const;
   std::vector<RankedAgent> ranking(Ranking ranking, std::size_t limit, int64_t now_ms) const;
-  std::vector<ViolationView> violations(AgentId agent, std::size_t limit) const;  // newest first
 
   // An alert that its owner has seen. Of this process: readers acknowledge, nobody tells the
   // engine.
@@ -71,13 +71,13 @@ class Activity {
   void count_fees(const FillView& fill);
   void count_liquidation(AgentId agent, Micro fee);
   void count_funding(const FundingSettled& funding);
-  void note_refusals(const AppliedBatch& batch);
 
   const HotStore& hot_;
   AgentTable agents_;
   MatchLog matches_;
   IntentLog intents_;
   PositionLog positions_;
+  SettlementLog settlements_;
   Rankings rankings_;
 
   std::vector<DescribedPosition> described_;  // until the first batch
@@ -88,8 +88,6 @@ class Activity {
   ExchangeStatistics totals_;  // fees, matches, volume
 
   mutable std::mutex notes_mutex_;
-  RecentLog<ViolationView> violations_;
-  boost::unordered_flat_map<AgentId, RecentLog<ViolationView>::Head> violation_heads_;
   using AlertName = std::pair<AgentId, uint64_t>;
   mutable boost::unordered_flat_set<AlertName> acknowledged_;
   mutable std::vector<AlertName> acknowledged_ring_;  // the oldest goes first

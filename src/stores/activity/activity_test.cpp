@@ -90,27 +90,18 @@ TEST_F(ActivityTest, a_stop_is_named_as_what_closed_the_position) {
   EXPECT_EQ(closed.closed_value, Micro(594'000'000));
 }
 
-TEST_F(ActivityTest, a_refusal_by_a_limit_is_a_violation) {
-  Command command = limit(2, Side::buy, 60'000, 10'000);
-  command.place.leverage = 50;
-  ASSERT_EQ(run(command).code, ResultCode::leverage_too_high);
-  const auto rows = activity().violations(2, 10);
-  ASSERT_EQ(rows.size(), 1u);
-  EXPECT_EQ(rows[0].outcome.code, ResultCode::leverage_too_high);
-  EXPECT_TRUE(activity().violations(3, 10).empty());
-}
-
 TEST_F(ActivityTest, the_best_by_pnl_counts_open_positions_too) {
   place(1, Side::sell, 60'000, 30'000);
   intend(2, Side::buy, 600'000'000);
   intend(3, Side::buy, 1'200'000'000);
   set_price(60'600);
   const auto best = activity().ranking(Ranking::pnl, 10, now_ms_);
-  ASSERT_EQ(best.size(), 3u);
+  ASSERT_EQ(best.size(), 4u);
   EXPECT_EQ(best[0].statistics.agent, 3u);
   EXPECT_EQ(best[0].pnl, Micro(12'000'000));
   EXPECT_EQ(best[0].exposure, Micro(1'212'000'000));
-  EXPECT_EQ(best[2].statistics.agent, 1u);
+  EXPECT_EQ(best[2].statistics.agent, 4u);  // who never traded lost nothing
+  EXPECT_EQ(best[3].statistics.agent, 1u);
   EXPECT_EQ(activity().ranking(Ranking::pnl, 1, now_ms_).size(), 1u);
 }
 

@@ -48,6 +48,10 @@ void AgentTable::update(AgentId agent, Update&& update) {
   }
 }
 
+void AgentTable::add(AgentId agent) {
+  update(agent, [](AgentStatistics&) {});
+}
+
 void AgentTable::fill(const FillView& fill) {
   update(fill.agent, [&](AgentStatistics& row) {
     row.trades += 1;
@@ -87,7 +91,11 @@ void AgentTable::position_ended(AgentId agent, Micro realised_pnl) {
 void AgentTable::clear() {
   for (Shard& shard : shards_) {
     const std::lock_guard guard(shard.mutex);
-    shard.rows.clear();
+    for (AgentStatistics& row : shard.rows) {
+      const AgentId agent = row.agent;
+      row = {};
+      row.agent = agent;
+    }
     shard.active = 0;
   }
 }

@@ -24,12 +24,13 @@ constexpr int64_t kRankingIntervalMs = 1'000;
 class AgentTable {
  public:
   // Writer. REQUIRES: agent != 0.
+  void add(AgentId agent);  // registered
   void fill(const FillView& fill);
   void change(const PositionChangeView& view);
   void liquidation_fee(AgentId agent, Micro fee);
   void intent(AgentId agent);
   void position_ended(AgentId agent, Micro realised_pnl);
-  void clear();
+  void clear();  // keeps who there is
 
   AgentStatistics find(AgentId agent) const;  // all zero where nothing is known
   void visit(const std::function<void(const AgentStatistics&)>& visit) const;

@@ -179,6 +179,24 @@ std::optional<IntentView> IntentLog::find(OrderId id) const {
   return *closed_.find(closed->second);
 }
 
+std::optional<IntentView> IntentLog::find_named(AgentId agent, const ClientId& client_id) const {
+  std::optional<IntentView> result;
+  const auto is_it = [&](const IntentView& view) {
+    return view.order.agent == agent && view.order.client_id == client_id;
+  };
+  const std::lock_guard guard(mutex_);
+  for (const Open& open : open_) {
+    for (const auto& [id, view] : open) {
+      if (is_it(view)) return view;
+    }
+  }
+  closed_.visit_all([&](const IntentView& view) {
+    if (is_it(view)) result = view;
+    return !result;
+  });
+  return result;
+}
+
 std::vector<IntentView> IntentLog::newest(const IntentQuery& query) const {
   std::vector<IntentView> result;
   const auto is_wanted = [&](MarketId market) {

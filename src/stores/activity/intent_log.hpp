@@ -45,6 +45,8 @@ class IntentLog {
 
   // Readers.
   std::optional<IntentView> find(OrderId id) const;
+  // The newest of this agent with this client id: looks through all that are kept.
+  std::optional<IntentView> find_named(AgentId agent, const ClientId& client_id) const;
   std::vector<IntentView> newest(const IntentQuery& query) const;
   std::vector<TradeThought> thoughts(std::size_t limit) const;  // newest first
   std::vector<TradeThought> thoughts_of(AgentId agent, std::size_t limit) const;

@@ -116,7 +116,10 @@ bool HistoryReader::replay_activity(const ActivityReplay& replay) {
                    replay.funding) &&
          visit_all(Cursor<OrderView>(session, kOrderColumns, "orders", "(flags & 4) <> 0 AND ",
                                      read_order),
-                   replay.intent);
+                   replay.intent) &&
+         visit_all(Cursor<LedgerEntryView>(connection, kLedgerColumns, "ledger", "",
+                                           read_ledger_entry),
+                   replay.ledger);
 }
 
 }  // namespace perpetua::stores

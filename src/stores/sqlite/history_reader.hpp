@@ -58,6 +58,7 @@ struct ActivityReplay {
   std::function<void(const LiquidationView&)> liquidation;
   std::function<void(const FundingView&)> funding;
   std::function<void(const OrderView&)> intent;
+  std::function<void(const LedgerEntryView&)> ledger;
 };
 
 class HistoryReader {
