@@ -37,11 +37,13 @@ std::vector<std::string> split(const std::string& columns) {
 std::vector<Table> tables() {
   return {
       {"markets", "id, spec", 1, ",spec,", true},
-      {"agents", kAgentColumns, 1, ",wallet,display_name,bio,", true},
+      {"agents", kAgentColumns, 1, ",wallet,display_name,bio,twitter_handle,", true},
       {"orders", kOrderColumns, 1, ",client_id,intent_reason,", true},
       {"fills", kFillColumns, 1, "", true},
       {"ledger", kLedgerColumns, 1, "", true},
-      {"thoughts", kThoughtColumns, 1, ",text,", true},
+      {"thoughts", kThoughtColumns, 1, ",text,metadata,", true},
+      {"messages", kMessageColumns, 1, ",text,metadata,", true},
+      {"signals", kSignalColumns, 1, "", true},
       {"candles", std::string("market, interval, ") + kCandleColumns, 3, "", true},
       {"fundings", kFundingColumns, 1, "", true},
       {"funding_payments", kFundingPaymentColumns, 1, "", true},

@@ -22,6 +22,7 @@ constexpr char kSessionSettings[] =
     " SET idle_in_transaction_session_timeout = 120000;";
 constexpr char kStages[] =
     "CREATE TEMP TABLE stage_orders (LIKE orders) ON COMMIT DELETE ROWS;"
+    "CREATE TEMP TABLE stage_signals (LIKE signals) ON COMMIT DELETE ROWS;"
     "CREATE TEMP TABLE stage_triggers (LIKE triggers) ON COMMIT DELETE ROWS;"
     "CREATE TEMP TABLE stage_candles (LIKE candles) ON COMMIT DELETE ROWS;"
     "CREATE TEMP TABLE stage_positions (LIKE positions) ON COMMIT DELETE ROWS;"
@@ -43,11 +44,12 @@ std::string array_of(const Ids& ids) {
   return text + "}";
 }
 
-// Orders and triggers a group speaks of that it does not make itself.
+// Orders, triggers and signals a group speaks of that it does not make itself.
 struct Mentioned {
   std::unordered_set<OrderId> orders;
   std::unordered_set<OrderId> made;
   std::unordered_set<OrderId> triggers;
+  std::unordered_set<SignalId> signals;
 
   void mention(OrderId id) {
     if (id != 0 && made.count(id) == 0) orders.insert(id);
@@ -71,17 +73,46 @@ struct Mentioned {
       case EventType::trigger_closed:
         triggers.insert(event.trigger_closed.trigger_id);
         return;
+      case EventType::signal_faded:
+        signals.insert(event.signal_faded.signal_id);
+        return;
+      case EventType::signal_closed:
+        signals.insert(event.signal_closed.signal_id);
+        return;
       default:
         return;
     }
   }
 };
 
+uint64_t id_of(const OrderView& order) { return order.order_id; }
+uint64_t id_of(const TriggerView& trigger) { return trigger.id(); }
+uint64_t id_of(const SignalView& signal) { return signal.id; }
+
+template <class Row>
+pg::Result load_rows(pg::Connection& connection, const std::unordered_set<uint64_t>& wanted,
+                     const char* columns, const char* table, const char* key,
+                     Row (*read)(ValueSource&), std::unordered_map<uint64_t, Row>& loaded) {
+  if (wanted.empty()) return {};
+  pg::Parameters ids;
+  ids.add_text(array_of(wanted));
+  ResultRows rows(connection.run(std::string("SELECT ") + columns + " FROM " + table + " WHERE " +
+                                     key + " = ANY($1::bigint[])",
+                                 ids));
+  if (!rows.result().ok()) return pg::Result(rows.result().error());
+  while (rows.next()) {
+    Row row = read(rows);
+    loaded.emplace(id_of(row), std::move(row));
+  }
+  return {};
+}
+
 }  // namespace
 
 struct HistoryDatabase::Preloaded {
-  std::unordered_map<OrderId, OrderView> orders;
-  std::unordered_map<OrderId, TriggerView> triggers;
+  std::unordered_map<uint64_t, OrderView> orders;
+  std::unordered_map<uint64_t, TriggerView> triggers;
+  std::unordered_map<uint64_t, SignalView> signals;
 };
 
 HistoryDatabase::HistoryDatabase(PostgresHistoryOptions options) : options_(std::move(options)) {}
@@ -184,30 +215,15 @@ pg::Result HistoryDatabase::preload(std::span<const HistoryBatch> group, Preload
   for (const HistoryBatch& batch : group) {
     for (const HistoryEvent& item : batch.events) mentioned.add(item.event);
   }
-  if (!mentioned.orders.empty()) {
-    pg::Parameters ids;
-    ids.add_text(array_of(mentioned.orders));
-    ResultRows rows(connection_.run(
-        std::string("SELECT ") + kOrderColumns + " FROM orders WHERE order_id = ANY($1::bigint[])",
-        ids));
-    if (!rows.result().ok()) return pg::Result(rows.result().error());
-    while (rows.next()) {
-      OrderView order = read_order(rows);
-      loaded.orders.emplace(order.order_id, std::move(order));
-    }
+  pg::Result result = load_rows(connection_, mentioned.orders, kOrderColumns, "orders", "order_id",
+                                read_order, loaded.orders);
+  if (result.ok()) {
+    result = load_rows(connection_, mentioned.triggers, kTriggerColumns, "triggers", "trigger_id",
+                       read_trigger, loaded.triggers);
   }
-  if (mentioned.triggers.empty()) return {};
-  pg::Parameters ids;
-  ids.add_text(array_of(mentioned.triggers));
-  ResultRows rows(connection_.run(std::string("SELECT ") + kTriggerColumns +
-                                      " FROM triggers WHERE trigger_id = ANY($1::bigint[])",
-                                  ids));
-  if (!rows.result().ok()) return pg::Result(rows.result().error());
-  while (rows.next()) {
-    const TriggerView trigger = read_trigger(rows);
-    loaded.triggers.emplace(trigger.id(), trigger);
-  }
-  return {};
+  if (!result.ok()) return result;
+  return load_rows(connection_, mentioned.signals, kSignalColumns, "signals", "id", read_signal,
+                   loaded.signals);
 }
 
 pg::Error HistoryDatabase::write(std::span<const HistoryBatch> group, BatchNumber last) {
@@ -219,7 +235,8 @@ pg::Error HistoryDatabase::write(std::span<const HistoryBatch> group, BatchNumbe
   };
   HistoryRows rows(
       specs_, [&](OrderId id) { return find(loaded.orders, id); },
-      [&](OrderId id) { return find(loaded.triggers, id); });
+      [&](OrderId id) { return find(loaded.triggers, id); },
+      [&](SignalId id) { return find(loaded.signals, id); });
   for (const HistoryBatch& batch : group) {
     if (!result.ok()) break;
     if (rows.add(batch)) {

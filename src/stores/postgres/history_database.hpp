@@ -64,6 +64,7 @@ class HistoryDatabase {
   pg::Result write_perpetual(const HistoryRows& rows);
   pg::Result write_orders(const HistoryRows& rows);
   pg::Result write_triggers(const HistoryRows& rows);
+  pg::Result write_social(const HistoryRows& rows);
   pg::Result write_accounting(const AccountingRows& rows);
   pg::Result write_meta(const AccountingRows& rows, BatchNumber last);
   pg::Result keep_house(int64_t log_time_ms);

@@ -55,6 +55,10 @@ constexpr const char* kDeleteOld[] = {
     " WHERE updated_at_ms < $1 AND closed_sequence > 0 ORDER BY closed_sequence LIMIT $2)",
     "DELETE FROM positions WHERE sequence IN (SELECT sequence FROM positions"
     " WHERE updated_at_ms < $1 AND closed_sequence > 0 ORDER BY sequence LIMIT $2)",
+    "DELETE FROM signals WHERE id IN (SELECT id FROM signals"
+    " WHERE closed_at_ms < $1 AND closed_sequence > 0 ORDER BY closed_sequence LIMIT $2)",
+    "DELETE FROM messages WHERE message_id IN (SELECT message_id FROM messages"
+    " WHERE time_ms < $1 ORDER BY time_ms LIMIT $2)",
     "DELETE FROM funding_payments WHERE sequence IN (SELECT sequence FROM funding_payments"
     " WHERE time_ms < $1 ORDER BY sequence LIMIT $2)",
     "DELETE FROM liquidations WHERE sequence IN (SELECT sequence FROM liquidations"
@@ -122,6 +126,7 @@ pg::Result HistoryDatabase::transact(const HistoryRows& rows, const AccountingRo
   if (result.ok()) result = write_perpetual(rows);
   if (result.ok()) result = write_orders(rows);
   if (result.ok()) result = write_triggers(rows);
+  if (result.ok()) result = write_social(rows);
   if (result.ok()) result = write_accounting(accounting);
   if (result.ok()) result = connection_.run("COMMIT");
   return result;
@@ -229,6 +234,19 @@ pg::Result HistoryDatabase::write_triggers(const HistoryRows& rows) {
   }
   if (!result.ok()) return result;
   return copy("position_ends", kPositionEndColumns, rows.position_ends, all(bind_position_end));
+}
+
+pg::Result HistoryDatabase::write_social(const HistoryRows& rows) {
+  pg::Result result = copy("messages", kMessageColumns, rows.messages, all(bind_message));
+  if (result.ok()) {
+    result = copy("stage_signals", kSignalColumns, rows.signals,
+                  [](ValueSink& sink, const HistoryRows::SignalRow& row) {
+                    bind_signal(sink, row.signal);
+                    return true;
+                  });
+  }
+  if (!result.ok() || buffer_.rows() == 0) return result;
+  return connection_.run(upsert_sql("signals", kSignalColumns, "id"));
 }
 
 pg::Result HistoryDatabase::write_accounting(const AccountingRows& rows) {
