@@ -8,9 +8,10 @@ Every request carries an Idempotency-Key (money) or a client id (orders) and is 
 answered, so after the run each of them must have taken effect exactly once.
 
 With --journal postgres the journal is a table, and the exchange and its database are killed in
-turns; the exchange must outlive its database.
+turns; the exchange must outlive its database. With --stores it has Redis and PostgreSQL beside its
+journal, which are killed and emptied in turns, and must at last show what the journal alone shows.
 
-  kill_test.py [--kills 50] [--clients 8] [--seed N] [--journal file|postgres]
+  kill_test.py [--kills 50] [--clients 8] [--seed N] [--journal file|postgres] [--stores]
 """
 import argparse
 import contextlib
@@ -21,9 +22,11 @@ import threading
 import time
 from pathlib import Path
 
-sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "support"))
+for folder in ("support", "integration"):
+    sys.path.insert(0, str(Path(__file__).resolve().parents[1] / folder))
 from exchange import Exchange  # noqa: E402
 from postgres_server import PostgresServer  # noqa: E402
+from redis_servers import RedisServer  # noqa: E402
 
 STEP_MICRO = 1
 
@@ -143,17 +146,62 @@ def first_price(client):
     raise RuntimeError("no price within 30 s")
 
 
-def kill_one(number, exchange, database):
-    """The exchange; with a database, every other time that one."""
-    if database is None or number % 2 == 0:
-        exchange.kill()
-        exchange.start()
-        return
+def kill_exchange(exchange):
+    exchange.kill()
+    exchange.start()
+
+
+def kill_server(exchange, server):
+    """Redis comes back empty, PostgreSQL with what it had; the exchange lives on."""
     process = exchange.process.pid
-    database.kill()
-    database.start()
+    server.kill()
+    server.start()
     exchange.wait_ready(60)
-    assert exchange.process.pid == process, "the exchange ended with its database"
+    assert exchange.process.pid == process, "the exchange ended with its server"
+
+
+def disturbances(exchange, database, redis):
+    """What happens in turns."""
+    turns = [lambda: kill_exchange(exchange)]
+    if redis is not None:
+        turns += [lambda: redis.cli("FLUSHALL"), lambda: kill_server(exchange, redis)]
+    if database is not None:
+        turns.append(lambda: kill_server(exchange, database))
+    return turns
+
+
+def shown(clients):
+    """What each agent sees of itself, but for the values that follow the mark."""
+    views = []
+    for client in clients:
+        account = client.get("/api/v1/account").body
+        views.append({
+            "account": {k: account[k] for k in ("free", "reserved", "position_margin")},
+            "positions": [{k: p[k] for k in ("market", "size", "entry_price", "margin")}
+                          for p in client.get("/api/v1/positions").body["items"]],
+            "orders": client.get("/api/v1/orders?limit=500").body["items"],
+            "intents": client.get("/api/v1/intents?limit=500").body["items"],
+            "keys": [k["key_id"] for k in client.get("/api/v1/keys").body["items"]]})
+    return views
+
+
+def judge_stores(shared, exchange, clients):
+    """The exchange without its stores, from the journal alone, must show the same."""
+    clients[0].post("/api/v1/intents", {"market": "BTC-PERP", "direction": "long",
+                                        "size_usdc": "50", "reason": "still there?"})
+    before = shown(clients)
+    solvency = exchange.client().get("/api/v1/solvency").body
+    exchange.stop()
+    for name in ("redis_url", "database_url"):
+        exchange.settings.pop(name, None)
+    exchange.start()
+    for client, was, now in zip(clients, before, shown(clients)):
+        for name, rows in was.items():
+            if rows != now[name]:
+                shared.failures.append(f"{name} with stores {rows}, without {now[name]}"[:600])
+    for report in (solvency, exchange.client().get("/api/v1/solvency").body):
+        if report["verdict"] != "ok":
+            shared.failures.append(f"money is not balanced: {report}"[:600])
 
 
 def judge_table(shared, database):
@@ -172,9 +220,14 @@ def run(arguments):
                     liquidity="off", snapshot_every=2000, segment_mib=4)
     with contextlib.ExitStack() as stack:
         database = None
-        if arguments.journal == "postgres":
+        redis = None
+        if arguments.journal == "postgres" or arguments.stores:
             database = stack.enter_context(PostgresServer())
+        if arguments.journal == "postgres":
             settings.update(journal="postgres", journal_url=database.url)
+        if arguments.stores:
+            redis = stack.enter_context(RedisServer())
+            settings.update(redis_url=redis.url, database_url=database.url)
         exchange = stack.enter_context(Exchange(**settings))
         exchange.start()
         price = first_price(exchange.client())
@@ -197,10 +250,11 @@ def run(arguments):
         for thread in threads:
             thread.start()
         recoveries = []
+        turns = disturbances(exchange, database, redis)
         for number in range(arguments.kills):
             time.sleep(draw.uniform(0.001, 0.5))
             started = time.monotonic()
-            kill_one(number, exchange, database)
+            turns[number % len(turns)]()
             recoveries.append(time.monotonic() - started)
         time.sleep(0.5)
         shared.stop.set()
@@ -212,10 +266,12 @@ def run(arguments):
             judge_money(shared, client, log, 1_000_000 * 1_000_000)
         for client, log in orders:
             judge_orders(shared, client, log)
+        if arguments.stores:
+            judge_stores(shared, exchange, [client for client, _ in money + orders])
         exit_code = exchange.stop()
         if exit_code != 0:
             shared.failures.append(f"clean stop ended with {exit_code}: {exchange.log()[-500:]}")
-        if database is not None:
+        if arguments.journal == "postgres":
             judge_table(shared, database)
         code, output = exchange.tool("journal", "verify")
         if code != 0:
@@ -239,6 +295,8 @@ def main():
     parser.add_argument("--kills", type=int, default=50)
     parser.add_argument("--clients", type=int, default=8)
     parser.add_argument("--seed", type=int, default=None)
+    parser.add_argument("--stores", action="store_true",
+                        help="with Redis and PostgreSQL, killed and emptied in turns, too")
     parser.add_argument("--journal", choices=("file", "postgres"), default="file")
     sys.exit(run(parser.parse_args()))
 
