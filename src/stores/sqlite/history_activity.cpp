@@ -117,7 +117,7 @@ bool HistoryReader::replay_activity(const ActivityReplay& replay) {
          visit_all(Cursor<OrderView>(session, kOrderColumns, "orders", "(flags & 4) <> 0 AND ",
                                      read_order),
                    replay.intent) &&
-         visit_all(Cursor<LedgerEntryView>(connection, kLedgerColumns, "ledger", "",
+         visit_all(Cursor<LedgerEntryView>(session, kLedgerColumns, "ledger", "",
                                            read_ledger_entry),
                    replay.ledger);
 }
