@@ -154,7 +154,8 @@ void add_journal_verb(CLI::App& journal, const char* name, const char* help, Jou
 }
 
 void add_journal(CLI::App& app, int& status) {
-  CLI::App* journal = app.add_subcommand("journal", "inspect a data directory or journal table (read-only)");
+  CLI::App* journal =
+      app.add_subcommand("journal", "inspect a data directory or journal table (read-only)");
   journal->require_subcommand(1);
   add_journal_verb(*journal, "verify", "check every segment, record and snapshot",
                    JournalVerb::verify, status);

@@ -1,5 +1,5 @@
-"""The journal as a table of PostgreSQL, with real processes: who leads, what a lost, full or foreign
-database does to the exchange, and what an operator sees of it."""
+"""The journal as a table of PostgreSQL, with real processes: who leads, what a lost, full or
+foreign database does to the exchange, and what an operator sees of it."""
 import contextlib
 import os
 import re

@@ -138,6 +138,7 @@ Status Leader::lead(const std::function<bool()>& is_stopping) {
   status = prepare();
   if (status.ok()) status = read_newest(durable_);
   if (!status.ok()) return status;
+  leading_process_ = process_;
   epoch_ = durable_.epoch;
   last_commit_ = Clock::now();
   is_available_ = true;
@@ -265,7 +266,6 @@ bool Leader::ensure() {
 }
 
 Status Leader::reconnect() {
-  if (!process_.empty()) old_process_ = std::exchange(process_, std::string());
   Status status = connect_and_identify();
   if (!status.ok()) return status;
   const Lock result = try_lock(status);
@@ -273,20 +273,21 @@ Status Leader::reconnect() {
   Tip newest;
   status = read_newest(newest);
   if (!status.ok()) return status;
+  status = judge(newest);
+  if (!status.ok()) return status;
   if (result == Lock::held) {
-    // Whoever wrote under a higher epoch leads; otherwise it may be our own old server process.
-    if (newest.epoch > epoch_) return judge(newest);
+    // By our own old server process, or by an engine that has not written yet.
     end_own_old_process();
     return Status::failure("the lock of the journal is held", ENOTCONN);
   }
-  status = judge(newest);
-  if (status.ok()) status = prepare();
+  status = prepare();
   if (!status.ok()) return status;
   // What was found committed may not have reached the replicas yet, if the wait for them was
   // cancelled; a later synchronous commit waits for everything before it.
   if (!beat()) return Status::failure("the server takes no commit", ENOTCONN);
   durable_ = newest;
   in_doubt_.reset();
+  leading_process_ = process_;
   return Status::success();
 }
 
@@ -306,9 +307,8 @@ Status Leader::judge(const Tip& newest) {
 }
 
 void Leader::end_own_old_process() {
-  if (old_process_.empty()) return;
   pg::Parameters which;
-  which.add_text(old_process_);
+  which.add_text(leading_process_);
   const pg::Result ended = connection_.run(kEndProcess, which);
   if (!ended.ok()) log("cannot end the old server process: " + ended.error().message);
 }

@@ -119,8 +119,8 @@ class Leader {
   std::mutex mutex_;
   pg::Connection connection_;
   std::string address_;
-  std::string process_;  // of the server, for this connection: pid and start, as SQL literals
-  std::string old_process_;
+  std::string process_;          // of the server, for this connection: pid and start
+  std::string leading_process_;  // the one that held the lock last
   Tip durable_;
   std::optional<Tip> in_doubt_;
   uint64_t epoch_ = 0;

@@ -16,13 +16,16 @@
 
 namespace perpetua::journal::postgres::testing {
 
-using namespace journal::testing;  // NOLINT: batches and folders of the file journal's tests
+using journal::testing::make_batch;
+using journal::testing::Session;  // of the file journal
+using journal::testing::test_options;
+using journal::testing::TestBatch;
 
 inline bool eventually(const std::function<bool()>& condition) {
   const auto deadline = std::chrono::steady_clock::now() + std::chrono::seconds(120);
   while (!condition()) {
     if (std::chrono::steady_clock::now() > deadline) return false;
-    std::this_thread::sleep_for(std::chrono::milliseconds(1));
+    std::this_thread::yield();
   }
   return true;
 }
