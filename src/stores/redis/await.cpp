@@ -11,7 +11,12 @@ namespace perpetua::redis {
 
 namespace asio = boost::asio;
 
-asio::awaitable<std::vector<Reply>> execute(Client& client, Request request, CallOptions options) {
+asio::awaitable<std::vector<Reply>> execute(Client& client, Request request) {
+  return execute(client, std::move(request), CallOptions());
+}
+
+asio::awaitable<std::vector<Reply>> execute(Client& client, Request request,
+                                            const CallOptions& options) {
   auto initiate = [&client, request = std::move(request), options](auto handler) mutable {
     const std::size_t commands = request.size();
     auto executor = asio::get_associated_executor(handler);
