@@ -18,6 +18,7 @@
 #include "house_state.hpp"
 #include "listeners.hpp"
 #include "operator_key.hpp"
+#include "redis_service.hpp"
 #include "runtime/runtime.hpp"
 #include "runtime_metrics.hpp"
 #include "stores/sqlite/history_reader.hpp"
@@ -43,6 +44,7 @@ class Service {
   void connect();
   void connect_feeds();
   gateway::ServerOptions server_options() const;
+  std::vector<stores::OrderView> old_intents(AgentId agent, std::size_t limit);
   bool is_ready(std::string& why_not) const;
   std::string history_path() const { return settings_.text("data_dir") + "/history.sqlite"; }
 
@@ -56,6 +58,7 @@ class Service {
   stores::HotStore hot_;
   std::unique_ptr<HotStoreListener> hot_listener_;
   std::unique_ptr<gateway::ReplyRouter> replies_;
+  std::unique_ptr<RedisService> redis_;  // null: everything in this process
   std::unique_ptr<gateway::ws::Hub> hub_;
   std::unique_ptr<FeedSink> feed_sink_;
   FeedListener feed_listener_;
@@ -104,6 +107,7 @@ void Service::build() {
   recover();
   connect();
   connect_feeds();
+  if (redis_ != nullptr) redis_->start();
   runtime_->start();
   server_->start();
   feeds_->start();
@@ -201,6 +205,12 @@ gateway::ServerOptions Service::server_options() const {
   return options;
 }
 
+// Closed intents that memory has forgotten.
+std::vector<stores::OrderView> Service::old_intents(AgentId agent, std::size_t limit) {
+  const stores::OrderFilter filter{.intents_only = true};
+  return history_reader_->orders(agent, filter, {.limit = limit}).rows;
+}
+
 bool Service::is_ready(std::string& why_not) const {
   if (!runtime_->metrics().has_journal_space) {
     why_not = "the journal has no space left";
@@ -222,10 +232,19 @@ void Service::connect() {
   hub_->start();
   metrics_ = std::make_unique<RuntimeMetricsSource>(*runtime_, hot_, *history_);
   runtime_->add_listener(*hot_listener_);
-  runtime_->add_listener(*replies_);
+  redis_ = make_redis_service(
+      settings_, hot_, [this](AgentId agent, std::size_t limit) { return old_intents(agent, limit); },
+      *replies_);
+  if (redis_ != nullptr) {
+    runtime_->add_listener(*redis_);  // hands on to the reply router
+  } else {
+    runtime_->add_listener(*replies_);
+  }
   runtime_->add_listener(*hub_);
   runtime_->add_listener(feed_listener_);
   runtime_->add_listener(*history_listener_);
+  std::vector<const prometheus::Collectable*> collectables = {metrics_.get()};
+  if (redis_ != nullptr) collectables.push_back(redis_.get());
   server_ = std::make_unique<gateway::Server>(
       options, gateway::ServerDependencies{
                    .commands = *runtime_,
@@ -235,7 +254,11 @@ void Service::connect() {
                    .history_batch = [this] { return history_listener_->shown_batch(); },
                    .hub = hub_.get(),
                    .is_ready = [this](std::string& why_not) { return is_ready(why_not); },
-                   .collectables = {metrics_.get()},
+                   .degraded = [this] { return redis_ ? redis_->degraded() : std::string(); },
+                   .collectables = std::move(collectables),
+                   .account_reads = redis_.get(),
+                   .shared_keys = redis_.get(),
+                   .shared_budgets = redis_.get(),
                    .on_failure = [](const std::string& line) { spdlog::error("{}", line); },
                });
 }
@@ -272,6 +295,7 @@ void Service::run_until_signal() {
 bool Service::stop() {
   if (feeds_ != nullptr) feeds_->stop();
   server_->stop();
+  if (redis_ != nullptr) redis_->stop();
   const bool is_clean = runtime_->stop();
   history_->flush();
   spdlog::info("stopped at batch {}", runtime_->engine().last_batch());

@@ -50,6 +50,7 @@ struct Server::Impl {
                  d.is_ready,
                  d.collectables,
                  make_openapi(all_endpoints(), o.version),
+                 d.degraded,
                  d.account_reads},
         dispatcher(all_endpoints()),
         connections(o.connections_max, o.connections_per_address_max) {

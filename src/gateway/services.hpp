@@ -29,6 +29,7 @@ struct GatewayServices {
   std::function<bool(std::string& why_not)> is_ready = {};        // empty: always ready
   std::vector<const prometheus::Collectable*> collectables = {};  // shown by /metrics
   std::string openapi_json = {};
+  std::function<std::string()> degraded = {};  // for /readyz; empty text: nothing
   AccountReads* account_reads = nullptr;  // null: accounts are read from the hot store
 };
 

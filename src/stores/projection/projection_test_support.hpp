@@ -180,7 +180,8 @@ inline void Exchange::expect_same_agent(AgentId agent) {
   EXPECT_LE(closed, kClosedIntentsKept + 1);
   const std::string open = agent_positions_key(agent);
   std::set<std::string> symbols;
-  for (const auto& member : call({"SMEMBERS", open}, open).front().elements) {
+  const auto members = call({"SMEMBERS", open}, open);
+  for (const auto& member : members.front().elements) {
     symbols.insert(member.text);
   }
   std::set<std::string> expected;
