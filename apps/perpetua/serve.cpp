@@ -20,6 +20,7 @@
 #include "journal_setup.hpp"
 #include "listeners.hpp"
 #include "operator_key.hpp"
+#include "redis_service.hpp"
 #include "runtime/runtime.hpp"
 #include "runtime_metrics.hpp"
 #include "stores/sqlite/history_reader.hpp"
@@ -45,6 +46,7 @@ class Service {
   void connect();
   void connect_feeds();
   gateway::ServerOptions server_options() const;
+  std::vector<stores::OrderView> old_intents(AgentId agent, std::size_t limit);
   bool is_ready(std::string& why_not) const;
   std::string history_path() const { return settings_.text("data_dir") + "/history.sqlite"; }
 
@@ -59,6 +61,7 @@ class Service {
   stores::HotStore hot_;
   std::unique_ptr<HotStoreListener> hot_listener_;
   std::unique_ptr<gateway::ReplyRouter> replies_;
+  std::unique_ptr<RedisService> redis_;  // null: everything in this process
   std::unique_ptr<gateway::ws::Hub> hub_;
   std::unique_ptr<FeedSink> feed_sink_;
   FeedListener feed_listener_;
@@ -111,6 +114,7 @@ bool Service::build() {
   recover();
   connect();
   connect_feeds();
+  if (redis_ != nullptr) redis_->start();
   runtime_->start();
   server_->start();
   feeds_->start();
@@ -217,6 +221,12 @@ gateway::ServerOptions Service::server_options() const {
   return options;
 }
 
+// Closed intents that memory has forgotten.
+std::vector<stores::OrderView> Service::old_intents(AgentId agent, std::size_t limit) {
+  const stores::OrderFilter filter{.intents_only = true};
+  return history_reader_->orders(agent, filter, {.limit = limit}).rows;
+}
+
 bool Service::is_ready(std::string& why_not) const {
   if (!runtime_->metrics().has_journal_space) {
     why_not = "the journal cannot be written (no space, or its database is not there)";
@@ -238,10 +248,19 @@ void Service::connect() {
   hub_->start();
   metrics_ = std::make_unique<RuntimeMetricsSource>(*runtime_, hot_, *history_);
   runtime_->add_listener(*hot_listener_);
-  runtime_->add_listener(*replies_);
+  redis_ = make_redis_service(
+      settings_, hot_, [this](AgentId agent, std::size_t limit) { return old_intents(agent, limit); },
+      *replies_);
+  if (redis_ != nullptr) {
+    runtime_->add_listener(*redis_);  // hands on to the reply router
+  } else {
+    runtime_->add_listener(*replies_);
+  }
   runtime_->add_listener(*hub_);
   runtime_->add_listener(feed_listener_);
   runtime_->add_listener(*history_listener_);
+  std::vector<const prometheus::Collectable*> collectables = {metrics_.get()};
+  if (redis_ != nullptr) collectables.push_back(redis_.get());
   server_ = std::make_unique<gateway::Server>(
       options, gateway::ServerDependencies{
                    .commands = *runtime_,
@@ -251,7 +270,11 @@ void Service::connect() {
                    .history_batch = [this] { return history_listener_->shown_batch(); },
                    .hub = hub_.get(),
                    .is_ready = [this](std::string& why_not) { return is_ready(why_not); },
-                   .collectables = {metrics_.get()},
+                   .degraded = [this] { return redis_ ? redis_->degraded() : std::string(); },
+                   .collectables = std::move(collectables),
+                   .account_reads = redis_.get(),
+                   .shared_keys = redis_.get(),
+                   .shared_budgets = redis_.get(),
                    .on_failure = [](const std::string& line) { spdlog::error("{}", line); },
                });
 }
@@ -288,6 +311,7 @@ void Service::run_until_signal() {
 bool Service::stop() {
   if (feeds_ != nullptr) feeds_->stop();
   server_->stop();
+  if (redis_ != nullptr) redis_->stop();
   const bool is_clean = runtime_->stop();
   history_->flush();
   spdlog::info("stopped at batch {}", runtime_->engine().last_batch());

@@ -49,6 +49,10 @@ constexpr SettingSpec kSpecs[] = {
   {"Prices and sandbox market", "replay_speed", kInteger, "10", 1, 1'000, "", "recorded seconds played in one second"},
   {"Prices and sandbox market", "insurance_fund", kInteger, "1000000", 0, 1'000'000'000, "", "USDC the insurance fund of each market begins with; written once, with the first batch of a new data directory (sandbox only)"},
   {"Prices and sandbox market", "liquidity", kChoice, "on", 0, 0, "on|off", "house agents that quote and trade around the index (sandbox only)"},
+  {"Redis", "redis_url", kSecret, "", 0, 0, "", "Redis that shows the state to all processes and other programs (docs/redis.md): redis://[user:password@]host:port[/database], two or more hosts are a Cluster; none: everything in this process", "REDIS_URL"},
+  {"Redis", "redis_write_timeout_ms", kInteger, "250", 10, 60'000, "", "a reply waits so long for Redis to show its effect; then none waits until Redis keeps up again"},
+  {"Redis", "redis_read_timeout_ms", kInteger, "100", 5, 60'000, "", "a read that Redis does not answer so long is answered from memory"},
+  {"Redis", "redis_connections", kInteger, "2", 1, 64, "", "connections to each Redis server"},
 };
 // clang-format on
 

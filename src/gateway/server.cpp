@@ -52,6 +52,7 @@ struct Server::Impl {
                  d.collectables,
                  make_openapi(all_endpoints(), o.version),
                  std::make_shared<hub::HubServices>(o),
+                 d.degraded,
                  d.account_reads},
         dispatcher(served_endpoints()),
         connections(o.connections_max, o.connections_per_address_max) {

@@ -35,6 +35,7 @@ struct GatewayServices {
   std::vector<const prometheus::Collectable*> collectables = {};  // shown by /metrics
   std::string openapi_json = {};
   std::shared_ptr<hub::HubServices> hub = {};  // never null in a server
+  std::function<std::string()> degraded = {};  // for /readyz; empty text: nothing
   AccountReads* account_reads = nullptr;       // null: accounts are read from the hot store
 };
 

@@ -45,14 +45,14 @@ bool Authenticator::find(const Sha256& sha256, int64_t now_ms, Principal& out,
                          const AdmissionAsks* asked) const {
   std::optional<stores::KeyView> key;
   stores::KeyView cached;
-  if (asked != nullptr && asked->found_key) {
+  if (asked != nullptr && asked->found_key && asked->found_key->agent != 0) {
     key = asked->found_key;
   } else if (shared_ != nullptr && shared_->find(sha256, cached) == SharedKeys::Answer::known) {
     key = cached;
   } else {
     key = hot_.find_key(sha256);
   }
-  if (!key || key->agent == 0 || !equal_in_constant_time(key->sha256, sha256)) return false;
+  if (!key || !equal_in_constant_time(key->sha256, sha256)) return false;
   if (key->expires_at_ms != 0 && now_ms >= key->expires_at_ms) return false;
   out = {key->agent, key->key_id, key->scopes, false, sha256};
   return true;

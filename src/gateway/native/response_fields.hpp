@@ -296,6 +296,8 @@ inline constexpr FieldSpec kLimitsSchema[] = {
 inline constexpr FieldSpec kHealthSchema[] = {{"status", choice, true, "alive", "alive"},
                                               {"version", text, true, "of the program"}};
 inline constexpr FieldSpec kReadySchema[] = {{"status", choice, true, "ready", "ready"},
-                                             {"applied_batch", id, true, "newest batch shown"}};
+                                             {"applied_batch", id, true, "newest batch shown"},
+                                             {"degraded", text, false,
+                                              "what it serves without, or null"}};
 
 }  // namespace perpetua::gateway::native

@@ -69,7 +69,9 @@ void get_readiness(Call& call) {
   } else {
     JsonWriter json(call.reply);
     json.begin_object().key("status").text("ready");
-    json.key("applied_batch").id(call.hot().applied_batch()).end_object();
+    json.key("applied_batch").id(call.hot().applied_batch());
+    const auto& degraded = call.context.services.degraded;
+    json.key("degraded").text_or_null(degraded ? degraded() : std::string()).end_object();
   }
 }
 

@@ -218,6 +218,9 @@ bool Projector::write_once() {
       return false;
     }
     accept(replies);
+  } else {
+    repair_.commit();  // a step that found nothing to write
+    overlong_.clear();
   }
   acknowledge();
   return true;

@@ -18,7 +18,7 @@
 
 namespace perpetua::projection {
 
-inline constexpr std::size_t kRepairAgentsPerStep = 64;
+inline constexpr std::size_t kRepairAgentsPerStep = 16;
 inline constexpr std::size_t kRepairAgentsWaitingMax = 1u << 16;  // single ones; more: everything
 
 class Repair {

@@ -1,0 +1,158 @@
+#include "redis_service.hpp"
+
+#include <fmt/format.h>
+#include <spdlog/spdlog.h>
+#include <unistd.h>
+
+#include <chrono>
+#include <stdexcept>
+
+#include "metric_families.hpp"
+
+namespace perpetua::app {
+namespace {
+
+redis::Options client_options(const Settings& settings) {
+  std::string error;
+  auto options = redis::parse_url(settings.text("redis_url"), error);
+  if (!options) throw std::runtime_error("redis_url: " + error);
+  options->connections_per_node = static_cast<uint32_t>(settings.integer("redis_connections"));
+  return *options;
+}
+
+projection::ProjectorOptions projector_options(const Settings& settings) {
+  projection::ProjectorOptions options;
+  options.groups = client_options(settings).is_cluster ? projection::kClusterGroups : 1;
+  const auto started = std::chrono::system_clock::now().time_since_epoch();
+  options.writer = fmt::format(
+      "{}-{}", getpid(), std::chrono::duration_cast<std::chrono::milliseconds>(started).count());
+  return options;
+}
+
+}  // namespace
+
+RedisService::RedisService(const Settings& settings, const stores::HotStore& hot,
+                           projection::IntentArchive archive, gateway::ReplyRouter& replies)
+    : client_(client_options(settings)),
+      projector_(client_, hot, projector_options(settings), std::move(archive)),
+      gate_(replies, settings.integer("redis_write_timeout_ms")),
+      accounts_(client_, hot, settings.integer("redis_read_timeout_ms"),
+                [this](AgentId) { projector_.suspect(); }),
+      buckets_(client_, settings.integer("redis_read_timeout_ms")) {
+  projector_.on_acknowledged([this](BatchNumber batch) { gate_.acknowledged(batch); });
+  std::string error;
+  if (!client_.start(error, [this](const redis::Notice&) { projector_.suspect(); })) {
+    throw std::runtime_error("redis_url: " + error);
+  }
+  keys_ = std::make_unique<projection::KeyDirectory>(client_,
+                                                     settings.integer("redis_read_timeout_ms"));
+}
+
+RedisService::~RedisService() { stop(); }
+
+void RedisService::start() {
+  gate_.start();
+  projector_.start();
+  is_running_ = true;
+}
+
+void RedisService::stop() {
+  is_running_ = false;
+  projector_.stop();
+  gate_.stop();
+  keys_.reset();
+  client_.stop();
+}
+
+void RedisService::on_batch(const AppliedBatch& batch,
+                            std::span<const runtime::ReplyTarget> targets) {
+  projector_.apply(batch);
+  gate_.on_batch(batch, targets);
+}
+
+// With the gate open a reply may be ahead of Redis, so Redis is not what a reader may see.
+bool RedisService::is_readable() const {
+  return is_running_ && projector_.is_whole() && !gate_.is_open();
+}
+
+std::string RedisService::degraded() const {
+  if (is_readable()) return {};
+  const projection::ProjectorStatus status = projector_.status();
+  if (!status.is_writing) {
+    return "redis does not answer: replies do not wait for it, reads come from memory";
+  }
+  if (!status.is_whole) return "redis is being filled: reads come from memory";
+  return "redis is slow: replies do not wait for it, reads come from memory";
+}
+
+void RedisService::read(const gateway::AccountQuery& query, gateway::AccountReads::Done done) {
+  accounts_.read(query, std::move(done));
+}
+
+gateway::SharedKeys::Answer RedisService::find(const Sha256& sha256, stores::KeyView& out) const {
+  if (!is_readable()) return Answer::away;
+  const auto key = keys_->find(sha256);
+  if (!key) return Answer::ask;
+  out = *key;
+  return Answer::known;
+}
+
+void RedisService::ask(const Sha256& sha256, gateway::SharedKeys::Done done) {
+  keys_->ask(sha256, std::move(done));
+}
+
+void RedisService::lease(std::string_view budget, const gateway::BucketRate& rate,
+                         uint32_t wanted, int64_t spent, gateway::SharedBudgets::Done done) {
+  projection::BucketRequest request;
+  request.budget = budget;
+  request.interval_ns = rate.interval_ns;
+  request.burst = rate.burst;
+  request.wanted = wanted;
+  request.spent = spent;
+  buckets_.take(request, [done = std::move(done)](
+                             const std::optional<projection::BucketAnswer>& answer) {
+    if (!answer) return done(std::nullopt);
+    done(gateway::BudgetLease{answer->granted, answer->remaining, answer->full_in_us * 1'000,
+                              answer->retry_in_us * 1'000});
+  });
+}
+
+std::vector<prometheus::MetricFamily> RedisService::Collect() const {
+  const projection::ProjectorStatus status = projector_.status();
+  const redis::Counters& counters = client_.counters();
+  MetricFamilies out;
+  out.gauge("perpetua_redis_acknowledged_batch", "newest batch that Redis shows",
+            status.acknowledged);
+  out.gauge("perpetua_redis_lag_batches", "batches that Redis does not show yet",
+            status.collected - status.acknowledged);
+  out.gauge("perpetua_redis_whole", "1: nothing is known to miss in Redis", status.is_whole);
+  out.gauge("perpetua_redis_gate_open", "1: replies do not wait for Redis", gate_.is_open());
+  out.counter("perpetua_redis_gate_opened_total", "times Redis was too slow for replies",
+              gate_.times_opened());
+  out.gauge("perpetua_redis_replies_held", "replies that wait for Redis", gate_.held());
+  out.counter("perpetua_redis_losses_total", "slot groups found lost", status.losses);
+  out.counter("perpetua_redis_agents_rewritten_total", "agents written again",
+              status.agents_rewritten);
+  out.counter("perpetua_redis_writes_total", "requests of the projection", status.requests);
+  out.counter("perpetua_redis_write_failures_total", "of those, not answered or refused",
+              status.failures);
+  out.gauge("perpetua_redis_ready", "1: every slot has a node with a connection",
+            client_.health().state == redis::Health::State::ready);
+  out.counter("perpetua_redis_commands_total", "commands sent", counters.commands);
+  out.counter("perpetua_redis_disconnects_total", "connections lost", counters.disconnects);
+  out.gauge("perpetua_redis_keys_cached", "API keys in the cache", keys_->cached());
+  out.powers_of_two("perpetua_redis_lag_seconds", "from a batch's egress to Redis",
+                    projection::LagHistogram::kBuckets, projector_.lag().sum_us(), 1e-6,
+                    [this](std::size_t bucket) { return projector_.lag().count(bucket); });
+  return out.take();
+}
+
+std::unique_ptr<RedisService> make_redis_service(const Settings& settings,
+                                                 const stores::HotStore& hot,
+                                                 projection::IntentArchive archive,
+                                                 gateway::ReplyRouter& replies) {
+  if (settings.text("redis_url").empty()) return nullptr;
+  return std::make_unique<RedisService>(settings, hot, std::move(archive), replies);
+}
+
+}  // namespace perpetua::app

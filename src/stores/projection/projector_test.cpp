@@ -1,0 +1,205 @@
+// The projector against real servers: what Redis holds equals the hot store, whatever happened to
+// Redis meanwhile.
+#include "stores/projection/projector.hpp"
+
+#include "stores/projection/projection_test_support.hpp"
+
+namespace perpetua::projection {
+namespace {
+
+using namespace test;
+
+// Trades on another thread until the scope ends.
+class Trading {
+ public:
+  explicit Trading(Exchange& exchange) : exchange_(exchange), thread_([this] { run(); }) {}
+  ~Trading() {
+    is_over_ = true;
+    thread_.join();
+  }
+  // So many more batches were applied.
+  void wait_for(int batches) {
+    const int from = done_;
+    ASSERT_TRUE(eventually([&] { return done_ >= from + batches; }));
+  }
+
+ private:
+  void run() {
+    while (!is_over_) {
+      exchange_.trade(1);
+      ++done_;
+      std::this_thread::sleep_for(std::chrono::microseconds(500));
+    }
+  }
+  Exchange& exchange_;
+  std::atomic<int> done_{0};
+  std::atomic<bool> is_over_{false};
+  std::thread thread_;
+};
+
+TEST(Projector, redis_shows_what_the_hot_store_shows_all_along_a_mixed_flow) {
+  redis::TestServer server;
+  Exchange exchange(server.client_options());
+  for (int round = 0; round < 8; ++round) {
+    exchange.settle();
+    exchange.expect_same();
+    if (HasFailure()) return;
+    exchange.trade(100);
+  }
+  const ProjectorStatus status = exchange.projector->status();
+  EXPECT_EQ(status.losses, 0u);
+  EXPECT_EQ(status.failures, 0u);
+}
+
+TEST(Projector, what_is_flushed_away_under_load_comes_back) {
+  redis::TestServer server;
+  Exchange exchange(server.client_options());
+  exchange.settle();
+  {
+    Trading trading(exchange);
+    for (int i = 0; i < 10; ++i) {
+      trading.wait_for(40);
+      exchange.call({"FLUSHALL"});
+    }
+  }
+  exchange.settle();
+  exchange.expect_same();
+  EXPECT_GE(exchange.projector->status().losses, 5u);
+}
+
+TEST(Projector, a_flush_is_noticed_and_repaired_while_nothing_is_written) {
+  redis::TestServer server;
+  Exchange exchange(server.client_options());
+  exchange.trade(50);
+  exchange.settle();
+  exchange.call({"FLUSHALL"});
+  ASSERT_TRUE(eventually([&] { return exchange.projector->status().losses == 1; }));
+  exchange.settle();
+  exchange.expect_same();
+}
+
+TEST(Projector, a_server_that_is_killed_and_starts_empty_is_filled_again) {
+  redis::TestServer server;
+  Exchange exchange(server.client_options());
+  exchange.settle();
+  {
+    Trading trading(exchange);
+    for (int i = 0; i < 3; ++i) {
+      trading.wait_for(30);
+      server.kill();
+      trading.wait_for(30);
+      server.start();
+    }
+  }
+  exchange.settle();
+  exchange.expect_same();
+  EXPECT_GE(exchange.projector->status().losses, 3u);
+}
+
+TEST(Projector, a_server_that_comes_back_with_an_old_picture_is_put_right) {
+  redis::TestServer server;
+  Exchange exchange(server.client_options());
+  exchange.trade(100);
+  exchange.settle();
+  server.cli({"SAVE"});
+  exchange.trade(300);  // keys are revoked, positions closed, intents done among these
+  exchange.settle();
+  const std::set<std::string> before = exchange.keys();
+  server.kill();
+  server.start();
+  exchange.settle();
+  exchange.expect_same();
+  EXPECT_EQ(exchange.keys(), before) << "nothing that was gone is back";
+}
+
+TEST(Projector, a_server_that_stands_still_holds_nothing_up_and_gets_everything_afterwards) {
+  redis::TestServer server;
+  Exchange exchange(server.client_options());
+  exchange.settle();
+  server.pause();
+  exchange.trade(400);  // returns: nobody waits for Redis
+  ASSERT_TRUE(eventually([&] { return exchange.projector->status().failures > 0; }));
+  EXPECT_FALSE(exchange.projector->status().is_whole);
+  exchange.trade(100);
+  server.resume();
+  exchange.settle();
+  exchange.expect_same();
+}
+
+TEST(Projector, evicted_keys_come_back) {
+  redis::TestServer server;
+  Exchange exchange(server.client_options());
+  exchange.trade(200);
+  exchange.settle();
+  server.cli({"CONFIG", "SET", "maxmemory-policy", "allkeys-random"});
+  server.cli({"CONFIG", "SET", "maxmemory", "1mb"});
+  ASSERT_TRUE(eventually([&] {
+    exchange.trade(1);
+    return exchange.keys().size() < 100;
+  }));
+  server.cli({"CONFIG", "SET", "maxmemory", "0"});
+  exchange.settle();
+  ASSERT_TRUE(eventually([&] { return exchange.keys().size() > 300; }));
+  exchange.settle();
+  exchange.expect_same();
+}
+
+TEST(Projector, other_types_and_foreign_names_in_our_places_are_replaced) {
+  redis::TestServer server;
+  Exchange exchange(server.client_options());
+  exchange.trade(100);
+  exchange.settle();
+  exchange.call({"DEL", agent_key(1), agent_intents_key(2)});
+  exchange.call({"SET", agent_key(1), "nonsense"});
+  exchange.call({"SET", agent_intents_key(2), "nonsense"});
+  exchange.call({"DEL", price_key("BTC-PERP")});
+  exchange.call({"RPUSH", price_key("BTC-PERP"), "nonsense"});
+  exchange.trade(300);
+  exchange.settle();
+  exchange.expect_same();
+}
+
+TEST(Projector, a_restart_leaves_nothing_of_what_is_not_there_any_more) {
+  redis::TestServer server;
+  Exchange exchange(server.client_options());
+  exchange.trade(100);
+  exchange.settle();
+  // As if an exchange with more agents and keys had been here.
+  const std::string hex(64, 'a');
+  exchange.call({"SET", "apikey:{" + hex + "}", "1"});
+  exchange.call({"HSET", "key:{" + hex + "}", "agent_id", "1"});
+  exchange.call({"SADD", "apikeys:{0}", hex});
+  exchange.call({"SADD", "agents:{0}", "9999"});
+  exchange.call({"HSET", "agent:{9999}", "agent_id", "9999"});
+  exchange.call({"SET", "balance:{9999}", "5"});
+  exchange.call({"RPUSH", "agent_intents:{9999}", "77"});
+  exchange.call({"HSET", "intent:{9999}:77", "intent_id", "77"});
+  exchange.call({"HSET", position_key(9999, "BTC-PERP"), "agent_id", "9999"});
+  exchange.restart();
+  exchange.settle();
+  exchange.expect_same();
+}
+
+TEST(Projector, a_missing_row_is_a_failed_read_and_the_reader_says_so) {
+  redis::TestServer server;
+  Exchange exchange(server.client_options());
+  exchange.trade(200);
+  exchange.settle();
+  AgentId agent = 0;
+  for (const AgentView& row : exchange.hot.agents(0, 1'000)) {
+    if (!exchange.hot.holdings(row.id).empty()) agent = row.id;
+  }
+  ASSERT_NE(agent, 0u);
+  const auto held = exchange.hot.holdings(agent).front();
+  exchange.call({"DEL", position_key(agent, symbol_view(*exchange.hot.market_spec(held.market)))});
+  std::atomic<AgentId> missing{0};
+  AccountReader reader(exchange.client, exchange.hot, 5'000, [&](AgentId id) { missing = id; });
+  std::promise<std::optional<AccountState>> promise;
+  reader.read({agent, true, false, 0}, [&](auto state) { promise.set_value(std::move(state)); });
+  EXPECT_FALSE(promise.get_future().get());
+  EXPECT_EQ(missing, agent);
+  EXPECT_TRUE(exchange.read({agent, false, false, 0})) << "the account alone is there";
+}
+
+}  // namespace
+}  // namespace perpetua::projection
