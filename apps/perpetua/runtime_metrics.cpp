@@ -1,60 +1,11 @@
 #include "runtime_metrics.hpp"
 
-#include <prometheus/metric_family.h>
+#include "metric_families.hpp"
 
 namespace perpetua::app {
 namespace {
 
 using prometheus::MetricFamily;
-using prometheus::MetricType;
-
-class Families {
- public:
-  void gauge(const char* name, const char* help, uint64_t value) {
-    add(name, help, MetricType::Gauge).gauge.value = static_cast<double>(value);
-  }
-  void counter(const char* name, const char* help, uint64_t value) {
-    add(name, help, MetricType::Counter).counter.value = static_cast<double>(value);
-  }
-  // One figure of each market.
-  template <class Figure>
-  void per_market(const char* name, const char* help,
-                  const std::vector<stores::MarketView>& markets, const Figure& figure) {
-    MetricFamily family{name, help, MetricType::Gauge, {}};
-    for (const stores::MarketView& market : markets) {
-      prometheus::ClientMetric& metric = family.metric.emplace_back();
-      metric.label.push_back({"market", std::string(symbol_view(market.spec))});
-      metric.gauge.value = figure(market);
-    }
-    families_.push_back(std::move(family));
-  }
-  // Buckets by powers of two; `unit` is the value of one.
-  void histogram(const char* name, const char* help, const runtime::HistogramValues& values,
-                 double unit) {
-    prometheus::ClientMetric& metric = add(name, help, MetricType::Histogram);
-    metric.histogram.sample_count = values.count;
-    metric.histogram.sample_sum = static_cast<double>(values.sum) * unit;
-    uint64_t cumulative = 0;
-    for (std::size_t i = 0; i < values.buckets.size(); ++i) {
-      cumulative += values.buckets[i];
-      metric.histogram.bucket.push_back({cumulative, static_cast<double>(uint64_t{1} << i) * unit});
-    }
-  }
-  std::vector<MetricFamily> take() { return std::move(families_); }
-
- private:
-  prometheus::ClientMetric& add(const char* name, const char* help, MetricType type) {
-    MetricFamily family;
-    family.name = name;
-    family.help = help;
-    family.type = type;
-    family.metric.emplace_back();
-    families_.push_back(std::move(family));
-    return families_.back().metric.back();
-  }
-
-  std::vector<MetricFamily> families_;
-};
 
 double usdc(Micro amount) { return static_cast<double>(amount.value) * 1e-6; }
 

@@ -52,6 +52,16 @@ std::string shown_default(const SettingSpec& spec) {
   return spec.default_value[0] == 0 ? "none" : spec.default_value;
 }
 
+std::optional<std::string> common_value(const SettingSpec& spec,
+                                        const Settings::Environment& environment) {
+  return spec.common_name[0] == 0 ? std::nullopt : environment(spec.common_name);
+}
+
+std::string shown_variables(const SettingSpec& spec) {
+  const std::string own = "`" + variable_name(spec) + "`";
+  return spec.common_name[0] == 0 ? own : own + " or `" + spec.common_name + "`";
+}
+
 }  // namespace
 
 std::string flag_name(const SettingSpec& spec) {
@@ -99,6 +109,9 @@ std::optional<std::string> Settings::load(const std::map<std::string, std::strin
   }
   for (const SettingSpec& spec : setting_specs()) {
     const std::string variable = variable_name(spec);
+    if (const auto common = common_value(spec, environment)) {
+      values_[spec.key] = {*common, spec.common_name};
+    }
     if (const auto value = environment(variable)) values_[spec.key] = {*value, variable};
     if (const auto flag = flags.find(spec.key); flag != flags.end()) {
       values_[spec.key] = {flag->second, flag_name(spec)};
@@ -136,6 +149,9 @@ std::optional<std::string> Settings::check_together() const {
     return fmt::format("setting operator_key (from {}) has {} characters, allowed: 32 or more",
                        values_.find("operator_key")->second.source, key.size());
   }
+  if (text("database_url").empty() && !text("database_replica_urls").empty()) {
+    return "setting database_replica_urls is given without database_url";
+  }
   if (text("mode") == "production" && integer("start_balance") != 0) {
     return fmt::format("setting start_balance is '{}', allowed in production mode: 0",
                        text("start_balance"));
@@ -172,9 +188,9 @@ std::string settings_markdown() {
   std::string out =
       "| flag | variable | TOML key | default | allowed | what |\n|---|---|---|---|---|---|\n";
   for (const SettingSpec& spec : setting_specs()) {
-    out += fmt::format("| {} | `{}` | `{}` | {} | {} | {} |\n",
+    out += fmt::format("| {} | {} | `{}` | {} | {} | {} |\n",
                        spec.kind == SettingKind::secret ? "none" : "`" + flag_name(spec) + "`",
-                       variable_name(spec), spec.key, shown_default(spec), allowed_values(spec),
+                       shown_variables(spec), spec.key, shown_default(spec), allowed_values(spec),
                        spec.help);
   }
   return out;

@@ -27,6 +27,7 @@ struct SettingSpec {
   int64_t most;
   const char* choices;  // choice: separated by '|'
   const char* help;
+  const char* common_name = "";  // a variable without PERPETUA_ that is read, too, if that is unset
 };
 
 std::span<const SettingSpec> setting_specs();

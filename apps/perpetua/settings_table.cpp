@@ -37,6 +37,12 @@ constexpr SettingSpec kSpecs[] = {
   {"Prices and sandbox market", "replay_speed", kInteger, "10", 1, 1'000, "", "recorded seconds played in one second"},
   {"Prices and sandbox market", "insurance_fund", kInteger, "1000000", 0, 1'000'000'000, "", "USDC the insurance fund of each market begins with; written once, with the first batch of a new data directory (sandbox only)"},
   {"Prices and sandbox market", "liquidity", kChoice, "on", 0, 0, "on|off", "house agents that quote and trade around the index (sandbox only)"},
+  {"History in PostgreSQL", "database_url", kSecret, "", 0, 0, "", "PostgreSQL or TimescaleDB that holds the history (postgresql://user:password@host:port/database); none: SQLite in data_dir", "DATABASE_URL"},
+  {"History in PostgreSQL", "database_replica_urls", kSecret, "", 0, 0, "", "its streaming replicas, separated by blanks or commas: reads go there", "DATABASE_REPLICA_URLS"},
+  {"History in PostgreSQL", "database_connections", kInteger, "4", 1, 64, "", "connections for reads to each server"},
+  {"History in PostgreSQL", "database_lag_ms", kInteger, "250", 10, 60'000, "", "a replica further behind serves no reads"},
+  {"History in PostgreSQL", "database_backlog_mib", kInteger, "4096", 1, 1'000'000, "", "rows kept on disk while the server is away"},
+  {"History in PostgreSQL", "database_retention_days", kInteger, "0", 0, 36'500, "", "rows older than this are dropped (docs/postgres.md); 0 = none"},
 };
 // clang-format on
 

@@ -19,6 +19,7 @@
 #include "gateway/http/wait.hpp"
 #include "gateway/metrics.hpp"
 #include "gateway/ws/upgrade.hpp"
+#include "stores/history_source.hpp"
 
 namespace perpetua::gateway {
 namespace {
@@ -92,6 +93,7 @@ class Session final : public SessionBase {
   awaitable<void> run_request(int64_t started_ns);
   awaitable<void> wait_for_outcomes();
   awaitable<void> respond_from_disk();
+  void read_history();
   awaitable<void> flush();
   awaitable<void> drain_input();
   awaitable<void> hand_over();
@@ -251,12 +253,21 @@ awaitable<void> Session::wait_for_outcomes() {
   }
 }
 
+// On a thread of the pool.
+void Session::read_history() {
+  try {
+    call_.endpoint->respond(call_);
+  } catch (const stores::HistoryUnavailable&) {  // its source counts and tells it
+    call_.awaited_batch = 0;
+    call_.fail(ResultCode::exchange_unavailable, {}, "the history cannot be read now");
+  }
+}
+
 awaitable<void> Session::respond_from_disk() {
   call_.may_block = true;
   call_.wants_disk = false;
   for (;;) {
-    co_await run_on(io_thread_.shared.disk, io_thread_.io,
-                    [this] { call_.endpoint->respond(call_); });
+    co_await run_on(io_thread_.shared.disk, io_thread_.io, [this] { read_history(); });
     if (call_.awaited_batch == 0) co_return;
     // A statement of its own: GCC 12 loses a co_await in a loop's condition.
     const bool has_come = co_await history_shows(io_thread_.context, call_.awaited_batch);

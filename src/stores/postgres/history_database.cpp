@@ -13,8 +13,6 @@ namespace perpetua::stores {
 
 namespace {
 
-// Any number will do, as long as nothing else in the database takes it.
-constexpr char kTakeWriterLock[] = "SELECT pg_try_advisory_lock(5783912640882)";
 // Synchronous, but not for replicas: what was committed must be there after a crash of the server,
 // because the batches are gone from memory by then. One sync serves a whole group.
 constexpr char kSessionSettings[] =
