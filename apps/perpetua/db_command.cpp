@@ -1,5 +1,7 @@
 #include "db_command.hpp"
 
+#include <spdlog/spdlog.h>
+
 #include <filesystem>
 #include <ostream>
 #include <stdexcept>
@@ -146,6 +148,7 @@ int rebuild(const HistoryPlace& place, MatchExecutor& executor, std::ostream& ou
 
 int run_db_command(DbVerb verb, const HistoryPlace& place, MatchExecutor& executor,
                    std::ostream& out, std::ostream& err) {
+  spdlog::set_level(spdlog::level::err);  // its lines would stand between the checksums
   try {
     switch (verb) {
       case DbVerb::migrate:
