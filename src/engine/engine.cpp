@@ -144,7 +144,8 @@ void Engine::Impl::settle() {
   for (const uint32_t index : sent) ledger.finish(index, output->outcomes[index]);
   for (std::size_t i = market_events; i < output->events.size(); ++i) {
     Event& event = output->events[i];
-    if (event.header.type == EventType::settings_changed) [[unlikely]] complete_settings(event);
+    if (event.header.type == EventType::settings_changed) [[unlikely]]
+      complete_settings(event);
     number(event.header);
   }
   append_account_changes();

@@ -84,9 +84,10 @@ class Engine {
   [[nodiscard]] bool load(ByteSource& source);
 
   // The current state as events (sequence 0), in this order: markets, prices, agents, keys,
-  // account_changed (agent_sequence = the agent's last), settings_changed (non-default only),
-  // position_described (non-zero or with history), order_accepted for every open order (rested =
-  // remaining, lots = total) in FIFO order. `text` is the text area of that one event.
+  // account_changed (agent_sequence = the agent's last), account_described and risk limits,
+  // settings_changed (non-default only), position_described (non-zero or with history),
+  // order_accepted for every open order (rested = remaining, lots = total) in FIFO order, triggers,
+  // switches, live signals and betting records. `text` is the text area of that one event.
   void describe(DescribeSink& sink) const;
 
   // Full scan; aborts on the first violated invariant.

@@ -11,7 +11,7 @@
 
 namespace perpetua {
 
-struct Engine::Impl final : OrderFinder {
+struct Engine::Impl final : MarketReader {
   Ledger ledger;
   std::vector<std::unique_ptr<Market>> markets;
   std::vector<MarketView> views;
@@ -31,6 +31,22 @@ struct Engine::Impl final : OrderFinder {
   bool find_order(MarketId market, AgentId agent, OrderId id, const ClientId& client_id,
                   OrderId& found, RestingOrder& resting) const override {
     return markets[market]->find_order(agent, id, client_id, found, resting);
+  }
+
+  Int128 exposure(MarketId market, AgentId agent) const override {
+    return markets[market]->exposure(agent);
+  }
+  SignalQuestion ask_signal(MarketId market, uint64_t number) const override {
+    const SignalTable& signals = markets[market]->signals();
+    SignalQuestion answer;
+    answer.was = signals.was(number);
+    const Signal* found = signals.find(number);
+    if (found == nullptr) return answer;
+    answer.is_live = true;
+    answer.is_matched = found->fader != 0;
+    answer.creator = found->creator;
+    answer.stake = found->stake;
+    return answer;
   }
 
   void begin(const BatchInput& input, BatchOutput& result);

@@ -8,17 +8,20 @@ namespace perpetua {
 namespace {
 
 void describe_agent(AgentId agent, const AgentProfile& profile, DescribeSink& sink) {
-  const std::string text = profile.wallet + profile.display_name + profile.bio;
+  const std::string text =
+      profile.wallet + profile.display_name + profile.bio + profile.twitter_handle;
   Event event(EventType::agent_registered, agent, kNoMarket, kNoCommand);
   event.agent_registered.text = {0, static_cast<uint32_t>(text.size())};
   event.agent_registered.registered_at_ms = profile.registered_at_ms;
   event.agent_registered.wallet_length = static_cast<uint16_t>(profile.wallet.size());
   event.agent_registered.display_name_length = static_cast<uint16_t>(profile.display_name.size());
   event.agent_registered.bio_length = static_cast<uint16_t>(profile.bio.size());
+  event.agent_registered.twitter_handle_length =
+      static_cast<uint16_t>(profile.twitter_handle.size());
   sink.on_event(event, text);
 }
 
-void describe_key(const ApiKey& key, DescribeSink& sink) {
+void describe_key(const ApiKey& key, const std::string& name, DescribeSink& sink) {
   if (key.is_revoked != 0) return;
   Event event(EventType::key_created, key.agent, kNoMarket, kNoCommand);
   event.key_created.sha256 = key.sha256;
@@ -26,7 +29,8 @@ void describe_key(const ApiKey& key, DescribeSink& sink) {
   event.key_created.scopes = key.scopes;
   event.key_created.created_at_ms = key.created_at_ms;
   event.key_created.expires_at_ms = key.expires_at_ms;
-  sink.on_event(event, {});
+  event.key_created.name = {0, static_cast<uint32_t>(name.size())};
+  sink.on_event(event, name);
 }
 
 void describe_key_limits(const ApiKey& key, const KeyLimitTable& limits, DescribeSink& sink) {
@@ -77,13 +81,31 @@ void describe_market(const Market& market, DescribeSink& sink) {
   sink.on_event(price, {});
 }
 
-void describe_account(AgentId agent, const Account& account, DescribeSink& sink) {
+void describe_account(AgentId agent, const Accounts& accounts, DescribeSink& sink) {
+  const Account& account = accounts.get(agent);
   Event event(EventType::account_changed, agent, kNoMarket, kNoCommand);
   event.header.agent_sequence = account.agent_sequence;
   event.account_changed.free = account.free;
   event.account_changed.reserved = account.reserved;
   event.account_changed.position_margin = account.position_margin;
   sink.on_event(event, {});
+  Event bounds(EventType::account_described, agent, kNoMarket, kNoCommand);
+  bounds.account_described.paid_in = accounts.paid_in(agent);
+  bounds.account_described.faucet_window_start_ms = account.faucet_window_start_ms;
+  bounds.account_described.faucet_claimed = account.faucet_claimed;
+  bounds.account_described.onchain_withdrawn_at_ms = accounts.onchain_withdrawn_at_ms(agent);
+  sink.on_event(bounds, {});
+}
+
+void describe_risk(const AgentRisk& risk, DescribeSink& sink) {
+  Event limits(EventType::risk_limits_changed, risk.agent, kNoMarket, kNoCommand);
+  limits.risk_limits_changed.limits = risk.limits;
+  sink.on_event(limits, {});
+  if (risk.day < 0) return;
+  Event day(EventType::risk_day_started, risk.agent, kNoMarket, kNoCommand);
+  day.risk_day_started.day = risk.day;
+  day.risk_day_started.start = risk.start;
+  sink.on_event(day, {});
 }
 
 void describe_settings(const Market& market, AgentId agent, uint16_t leverage, DescribeSink& sink) {
@@ -162,11 +184,13 @@ void Engine::describe(DescribeSink& sink) const {
     describe_agent(agent, ledger.registry().profile(agent), sink);
   }
   for (const ApiKey& key : ledger.registry().keys()) {
-    describe_key(key, sink);
+    describe_key(key, ledger.registry().key_name(key.key_id), sink);
     describe_key_limits(key, ledger.key_limits(), sink);
   }
   for (AgentId agent = 1; agent <= agents; ++agent) {
-    describe_account(agent, ledger.accounts().get(agent), sink);
+    describe_account(agent, ledger.accounts(), sink);
+    const AgentRisk* risk = ledger.risk().find(agent);
+    if (risk != nullptr) describe_risk(*risk, sink);
   }
   std::vector<Event> events;
   for (const auto& market : impl_->markets) {
@@ -177,6 +201,7 @@ void Engine::describe(DescribeSink& sink) const {
   }
   for (const auto& market : impl_->markets) market->describe_orders(events);
   for (const auto& market : impl_->markets) market->describe_waiting(events);
+  for (const auto& market : impl_->markets) market->describe_signals(events);
   for (const Event& event : events) sink.on_event(event, {});
 }
 

@@ -10,20 +10,21 @@ namespace perpetua {
 
 // One command for one market, with what the ledger resolved and reserved for it.
 struct MarketOperation {
-  uint32_t command = 0;   // index in the batch
-  uint16_t leverage = 0;  // place: resolved
-  uint8_t to_all = 0;     // 1: every market gets it, and their outcomes become one
-  uint8_t zero = 0;
-  Price price;            // place: limit or bound; amend: new price
+  uint32_t command = 0;       // index in the batch
+  uint16_t leverage = 0;      // place: resolved
+  uint8_t to_all = 0;         // 1: every market gets it, and their outcomes become one
+  uint8_t is_agents_max = 0;  // position_max is of the agent's risk limits, not of the key
+  Price price;                // place: limit or bound; amend: new price
   Price reserve_price;
   Micro reserved;        // place: the reservation; amend: the increment
   OrderId order_id = 0;  // amend, cancel; 0 = by client id
-  Micro position_max;    // of the key that sent it; 0 = none
+  Micro position_max;    // of the key that sent it, or of the agent; 0 = none
 };
 
 // A change of one account; applied by the ledger in settle.
 struct Credit {
   AgentId agent = 0;
+  uint32_t is_stake = 0;  // 1: between the account and the escrow of bets
   Micro free;
   Micro reserved;
   Micro position_margin;

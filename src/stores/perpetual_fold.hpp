@@ -100,6 +100,8 @@ inline void count_money(MoneyTotals& totals, const Event& event) {
   } else if (event.header.type == EventType::fill) {
     const bool is_forced = event.fill.is_taker != 0 && event.fill.cause != TradeCause::order;
     if (!is_forced) totals.fees += event.fill.fee;
+  } else if (event.header.type == EventType::signal_closed) {
+    totals.fees += event.signal_closed.fee;
   }
 }
 

@@ -111,7 +111,7 @@ struct AlertView {
 struct MoneyTotals {
   Micro deposits;  // faucet, starting balances and what funded the insurance among them
   Micro withdrawals;
-  Micro fees;  // of makers and takers; those of liquidations are the funds'
+  Micro fees;  // of makers, takers and bets; those of liquidations are the funds'
   bool operator==(const MoneyTotals&) const = default;
 };
 
@@ -127,17 +127,19 @@ struct MarketMoney {
   bool is_balanced() const { return long_lots == short_lots; }
 };
 
-// Both identities at the end of one batch: docs/rules-perpetual.md section 19.
+// Both identities at the end of one batch: docs/rules-perpetual.md section 19, rules-agents.md
+// section 25.
 struct SolvencyView {
   BatchNumber batch = 0;
   uint64_t sequence = 0;  // of the last event; 0: none since the process started
   int64_t time_ms = 0;
   Int128 collateral = 0;  // free, reserved and position margin of all agents
   MoneyTotals totals;
+  Micro bet_escrow;  // stakes of signals that are not over
   std::vector<MarketMoney> markets;
 
   Int128 left_side() const {
-    Int128 sum = collateral + totals.fees.value;
+    Int128 sum = collateral + totals.fees.value + bet_escrow.value;
     for (const MarketMoney& market : markets) {
       sum += market.fund_cash.value - market.bad_debt.value - market.signed_entry;
     }

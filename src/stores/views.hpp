@@ -14,8 +14,10 @@
 
 #include "engine/schema/event.hpp"
 #include "engine/schema/market_spec.hpp"
+#include "stores/limit_views.hpp"
 #include "stores/perpetual_views.hpp"
 #include "stores/safety_views.hpp"
+#include "stores/signal_views.hpp"
 #include "stores/trigger_views.hpp"
 
 namespace perpetua::stores {
@@ -26,6 +28,7 @@ struct AgentView {
   std::string display_name;
   std::string bio;
   int64_t registered_at_ms = 0;
+  std::string twitter_handle;
   bool operator==(const AgentView&) const = default;
 };
 
@@ -38,6 +41,7 @@ struct KeyView {
   int64_t expires_at_ms = 0;
   Sha256 sha256{};  // of the key
   KeyLimits limits;  // all 0: none
+  std::string name;
   bool operator==(const KeyView&) const = default;
 };
 
@@ -47,6 +51,8 @@ struct AccountView {
   Micro reserved;
   Micro position_margin;
   uint64_t agent_sequence = 0;  // last private event of the agent
+
+  Micro collateral() const { return free + reserved + position_margin; }
   bool operator==(const AccountView&) const = default;
 };
 
@@ -260,16 +266,30 @@ struct LedgerEntryView {
   Micro amount;  // > 0; the kind tells the direction
   Micro free_after;
   int64_t time_ms = 0;
+  bool is_onchain = false;
+  Sha256 claim{};  // of a deposit; all zero: none
   bool operator==(const LedgerEntryView&) const = default;
 };
 
+// A message of any kind; a thought is one of kind `thought` to everybody.
 struct ThoughtView {
   uint64_t thought_id = 0;  // rising
-  AgentId agent = 0;
+  AgentId agent = 0;        // who sent it
   MarketId market = kNoMarket;
   int64_t time_ms = 0;
   std::string text;
+  MessageKind kind = MessageKind::thought;
+  AgentId to_agent = 0;  // 0: everybody
+  std::string metadata;
   bool operator==(const ThoughtView&) const = default;
 };
+using MessageView = ThoughtView;
+
+// A set of kinds of messages.
+using MessageKinds = uint8_t;
+constexpr MessageKinds message_bit(MessageKind kind) {
+  return static_cast<MessageKinds>(1u << static_cast<unsigned>(kind));
+}
+inline constexpr MessageKinds kAllMessageKinds = 0x3F;
 
 }  // namespace perpetua::stores

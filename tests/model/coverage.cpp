@@ -18,16 +18,23 @@ constexpr EventType kEventTypes[] = {
     EventType::premium_sampled,
     EventType::trigger_changed, EventType::trigger_closed,  EventType::order_bracket,
     EventType::switch_changed, EventType::key_limits_changed,
-    EventType::market_change_scheduled, EventType::market_changed};
+    EventType::market_change_scheduled, EventType::market_changed, EventType::signal_created,
+    EventType::signal_faded, EventType::signal_closed, EventType::private_message,
+    EventType::risk_limits_changed, EventType::risk_day_started};
 
-// A quarter of a million agents: a test of the ledger reaches it, random commands do not.
-constexpr bool is_out_of_reach(ResultCode code) { return code == ResultCode::agent_limit_reached; }
+// A quarter of a million agents, a million payments: tests of the ledger reach them, random
+// commands do not.
+constexpr bool is_out_of_reach(ResultCode code) {
+  return code == ResultCode::agent_limit_reached || code == ResultCode::claim_limit_reached;
+}
 
 // What the parts of the model name. Not asked for: a second pass of deleveraging and what leads to
 // it (docs/rules-perpetual.md section 17 says why nothing does), the highest rate.
 constexpr std::string_view kBranches[] = {
     "a bad debt",
     "a bad debt that is repaid",
+    "a bet that its creator wins",
+    "a bet that its fader wins",
     "a bracket that is armed",
     "a breaker that opened",
     "a change of fees with orders",
@@ -39,10 +46,13 @@ constexpr std::string_view kBranches[] = {
     "a liquidation that ends the position",
     "a liquidation that waits for its next slice",
     "a market that is fresh again",
+    "a move that reaches its target",
     "a premium of several levels",
     "a rate above zero",
     "a rate below zero",
+    "a refunded signal",
     "a settled fund",
+    "a settled market with signals",
     "a settled position that cannot pay",
     "a side too shallow for the impact notional",
     "a slice of more than a fifth",
@@ -59,8 +69,10 @@ constexpr std::string_view kBranches[] = {
     "a trailing stop that fires",
     "a trailing stop that follows",
     "a trigger that sends again",
+    "a trigger that the limit of its agent refuses",
     "a trigger that the limit of its key refuses",
     "a trigger whose order is refused",
+    "a voided bet",
     "funding that a fund pays or gets",
     "hours of funding that are skipped",
     "several triggers at one mark",
@@ -102,6 +114,9 @@ void Coverage::count(const BatchInput& batch, const BatchOutput& output, uint32_
     ++codes_[static_cast<std::size_t>(outcome.code)];
     ++statuses_[static_cast<std::size_t>(outcome.status)];
     replayed_ += outcome.replayed;
+    if (outcome.code == ResultCode::limit_exceeded) {
+      ++risk_limits_[static_cast<std::size_t>(outcome.values[0])];
+    }
     if (outcome.code == ResultCode::key_limited) {
       ++key_limits_[static_cast<std::size_t>(outcome.values[0])];
     }
@@ -144,6 +159,7 @@ void Coverage::add(const Coverage& other) {
   sum(steps_, other.steps_);
   sum(modes_, other.modes_);
   sum(key_limits_, other.key_limits_);
+  sum(risk_limits_, other.risk_limits_);
   count(other.reached_);
 }
 
@@ -174,6 +190,7 @@ void Coverage::print(std::FILE* file) const {
   print_counts(file, "steps of liquidations", steps_, LiquidationStep::deleveraged);
   print_counts(file, "modes", modes_, MarketMode::settled);
   print_counts(file, "limits of keys", key_limits_, KeyLimit::position_notional);
+  print_counts(file, "risk limits of agents", risk_limits_, RiskLimit::daily_loss);
   std::fprintf(file, "branches\n");
   for (const auto& [name, times] : reached_) print_count(file, name, times);
   std::fprintf(file, "batches by rounds\n");
@@ -203,6 +220,7 @@ std::vector<std::string_view> Coverage::missing() const {
   add_missing(names, steps_, LiquidationStep::deleveraged);
   add_missing(names, modes_, MarketMode::settled);
   add_missing(names, key_limits_, KeyLimit::position_notional);
+  add_missing(names, risk_limits_, RiskLimit::daily_loss);
   for (const std::string_view name : kBranches) {
     const auto found = reached_.find(name);
     if (found == reached_.end() || found->second == 0) names.push_back(name);

@@ -41,6 +41,7 @@ class Coverage {
   std::array<uint64_t, 8> steps_{};    // of liquidations
   std::array<uint64_t, 8> modes_{};    // told by market_status
   std::array<uint64_t, 8> key_limits_{};  // that refused
+  std::array<uint64_t, 8> risk_limits_{};  // likewise
   std::map<std::string_view, uint64_t> reached_;
 };
 

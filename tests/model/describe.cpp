@@ -34,6 +34,11 @@ std::string describe_limits(const KeyLimits& l) {
                      l.daily_loss_max.value, l.markets, l.leverage_max, l.reduce_only);
 }
 
+std::string describe_risk(const RiskLimits& l) {
+  return fmt::format("position={} exposure={} loss={} leverage={}", l.position_max.value,
+                     l.exposure_max.value, l.daily_loss_max.value, l.leverage_max);
+}
+
 std::string describe_payload(const Command& c) {
   switch (c.header.type) {
     case CommandType::place_order: return describe_place(c.place);
@@ -48,7 +53,8 @@ std::string describe_payload(const Command& c) {
     case CommandType::withdraw:
     case CommandType::transfer:
     case CommandType::claim_faucet:
-      return fmt::format("amount={} to={}", c.money.amount.value, c.money.to_agent);
+      return fmt::format("amount={} to={} flags={} claim={}", c.money.amount.value,
+                         c.money.to_agent, c.money.flags, c.money.claim[0]);
     case CommandType::set_leverage: return fmt::format("leverage={}", c.set_leverage.leverage);
     case CommandType::set_netting: return fmt::format("netting={}", c.set_netting.netting);
     case CommandType::update_price:
@@ -74,6 +80,18 @@ std::string describe_payload(const Command& c) {
                          describe_limits(c.set_key_limits.limits));
     case CommandType::change_market:
       return fmt::format("at={}", c.change_market.effective_at_ms);
+    case CommandType::create_signal:
+      return fmt::format("{} target={} stake={} duration={}",
+                         static_cast<int>(c.create_signal.kind), c.create_signal.target,
+                         c.create_signal.stake.value, c.create_signal.duration_ms);
+    case CommandType::fade_signal:
+      return fmt::format("signal={:x}", c.fade_signal.signal_id);
+    case CommandType::set_risk_limits:
+      return fmt::format("fields={} {}", c.set_risk_limits.fields,
+                         describe_risk(c.set_risk_limits.limits));
+    case CommandType::post_thought:
+      return fmt::format("kind={} to={} metadata={}", static_cast<int>(c.thought.kind),
+                         c.thought.to_agent, c.thought.metadata_length);
     case CommandType::configure:
       return fmt::format("cap={}", c.configure.margin_use_max_ppm);
     default: return "";
@@ -146,6 +164,46 @@ std::string describe_trigger(const TriggerChanged& t) {
       t.leverage, t.is_protective, t.is_market);
 }
 
+std::string describe_signal_event(const Event& e) {
+  switch (e.header.type) {
+    case EventType::signal_created: {
+      const SignalCreated& s = e.signal_created;
+      return fmt::format("signal={:x} {} target={} stake={} mark={} from={} until={}", s.signal_id,
+                         wire_name(s.kind), s.target, s.stake.value, s.mark.value,
+                         s.created_at_ms, s.expires_at_ms);
+    }
+    case EventType::signal_faded:
+      return fmt::format("signal={:x} creator={} stake={} at={}", e.signal_faded.signal_id,
+                         e.signal_faded.creator, e.signal_faded.stake.value,
+                         e.signal_faded.matched_at_ms);
+    case EventType::signal_closed: {
+      const SignalClosed& s = e.signal_closed;
+      return fmt::format("signal={:x} {} stake={} mark={} payout={} fee={} fader={} winner={}",
+                         s.signal_id, wire_name(s.end), s.stake.value, s.mark.value,
+                         s.payout.value, s.fee.value, s.fader, s.winner);
+    }
+    default: {
+      const BettingRecord& r = e.betting_described.record;
+      const BettingTotals& t = e.betting_described.totals;
+      return fmt::format("signals={} bets={} wins={} losses={} wagered={} won={}; {} {} {} {} {} {}",
+                         r.signals, r.bets, r.wins, r.losses, r.wagered.value, r.won.value,
+                         t.signals, t.bets, t.settled, t.volume.value, t.payouts.value,
+                         t.fees.value);
+    }
+  }
+}
+
+std::string describe_message(const PrivateMessage& m) {
+  return fmt::format("id={} {} {} -> {} text={}+{} metadata={}+{}", m.message_id,
+                     wire_name(m.kind), m.from_agent, m.to_agent, m.text.offset, m.text.length,
+                     m.metadata.offset, m.metadata.length);
+}
+
+std::string describe_account(const AccountDescribed& a) {
+  return fmt::format("paid_in={} faucet={} since {} on_chain={}", a.paid_in.value,
+                     a.faucet_claimed.value, a.faucet_window_start_ms, a.onchain_withdrawn_at_ms);
+}
+
 std::string describe_payload(const Event& e) {
   switch (e.header.type) {
     case EventType::order_accepted: return describe_accepted(e.order_accepted);
@@ -193,6 +251,16 @@ std::string describe_payload(const Event& e) {
     case EventType::key_limits_changed:
       return fmt::format("key={} {}", e.key_limits_changed.key_id,
                          describe_limits(e.key_limits_changed.limits));
+    case EventType::signal_created:
+    case EventType::signal_faded:
+    case EventType::signal_closed:
+    case EventType::betting_described: return describe_signal_event(e);
+    case EventType::private_message: return describe_message(e.private_message);
+    case EventType::risk_limits_changed: return describe_risk(e.risk_limits_changed.limits);
+    case EventType::risk_day_started:
+      return fmt::format("day={} start={}", e.risk_day_started.day,
+                         e.risk_day_started.start.value);
+    case EventType::account_described: return describe_account(e.account_described);
     case EventType::market_change_scheduled:
       return fmt::format("at={}", e.market_change_scheduled.effective_at_ms);
     case EventType::position_changed: return describe_change(e.position_changed);
@@ -213,7 +281,7 @@ std::string_view name_of(CommandType type) {
       "cancel_order",  "cancel_all",     "set_leverage", "set_netting", "post_thought",
       "update_price",  "create_market",  "configure",    "adjust_margin", "tick",
       "set_market_mode", "fund_insurance", "place_trigger", "cancel_all_after", "set_key_limits",
-      "change_market"};
+      "change_market", "create_signal", "fade_signal", "set_risk_limits"};
   const std::size_t index = static_cast<std::size_t>(type);
   return index < std::size(names) ? names[index] : "unknown";
 }
@@ -247,6 +315,14 @@ std::string_view name_of(EventType type) {
     case EventType::key_limits_changed: return "key_limits_changed";
     case EventType::market_change_scheduled: return "market_change_scheduled";
     case EventType::market_changed: return "market_changed";
+    case EventType::signal_created: return "signal_created";
+    case EventType::signal_faded: return "signal_faded";
+    case EventType::signal_closed: return "signal_closed";
+    case EventType::betting_described: return "betting_described";
+    case EventType::private_message: return "private_message";
+    case EventType::risk_limits_changed: return "risk_limits_changed";
+    case EventType::risk_day_started: return "risk_day_started";
+    case EventType::account_described: return "account_described";
     default: return "unknown";
   }
 }

@@ -73,6 +73,7 @@ void Generator::set_up() {
     Command command(CommandType::configure);
     command.configure.hash_seed = random_.next();
     command.configure.margin_use_max_ppm = mix_.margin_use_max_ppm;
+    if (mix_.risk_percent > 0) command.configure.risk_limits = draw_risk();
     add(command);
   }
   if (step == 1) {
@@ -143,6 +144,7 @@ void Generator::add_random(const Model& model) {
 
   if (add_to_run(model)) return;
   if (mix_.hoards && random_.chance(50) && add_to_hoard(model)) return;
+  if (mix_.hoards && random_.per_mille(3) && add_many_bets(model)) return;
   if (!random_.chance(mix_.burst_percent)) last_agent_ = any_agent(model);
   const AgentId agent = last_agent_;
   const std::size_t before = commands_.size();
@@ -163,8 +165,15 @@ void Generator::add_random(const Model& model) {
     case CommandType::tick: add(Command(CommandType::tick)); break;
     case CommandType::register_agent: add_register(); break;
     case CommandType::create_market: add_create_market(); break;
-    case CommandType::post_thought: add_thought(agent); break;
-    case CommandType::create_key:
+    case CommandType::post_thought: add_thought(model, agent); break;
+    case CommandType::create_signal: add(bet(model, agent)); break;
+    case CommandType::fade_signal: add(fade(model, agent)); break;
+    case CommandType::set_risk_limits: add(limit_risk(agent)); break;
+    case CommandType::create_key: {
+      const std::size_t size = random_.chance(98) ? random_.below(20) : random_.pick({200u, 201u});
+      add(keys(type, agent), std::string(size, 'k'));
+      break;
+    }
     case CommandType::revoke_key: add(keys(type, agent)); break;
     case CommandType::deposit:
     case CommandType::withdraw:
@@ -441,6 +450,7 @@ Command Generator::money(CommandType type, const Model& model, AgentId agent) {
   }
   command.money.amount = Micro(amount);
   command.money.to_agent = any_agent(model);
+  add_flags(command.money);
   if (random_.chance(3)) command.money.to_agent = random_.pick({agent, 0u, 0xFFFFFFFFu});
   return command;
 }
@@ -450,6 +460,7 @@ Command Generator::settings(CommandType type, const Model& model, AgentId agent)
   if (type == CommandType::configure) {
     command.header.agent = 0;
     command.configure.margin_use_max_ppm = random_.pick({0u, 800'000u, 1'000'001u});
+    if (random_.chance(30)) command.configure.risk_limits = draw_risk();
   }
   if (type == CommandType::cancel_all) {
     command.cancel_all.scope = random_.pick({CancelScope::orders, CancelScope::everything,
@@ -490,13 +501,15 @@ void Generator::add_register() {
   Command command(CommandType::register_agent);
   RegisterAgent& wanted = command.register_agent;
   const uint64_t name = random_.chance(98) ? next_name_++ : random_.below(next_name_) + 1;
-  std::string wallet = fmt::format("0x{}", name);
-  if (random_.chance(2)) wallet = std::string(random_.pick({0u, 128u, 129u}), 'w');
-  const std::string display_name = std::string(random_.chance(98) ? random_.below(65) : 65, 'n');
+  const std::string wallet = draw_wallet(name);
+  const std::string display_name = std::string(random_.chance(98) ? random_.below(201) : 201, 'n');
+  const std::string handle = std::string(random_.chance(98) ? random_.below(65) : 65, 'h');
   const std::string bio = std::string(random_.chance(98) ? random_.below(30) : 501, 'b');
   wanted.wallet_length = static_cast<uint16_t>(wallet.size());
   wanted.display_name_length = static_cast<uint16_t>(display_name.size());
   wanted.bio_length = static_cast<uint16_t>(bio.size() + (random_.chance(1) ? 1 : 0));
+  wanted.twitter_handle_length = static_cast<uint16_t>(handle.size());
+  wanted.has_risk_limits = random_.chance(mix_.risk_percent) ? 1 : 0;
   wanted.key_sha256 = fresh_sha();
   wanted.scopes = kScopesAll;
   if (random_.chance(2)) wanted.scopes = random_.pick<uint8_t>({0, 8, 1});
@@ -510,7 +523,7 @@ void Generator::add_register() {
     wanted.start_balance_micro = random_.pick<int64_t>(
         {0, -1, limits::kAmountMaxMicro + 1, INT64_MAX, INT64_MIN});
   }
-  add(command, wallet + display_name + bio);
+  add(command, wallet + display_name + bio + handle);
 }
 
 void Generator::add_create_market() {
@@ -520,12 +533,6 @@ void Generator::add_create_market() {
   std::string text = bytes_of(spec);
   if (random_.chance(10)) text.pop_back();
   add(Command(CommandType::create_market), text);
-}
-
-void Generator::add_thought(AgentId agent) {
-  const std::size_t size = random_.chance(95) ? random_.below(80) : random_.pick({0, 2'000, 2'001});
-  const MarketId market = random_.pick<MarketId>({kNoMarket, 0, 0, 60});
-  add(Command(CommandType::post_thought, agent, market), std::string(size, 't'));
 }
 
 AgentId Generator::any_agent(const Model& model) {

@@ -80,7 +80,14 @@ class Generator {
   Command keys(CommandType type, AgentId agent);
   void add_register();
   void add_create_market();
-  void add_thought(AgentId agent);
+  void add_thought(const Model& model, AgentId agent);
+  Command bet(const Model& model, AgentId agent);
+  Command fade(const Model& model, AgentId agent);
+  bool add_many_bets(const Model& model);
+  Command limit_risk(AgentId agent);
+  RiskLimits draw_risk();
+  void add_flags(MoveMoney& wanted);
+  std::string draw_wallet(uint64_t name);
 
   const Order* live_order(const Model& model, AgentId agent);
   MarketId any_market(const Model& model);

@@ -46,7 +46,7 @@ void draw_prices(Random& random, Mix& mix) {
   if (mix.has_crises) weight(mix, CommandType::set_market_mode) = 10;
 }
 
-// Triggers, switches, limits of keys, changes of markets.
+// Triggers, switches, limits of keys and agents, bets, changes of markets.
 void draw_safety(Random& random, Mix& mix) {
   mix.bracket_percent = random.pick({0u, 5u, 40u});
   mix.key_id_percent = random.pick({0u, 0u, 20u, 90u});
@@ -54,8 +54,14 @@ void draw_safety(Random& random, Mix& mix) {
   weight(mix, CommandType::cancel_all_after) = random.pick({0u, 2u, 20u});
   weight(mix, CommandType::set_key_limits) = random.pick({0u, 5u, 40u});
   weight(mix, CommandType::change_market) = random.pick({0u, 0u, 3u});
+  mix.risk_percent = random.pick({0u, 0u, 20u, 80u});
+  weight(mix, CommandType::set_risk_limits) = random.pick({0u, 2u, 30u});
+  weight(mix, CommandType::create_signal) = random.pick({0u, 5u, 60u});
+  weight(mix, CommandType::fade_signal) = random.pick({2u, 5u, 40u});
   if (!mix.hoards) return;
   mix.settles = false;
+  mix.risk_percent = 0;
+  weight(mix, CommandType::set_risk_limits) = 0;
   for (const CommandType type : {CommandType::cancel_all_after, CommandType::set_key_limits,
                                  CommandType::change_market, CommandType::set_market_mode}) {
     weight(mix, type) = 0;
@@ -84,7 +90,7 @@ Mix draw_mix(Random& random) {
   mix.configures = random.chance(80);
   if (!mix.configures) mix.margin_use_max_ppm = 800'000;
   mix.hoards = random.chance(8);
-  mix.floods = !mix.hoards && random.chance(8);
+  mix.floods = !mix.hoards && random.chance(10);
   if (mix.hoards) mix.wealth_percent = 100'000;
   if (mix.floods) mix.agents = 1'300;
   draw_prices(random, mix);
@@ -100,7 +106,7 @@ Mix draw_mix(Random& random) {
   weight(mix, CommandType::claim_faucet) = random.pick({1u, 10u});
   weight(mix, CommandType::set_leverage) = random.pick({1u, 20u});
   weight(mix, CommandType::set_netting) = random.pick({1u, 20u});
-  weight(mix, CommandType::post_thought) = random.pick({1u, 5u});
+  weight(mix, CommandType::post_thought) = random.pick({1u, 15u});
   weight(mix, CommandType::register_agent) = random.pick({0u, 2u, 10u});
   weight(mix, CommandType::create_key) = random.pick({1u, 10u});
   weight(mix, CommandType::revoke_key) = random.pick({1u, 5u});

@@ -35,6 +35,7 @@ struct Mix {
   uint32_t full_leverage_percent = 0;
   uint32_t bracket_percent = 0;    // of orders
   uint32_t key_id_percent = 0;     // of commands name the key that sent them
+  uint32_t risk_percent = 0;       // of agents register with risk limits
   uint32_t wealth_percent = 100;  // of an agent, against the size of its orders
   uint32_t margin_use_max_ppm = 800'000;
   bool configures = true;
@@ -43,7 +44,7 @@ struct Mix {
   bool endows = false;  // the insurance funds start with something
   bool settles = false;  // markets may be settled
   bool floods = false;  // agents bring as much money as the exchange takes
-  std::array<uint32_t, 26> weights{};  // by command type
+  std::array<uint32_t, 29> weights{};  // by command type
 };
 
 Mix draw_mix(Random& random);

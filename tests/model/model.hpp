@@ -1,10 +1,12 @@
 // The naive model of the engine: the same batches in, the same outcomes and events out.
 //
-// Written from docs/rules.md and docs/rules-perpetual.md alone (here sections 2, 3, 7, 8; markets:
-// model_market.hpp, model_perpetual.hpp) to be compared with the engine byte for byte.
-// Single-threaded; every table is ordered; refusals are thrown.
+// Written from docs/rules.md, docs/rules-perpetual.md and docs/rules-agents.md alone (here sections
+// 2, 3, 7, 8, 22 to 27; markets: model_market.hpp, model_perpetual.hpp, model_signals.hpp) to be
+// compared with the engine byte for byte. Single-threaded; every table is ordered; refusals are
+// thrown.
 #pragma once
 
+#include <cctype>
 #include <cstring>
 #include <deque>
 #include <functional>
@@ -47,6 +49,14 @@ class Model {
       Event& event = told.emit(EventType::account_changed, agent);
       event.account_changed = {Micro(a.free), Micro(a.reserved), Micro(a.margin), {}};
       event.header.agent_sequence = a.events;
+      told.emit(EventType::account_described, agent).account_described = {
+          Micro(a.paid_in), a.faucet_opened_ms, Micro(a.faucet_used), a.on_chain_ms, {}};
+      if (!risks_.contains(agent)) continue;
+      const Risk& risk = risks_.at(agent);
+      told.emit(EventType::risk_limits_changed, agent).risk_limits_changed = {risk.limits, {}};
+      if (risk.day >= 0)
+        told.emit(EventType::risk_day_started, agent).risk_day_started = {
+            risk.day, Micro(narrow(risk.start)), {}};
     }
     for (const Perpetual& market : markets_)
       for (const auto& [agent, p] : market.positions)
@@ -61,6 +71,7 @@ class Model {
       for (const auto& [agent, armed] : std::map{market.switches})
         market.set_switch(agent, armed.first, armed.second);
     }
+    for (Perpetual market : markets_) { market.books = &told; market.describe_signals(); }
     return told.events;
   }
   const std::map<std::string_view, uint64_t>& reached() const { return books_.reached; }
@@ -75,6 +86,7 @@ class Model {
   struct Round {
     std::set<AgentId> waiting_agents, agents_in_markets;
     std::set<OrderId> amended_orders;
+    std::map<AgentId, Wide> exposure;  // that their orders added
     std::vector<std::pair<std::string, uint32_t>> pending;
     std::map<MarketId, std::vector<Operation>> operations;
   };
@@ -105,7 +117,8 @@ class Model {
     books_.command = kNoCommand; market.now_ms = batch_.log_time_ms;
     if (rounds_ == 0) {
       market.watch_age(); market.expire(batch_.log_time_ms);
-      market.act_on_switches(batch_.log_time_ms); }
+      market.act_on_switches(batch_.log_time_ms);
+      market.end_overdue(batch_.log_time_ms); }
     for (const auto& [index, order, work] : round_.operations[market.id]) {
       Outcome result, &outcome = outcomes_[books_.command = index];
       try {
@@ -149,7 +162,10 @@ class Model {
     outcome = {};
     const Decision decision = decide(command, header);
     const ResultCode code = decision ? decision->code : ok;
+    const bool is_exposure = code == limit_exceeded &&
+        decision->values[0] == static_cast<int>(RiskLimit::exposure);
     const bool may_change = code == insufficient_margin || code == insufficient_balance ||
+        is_exposure ||
         (header.type == CommandType::amend_order && code == order_not_found);
     if (may_change && round_.agents_in_markets.contains(header.agent)) throw Later{};
     if (decision) outcome = *decision;
@@ -187,28 +203,33 @@ class Model {
     refuse_if(is_of_exchange != (agent == 0), invalid_request);
     sender_ = agent == 0 ? 0 : header.key_id;
     const bool leads_out = header.type == create_key || header.type == set_key_limits ||
-                           header.type == withdraw || header.type == transfer;
+                           header.type == withdraw || header.type == transfer ||
+                           header.type == create_signal || header.type == fade_signal ||
+                           header.type == set_risk_limits;
     refuse_if(leads_out && limits_of_sender() != nullptr, key_limited,
               static_cast<int>(KeyLimit::command));
     switch (header.type) {
       case register_agent: return add_agent(header, command.register_agent);
-      case create_key: return add_key(agent, command.create_key);
+      case create_key: return add_key(header, command.create_key);
       case revoke_key: return remove_key(agent, command.revoke_key.key_id);
-      case deposit: case claim_faucet: return pay_in(header, command.money.amount.value);
+      case deposit: case claim_faucet: return pay_in(header, command.money);
       case withdraw: case transfer: return pay_out(header, command.money);
       case place_order: return place(header, command.place);
       case amend_order: return amend(header, command.amend);
       case cancel_order: return cancel(header, command.cancel);
       case set_leverage: return choose_leverage(header, command.set_leverage.leverage);
-      case post_thought: return post(header);
+      case post_thought: return post(header, command.thought);
       case create_market: return add_market(header);
-      case configure: return set_cap(command.configure.margin_use_max_ppm);
+      case configure: return set_up(command.configure);
       case CommandType::cancel_all:
         return queue_everywhere(header, [=, &command](Perpetual& m) {
           return m.cancel_scope(agent, command.cancel_all.scope, CloseReason::cancel_all); });
       case place_trigger: return add_trigger(header, command.trigger);
       case cancel_all_after: return arm_switch(header, command.cancel_all_after);
       case CommandType::set_key_limits: return limit_key(agent, command.set_key_limits);
+      case CommandType::create_signal: return bet(header, command.create_signal);
+      case CommandType::fade_signal: return bet_against(header, command.fade_signal.signal_id);
+      case CommandType::set_risk_limits: return choose_limits(agent, command.set_risk_limits);
       case change_market: return schedule(header, command.change_market.effective_at_ms);
       case set_netting:
         return queue(allowed_market_of(header), [=, &command](Perpetual& m) {
@@ -259,8 +280,9 @@ class Model {
     }
     refuse_if(leverage > most, leverage_too_high, leverage, most);
     refuse_bracket(market, order);
-    refuse_beyond_key(order, size);
+    refuse_beyond_key(order, size); bound_by_agent(order); refuse_risk(order, size);
     if (!order.reduces()) hold(order, market.required(size, leverage));
+    if (!order.reduces()) round_.exposure[order.agent] += size;
     return queue(market, [order](Perpetual& m) { return m.place(order); }, order);
   }
   static Price bound(const Market& market, const PlaceOrder& p) {
@@ -312,8 +334,9 @@ class Model {
       refuse_large(market, size, p.lots.value);
       refuse_if(value < least, size_too_small, value, least);
       refuse_if(order.leverage > most, leverage_too_high, order.leverage, most);
-      refuse_beyond_key(order, size);
+      refuse_beyond_key(order, size); bound_by_agent(order); refuse_risk(order, size);
       hold(order, market.required(size, order.leverage));
+      round_.exposure[order.agent] += size;
     }
     return queue(market, [order, &p](Perpetual& m) { return m.place_trigger(p, order); }, order);
   }
@@ -379,6 +402,99 @@ class Model {
     put_limits(agent, wanted.key_id, wanted.limits);
     return done(wanted.key_id);
   }
+
+  // 25: signals and bets.
+  void hold_stake(Order& order, int64_t stake) {
+    const Wide available = withdrawable(accounts_[order.agent]);
+    refuse_if(stake > available, insufficient_balance, stake, available);
+    order.held = stake; books_.release(order.agent, -stake); }
+  Decision bet(const CommandHeader& header, const CreateSignal& wanted) {
+    Order order;
+    order.agent = header.agent;
+    const Market& market = market_of(header);
+    constexpr int64_t kShortest = limits::kSignalDurationMinMs;
+    constexpr int64_t kLongest = limits::kSignalDurationMaxMs, most = limits::kSignalStakeMaxMicro;
+    const int64_t stake = wanted.stake.value, lasts_ms = wanted.duration_ms;
+    refuse_if(market.mark == 0, price_unavailable);
+    refuse_if(static_cast<int>(wanted.kind) > 2, invalid_request);
+    refuse_if(lasts_ms < kShortest || lasts_ms > kLongest, invalid_expiry, lasts_ms, kShortest,
+              kLongest);
+    refuse_if(stake < 1 || stake > most, invalid_amount, stake, 1, most);
+    const bool is_move = wanted.kind == SignalKind::price_change;
+    const int64_t low = is_move ? 1 : market.spec.price_min.value;
+    const int64_t high = is_move ? limits::kSignalChangeMaxPpm : market.spec.price_max.value;
+    refuse_if(wanted.target < low || wanted.target > high, invalid_target, wanted.target, low, high);
+    hold_stake(order, stake);
+    return queue(market, [agent = header.agent, &wanted](Perpetual& m) {
+      return m.bet(agent, wanted); }, order);
+  }
+  Decision bet_against(const CommandHeader& header, SignalId id) {
+    Order order;
+    order.agent = header.agent;
+    const uint64_t number = id / 256;
+    refuse_if(id % 256 >= markets_.size(), signal_not_found);
+    const Perpetual& market = markets_[id % 256];
+    refuse_if(number == 0 || number > market.bets.signals, signal_not_found);
+    refuse_if(!market.signals.contains(number), signal_expired);
+    const Signal& signal = market.signals.at(number);
+    refuse_if(signal.creator == header.agent, own_signal);
+    refuse_if(signal.is_bet(), already_matched);
+    hold_stake(order, signal.stake());
+    return queue(market, [agent = header.agent, number](Perpetual& m) {
+      return m.bet_against(agent, number); }, order);
+  }
+
+  // 26: risk limits of an agent.
+  struct Risk { RiskLimits limits; int64_t day = -1; Wide start = 0; };
+  static void refuse_invalid(const RiskLimits& l) {
+    for (const Micro amount : {l.position_max, l.exposure_max, l.daily_loss_max})
+      refuse_if(amount.value < 0 || amount.value > limits::kNotionalMaxMicro, invalid_request);
+    refuse_if(l.leverage_max > limits::kLeverageMax, invalid_request); }
+  void put_risk(AgentId agent, const RiskLimits& limits) {
+    risks_[agent].limits = limits;
+    if (limits == RiskLimits{}) risks_.erase(agent);
+    books_.emit(EventType::risk_limits_changed, agent).risk_limits_changed = {limits, {}}; }
+  Decision choose_limits(AgentId agent, const SetRiskLimits& wanted) {
+    RiskLimits limits = risks_.contains(agent) ? risks_.at(agent).limits : RiskLimits{};
+    if (wanted.fields & 1) limits.position_max = wanted.limits.position_max;
+    if (wanted.fields & 2) limits.exposure_max = wanted.limits.exposure_max;
+    if (wanted.fields & 4) limits.leverage_max = wanted.limits.leverage_max;
+    if (wanted.fields & 8) limits.daily_loss_max = wanted.limits.daily_loss_max;
+    refuse_if(wanted.fields == 0 || wanted.fields > 15, invalid_request);
+    refuse_invalid(limits); put_risk(agent, limits);
+    return done();
+  }
+  static void refuse_risk_if(bool condition, RiskLimit which, Wide given, Wide allowed) {
+    refuse_if(condition, limit_exceeded, static_cast<int>(which), given, allowed); }
+  void refuse_risky_leverage(AgentId agent, uint32_t leverage) const {
+    const uint32_t most = risks_.contains(agent) ? risks_.at(agent).limits.leverage_max : 0;
+    refuse_risk_if(most != 0 && leverage > most, RiskLimit::leverage, leverage, most); }
+  void bound_by_agent(Order& order) const {
+    const int64_t key = order.position_max;
+    const int64_t own =
+        risks_.contains(order.agent) ? risks_.at(order.agent).limits.position_max.value : 0;
+    order.is_agents_max = own != 0 && (key == 0 || own < key);
+    if (order.is_agents_max) order.position_max = own; }
+  void refuse_risk(const Order& order, Wide added) {
+    if (order.reduces() || !risks_.contains(order.agent)) return;
+    Risk& risk = risks_.at(order.agent);
+    const int64_t loss_max = risk.limits.daily_loss_max.value;
+    const int64_t most = risk.limits.exposure_max.value;
+    refuse_risky_leverage(order.agent, order.leverage);
+    const Account& account = accounts_[order.agent];
+    const Wide result = account.collateral() - account.paid_in;
+    const int64_t today = batch_.log_time_ms / 86'400'000;
+    if (loss_max > 0 && risk.day != today) {
+      risk.day = today; risk.start = result;
+      books_.emit(EventType::risk_day_started, order.agent).risk_day_started = {
+          today, Micro(narrow(result)), {}}; }
+    refuse_risk_if(loss_max > 0 && risk.start - result >= loss_max, RiskLimit::daily_loss,
+                   risk.start - result, loss_max);
+    Wide exposure = round_.exposure[order.agent] + added;
+    for (Perpetual& market : markets_) exposure += market.exposure(order.agent);
+    refuse_risk_if(most > 0 && exposure > most, RiskLimit::exposure, exposure, most);
+  }
+
   Decision schedule(const CommandHeader& header, int64_t effective_at_ms) {
     Market& market = market_of(header);
     MarketSpec spec;
@@ -416,7 +532,7 @@ class Model {
     if (round_.amended_orders.contains(found->order_id)) throw Later{};
     const Market& market = markets_[order_market(found->order_id)];
     Order order = *found;
-    order.held = order.position_max = 0;
+    order.held = order.position_max = 0; order.is_agents_max = false;
     if (price > 0) { market.refuse_outside_band(price); order.price = wanted.price; }
     if (lots > 0) order.lots = wanted.lots;
     refuse_if(order.rest() <= 0, invalid_quantity, order.lots.value, order.filled);
@@ -424,7 +540,11 @@ class Model {
     const Wide size = market.notional(order.reserve_price, order.rest());
     refuse_large(market, size, order.lots.value);
     refuse_market(market.id); refuse_beyond_key(order, size);
-    if (!order.reduces() && (order.price != found->price || order.lots > found->lots)) {
+    const bool grows = order.price != found->price || order.lots > found->lots;
+    const Wide added = size - market.notional(market.mark, found->rest());
+    bound_by_agent(order);
+    if (grows) refuse_risk(order, added);
+    if (!order.reduces() && grows) {
       Wide need = 0;
       for (const int64_t gone : {found->filled, std::min(order.lots, found->lots).value - 1}) {
         const int64_t before = found->lots.value - gone, after = order.lots.value - gone;
@@ -432,6 +552,7 @@ class Model {
         need = std::max(need, market.reservation(order, after, order.reserve_price) - held + 4);
       }
       hold(order, need);
+      round_.exposure[order.agent] += added;
     }
     round_.amended_orders.insert(order.order_id);
     return queue(market, [order](Perpetual& m) { return m.amend(order); }, order);
@@ -459,12 +580,15 @@ class Model {
   // The ledger's own commands: sections 7 and 8.
   Decision add_agent(const CommandHeader& header, const RegisterAgent& w) {
     const AgentId agent = static_cast<AgentId>(accounts_.size());
-    const uint32_t size = w.wallet_length + w.display_name_length + w.bio_length;
+    const uint32_t size =
+        w.wallet_length + w.display_name_length + w.bio_length + w.twitter_handle_length;
     const int64_t balance = w.start_balance_micro;
-    const std::string wallet = text(header).substr(0, w.wallet_length);
+    const std::string wallet = wallet_name(text(header).substr(0, w.wallet_length));
     refuse_if(w.wallet_length < 1 || w.wallet_length > limits::kWalletBytesMax ||
               w.display_name_length > limits::kDisplayNameBytesMax ||
-              w.bio_length > limits::kBioBytesMax || size != header.text_length, invalid_request);
+              w.bio_length > limits::kBioBytesMax ||
+              w.twitter_handle_length > limits::kTwitterHandleBytesMax ||
+              size != header.text_length, invalid_request);
     refuse_if(w.scopes < 1 || w.scopes > kScopesAll, invalid_request);
     refuse_if(wallets_.contains(wallet), wallet_taken);
     refuse_if(key_hashes_.contains(w.key_sha256), key_taken);
@@ -475,23 +599,33 @@ class Model {
     accounts_.emplace_back(); wallets_.insert(wallet);
     books_.emit(EventType::agent_registered, agent).agent_registered = {
         {header.text_offset, size}, batch_.log_time_ms, w.wallet_length, w.display_name_length,
-        w.bio_length, {}};
-    give_key(agent, w.key_sha256, w.key_expires_at_ms, w.scopes);
+        w.bio_length, w.twitter_handle_length, {}};
+    give_key(agent, w.key_sha256, w.key_expires_at_ms, w.scopes, {});
+    if (w.has_risk_limits != 0 && first_limits_ != RiskLimits{}) put_risk(agent, first_limits_);
     if (balance > 0) move(agent, balance, 0, LedgerEntryKind::deposit);
     return done(agent, last_key_);
   }
-  void give_key(AgentId agent, const Sha256& hash, int64_t expires_at_ms, uint8_t scopes) {
+  static std::string wallet_name(std::string wallet) {  // one for all spellings of an address
+    const bool is_address = wallet.size() == 42 && wallet.starts_with("0x") &&
+        wallet.find_first_not_of("0123456789abcdefABCDEF", 2) == std::string::npos;
+    if (is_address) for (char& c : wallet) c = static_cast<char>(std::tolower(c));
+    return wallet; }
+  void give_key(AgentId agent, const Sha256& hash, int64_t expires_at_ms, uint8_t scopes,
+                const TextSpan& name) {
     keys_[++last_key_] = {agent, hash, expires_at_ms};
     key_hashes_.insert(hash); ++accounts_[agent].keys;
     books_.emit(EventType::key_created, agent).key_created = {
-        hash, last_key_, scopes, {}, batch_.log_time_ms, expires_at_ms, {}}; }
-  Decision add_key(AgentId agent, const CreateKey& wanted) {
+        hash, last_key_, scopes, {}, batch_.log_time_ms, expires_at_ms, name, {}}; }
+  Decision add_key(const CommandHeader& header, const CreateKey& wanted) {
+    const AgentId agent = header.agent;
     const bool is_full = accounts_[agent].keys >= limits::kKeysPerAgentMax;
     refuse_if(wanted.scopes < 1 || wanted.scopes > kScopesAll, invalid_request);
     refuse_negative(wanted.limits);
+    refuse_if(header.text_length > limits::kKeyNameBytesMax, invalid_request);
     refuse_if(key_hashes_.contains(wanted.key_sha256), key_taken);
     refuse_if(is_full || last_key_ >= limits::kKeysTotalMax, key_limit_reached);
-    give_key(agent, wanted.key_sha256, wanted.expires_at_ms, wanted.scopes);
+    give_key(agent, wanted.key_sha256, wanted.expires_at_ms, wanted.scopes,
+             {header.text_offset, header.text_length});
     if (wanted.limits != KeyLimits{}) put_limits(agent, last_key_, wanted.limits);
     return done(last_key_);
   }
@@ -502,59 +636,97 @@ class Model {
     return done(key);
   }
   // `amount` is above zero for what comes in, below for what goes out.
-  Outcome move(AgentId agent, int64_t amount, AgentId counterparty, LedgerEntryKind kind) {
+  Outcome move(AgentId agent, int64_t amount, AgentId counterparty, LedgerEntryKind kind,
+               uint8_t flags = 0, const Sha256& claim = {}) {
     const Account& account = accounts_[agent];
     accounts_[agent].paid_in += amount;
     deposited_ += amount;  // a transfer's two sides add up to nothing
     books_.credit(agent, amount, 0, 0);
     books_.emit(EventType::ledger_entry, agent).ledger_entry = {
-        Micro(std::abs(amount)), Micro(account.free), counterparty, kind, {}};
+        Micro(std::abs(amount)), Micro(account.free), counterparty, kind,
+        static_cast<uint8_t>(flags & kOnChain), {}, 0, Micro(0), claim, {}};
     return done(0, account.free, account.reserved, account.margin);
   }
-  Decision pay_in(const CommandHeader& header, int64_t amount) {
+  Decision pay_in(const CommandHeader& header, const MoveMoney& wanted) {
     constexpr int64_t kDayMs = 86'400'000;
+    const int64_t amount = wanted.amount.value;
+    const bool is_deposit = header.type == CommandType::deposit;
+    const bool has_claim = is_deposit && wanted.claim != Sha256{};
     Account& a = accounts_[header.agent];
     refuse_if(amount < 1 || amount > limits::kAmountMaxMicro, invalid_amount);
+    refuse_if(has_claim && claims_.contains(wanted.claim), already_claimed);
+    refuse_if(has_claim && claims_.size() >= limits::kDepositClaimsMax, claim_limit_reached);
     refuse_if(deposited_ + amount > limits::kCollateralMaxMicro, deposit_limit);
-    const bool is_deposit = header.type == CommandType::deposit;
-    if (is_deposit) return move(header.agent, amount, 0, LedgerEntryKind::deposit);
+    if (has_claim) claims_.insert(wanted.claim);
+    if (is_deposit)
+      return move(header.agent, amount, 0, LedgerEntryKind::deposit, wanted.flags, wanted.claim);
     const bool opens = a.faucet_used == 0 || batch_.log_time_ms - a.faucet_opened_ms >= kDayMs;
-    const int64_t left = limits::kFaucetPerDayMicro - (opens ? 0 : a.faucet_used);
-    refuse_if(amount > left, faucet_limit, amount, left);
-    a.faucet_used = limits::kFaucetPerDayMicro - left + amount;
+    const int64_t used = opens ? 0 : a.faucet_used;
+    const bool is_over = !opens && (wanted.flags & kOncePerWindow) != 0;
+    const int64_t left = is_over ? 0 : limits::kFaucetPerDayMicro - used;
+    const int64_t wait_ms = opens ? 0 : a.faucet_opened_ms + kDayMs - batch_.log_time_ms;
+    refuse_if(amount > left, faucet_limit, amount, left, wait_ms);
+    a.faucet_used = used + amount;
     if (opens) a.faucet_opened_ms = batch_.log_time_ms;
-    return move(header.agent, amount, 0, LedgerEntryKind::faucet);
+    const std::size_t entry = books_.events.size();
+    const Outcome outcome = move(header.agent, amount, 0, LedgerEntryKind::faucet);
+    books_.events[entry].ledger_entry.faucet_window_start_ms = a.faucet_opened_ms;
+    books_.events[entry].ledger_entry.faucet_claimed = Micro(a.faucet_used);
+    return outcome;
   }
+  Wide withdrawable(const Account& a) const {
+    const Wide spare = a.collateral() - ceil_div(a.in_use() * kPpm, cap_);
+    return std::min<Wide>(a.free, std::max<Wide>(0, spare)); }
   Decision pay_out(const CommandHeader& header, const MoveMoney& wanted) {
     const AgentId agent = header.agent, to = wanted.to_agent;
     const int64_t amount = wanted.amount.value;
     const bool is_transfer = header.type == CommandType::transfer;
-    const Account& a = accounts_[agent];
-    const Wide spare = a.collateral() - ceil_div(a.in_use() * kPpm, cap_);
-    const Wide available = std::min<Wide>(a.free, std::max<Wide>(0, spare));
+    Account& a = accounts_[agent];
+    const Wide available = withdrawable(a);
+    const bool is_on_chain = !is_transfer && (wanted.flags & kOnChain) != 0;
+    constexpr int64_t kMost = limits::kOnChainWithdrawalMaxMicro;
+    const int64_t wait_ms =
+        a.on_chain_ms + limits::kOnChainWithdrawalCooldownMs - batch_.log_time_ms;
     refuse_if(is_transfer && (to == 0 || to >= accounts_.size()), agent_not_found);
     refuse_if(is_transfer && to == agent, invalid_request);
     refuse_if(amount < 1 || amount > limits::kAmountMaxMicro, invalid_amount);
+    refuse_if(is_on_chain && amount > kMost, invalid_amount, amount, kMost);
+    refuse_if(is_on_chain && a.on_chain_ms != 0 && wait_ms > 0, withdrawal_cooldown, wait_ms);
     refuse_if(amount > available, insufficient_balance, amount, available);
-    if (!is_transfer) return move(agent, -amount, 0, LedgerEntryKind::withdrawal);
-    const Outcome outcome = move(agent, -amount, to, LedgerEntryKind::transfer_out);
-    move(to, amount, agent, LedgerEntryKind::transfer_in);
+    if (is_on_chain) a.on_chain_ms = batch_.log_time_ms;
+    if (!is_transfer)
+      return move(agent, -amount, 0, LedgerEntryKind::withdrawal, wanted.flags);
+    const Outcome outcome =
+        move(agent, -amount, to, LedgerEntryKind::transfer_out, wanted.flags);
+    move(to, amount, agent, LedgerEntryKind::transfer_in, wanted.flags);
     return outcome;
   }
   Decision choose_leverage(const CommandHeader& header, uint16_t leverage) {
     Market& market = allowed_market_of(header);
     const uint32_t most = market.spec.tiers[0].max_leverage;
     refuse_if(leverage < 1 || leverage > most, leverage_too_high, leverage, most);
-    refuse_leverage(leverage);
+    refuse_risky_leverage(header.agent, leverage); refuse_leverage(leverage);
     market.leverages[header.agent] = leverage;
     return market.emit_settings(header.agent);
   }
-  Decision post(const CommandHeader& header) {
-    const TextSpan text{header.text_offset, header.text_length};
-    refuse_if(text.length < 1 || text.length > limits::kThoughtBytesMax, invalid_request);
+  Decision post(const CommandHeader& header, const PostThought& wanted) {
+    const uint32_t more = wanted.metadata_length, offset = header.text_offset;
+    const AgentId from = header.agent, to = wanted.to_agent;
+    refuse_if(more > limits::kMetadataBytesMax || more >= header.text_length, invalid_request);
+    const TextSpan text{offset, header.text_length - more}, metadata{offset + text.length, more};
+    refuse_if(text.length > limits::kThoughtBytesMax, invalid_request);
+    refuse_if(static_cast<int>(wanted.kind) > 5, invalid_request);
     if (header.market != kNoMarket) market_of(header);
-    Event& event = books_.emit(EventType::thought_posted, header.agent, header.market);
-    event.thought_posted = {++last_thought_, text, {}};
+    refuse_if(to != 0 && to >= accounts_.size(), agent_not_found);
+    refuse_if(to == from, invalid_request);
+    ++last_thought_;
+    if (to == 0)
+      books_.emit(EventType::thought_posted, from, header.market).thought_posted = {
+          last_thought_, text, metadata, wanted.kind, {}};
+    else
+      for (const AgentId end : {from, to})
+        books_.emit(EventType::private_message, end, header.market).private_message = {
+            last_thought_, text, metadata, from, to, wanted.kind, {}};
     return done(last_thought_);
   }
   Decision add_market(const CommandHeader& header) {
@@ -570,10 +742,12 @@ class Model {
     event.market_created = {{header.text_offset, header.text_length}, {}};
     return done(market.id);
   }
-  Decision set_cap(uint32_t cap_ppm) {
+  Decision set_up(const Configure& wanted) {
+    const uint32_t cap_ppm = wanted.margin_use_max_ppm;
     const bool is_first = !is_configured_ && accounts_.size() == 1 && markets_.empty();
     refuse_if(!is_first || cap_ppm == 0 || cap_ppm > kPpm, invalid_request);
-    is_configured_ = true; cap_ = cap_ppm;
+    refuse_invalid(wanted.risk_limits);
+    is_configured_ = true; cap_ = cap_ppm; first_limits_ = wanted.risk_limits;
     return done();
   }
 
@@ -582,7 +756,8 @@ class Model {
   std::set<std::string> wallets_;
   std::map<uint32_t, Key> keys_;  // not revoked
   std::map<uint32_t, Limited> limited_; uint32_t sender_ = 0;  // key of the command in hand
-  std::set<Sha256> key_hashes_;                          // of all keys ever
+  std::set<Sha256> key_hashes_, claims_;                 // of all keys, of all deposits ever
+  std::map<AgentId, Risk> risks_; RiskLimits first_limits_;
   std::map<std::string, Remembered> table_; std::deque<std::string> table_order_;
   Wide cap_ = 800'000; bool is_configured_ = false;  // of the collateral in use, ppm
   int64_t deposited_ = 0;  // less what was withdrawn

@@ -40,7 +40,8 @@ struct Order : OrderAccepted {  // its lots: all of them once it rests, 0 while 
   int64_t reserve_price = 0, budget_left = 0;         // in the loop, as are price and event
   int64_t last_price = 0; std::size_t last_fill = 0;  // of its last fill
   int64_t fees = 0; TradeCause cause = TradeCause::order;
-  int64_t stop_loss = 0, take_profit = 0, position_max = 0;  // bracket; limit of its key
+  int64_t stop_loss = 0, take_profit = 0, position_max = 0;  // bracket; limit of key or agent
+  bool is_agents_max = false;
   bool has_bracket() const { return stop_loss != 0 || take_profit != 0; }
   int64_t rest() const { return lots.value - filled; }
   bool has_budget() const { return budget.value > 0; }
@@ -70,7 +71,8 @@ struct Leg {  // one side of a fill, worked out but not applied
   Wide share = 0, fee = 0, realised = 0, margin_change = 0, credit = 0;
 };
 struct Account {
-  int64_t free = 0, reserved = 0, margin = 0, faucet_opened_ms = 0, faucet_used = 0, paid_in = 0;
+  int64_t free = 0, reserved = 0, margin = 0, faucet_opened_ms = 0, faucet_used = 0, paid_in = 0,
+          on_chain_ms = 0;
   uint64_t events = 0, keys = 0;  // private events so far; live keys
   Wide in_use() const { return Wide{reserved} + margin; }
   Wide collateral() const { return free + in_use(); }
@@ -283,8 +285,11 @@ struct Market {
     const Wide size = order.has_budget() ? Wide{order.budget.value} : notional(price, lots);
     const Wide exposure = notional(price, ahead) + size, most = spec.position_notional_max.value;
     refuse_if(exposure > most, position_too_large, exposure, most);
-    refuse_if(order.position_max > 0 && exposure > order.position_max, key_limited,
-              static_cast<int>(KeyLimit::position_notional), exposure, order.position_max);
+    const int which = order.is_agents_max ? static_cast<int>(RiskLimit::position)
+                                          : static_cast<int>(KeyLimit::position_notional);
+    refuse_if(order.position_max > 0 && exposure > order.position_max,
+              order.is_agents_max ? limit_exceeded : key_limited, which, exposure,
+              order.position_max);
     uint32_t allowed = 0;
     for (uint32_t n = 0; n < spec.tier_count; ++n)
       if (spec.tiers[n].lower_notional_micro <= exposure) allowed = spec.tiers[n].max_leverage;

@@ -6,7 +6,7 @@
 
 #include <optional>
 #include <tuple>
-#include "model_triggers.hpp"
+#include "model_signals.hpp"
 
 // clang-format off: one rule, one line.
 namespace perpetua::model {
@@ -21,7 +21,7 @@ struct Average {  // of irregular samples; in Q16 ticks
   int64_t ticks() const { return narrow(floor_div(num << 16, den) >> 16); }
 };
 
-struct Perpetual : TriggerMarket {
+struct Perpetual : SignalMarket {
   int64_t now_ms = 0, index = 0, index_time_ms = 0;
   MarketMode mode = MarketMode::open;
   bool is_stale = false, is_breaker_open = false, is_sampled = false;
@@ -125,7 +125,7 @@ struct Perpetual : TriggerMarket {
     settle_hours();
     if (is_live) { watch_fund(); liquidate_all(); }
     if (is_live && accepts_orders()) fire_triggers(mark != mark_before);
-    if (is_live) unwind();
+    if (is_live) { unwind(); settle_bets(now_ms); }
     emit_fund(fund_before);
   }
 
@@ -433,6 +433,13 @@ struct Perpetual : TriggerMarket {
   }
   Outcome place(const Order& order) { refuse_closed(); return Market::place(order); }
   Outcome amend(const Order& order) { refuse_closed(); return Market::amend(order); }
+  Outcome bet(AgentId agent, const CreateSignal& wanted) {
+    refuse_closed(); return create_signal(agent, wanted, now_ms); }
+  Outcome bet_against(AgentId agent, uint64_t number) {
+    refuse_closed(); return fade_signal(agent, number, now_ms); }
+  Wide exposure(AgentId agent) {
+    const int64_t open = open_lots(agent, Side::buy) + open_lots(agent, Side::sell);
+    return positions[agent].entry + notional(mark, open); }
   Wide removable(const Position& p) const {
     uint32_t leverage = 1;
     for (uint32_t n = 0; n < spec.tier_count; ++n)
@@ -465,7 +472,7 @@ struct Perpetual : TriggerMarket {
     const FundChanged before = fund_figures();
     const bool was_halted = mode == MarketMode::halted;
     mode = wanted; emit_status();
-    if (mode == MarketMode::settled) { settle(); emit_fund(before); }
+    if (mode == MarketMode::settled) { settle(); emit_fund(before); give_all_back(); }
     else if (was_halted && index != 0) advance(false);
     return done();
   }

@@ -16,7 +16,7 @@ struct Trigger {
   int64_t at = 0, limit = 0, lots = 0, held = 0, reserve_price = 0, trail = 0, moves_at = 0,
           position_max = 0;
   uint32_t slippage_ppm = 0; uint16_t leverage = 0;
-  bool is_protective = true, is_market = true, has_fired = false;
+  bool is_protective = true, is_market = true, has_fired = false, is_agents_max = false;
   bool falls() const { return (kind == TriggerKind::stop) == (side == Side::sell); }
 };
 
@@ -114,7 +114,7 @@ struct TriggerMarket : Market {
     leg.side = !is_protective ? wanted.side : base > 0 ? Side::sell : Side::buy;
     leg.slippage_ppm = wanted.slippage_ppm; leg.held = order.held;
     leg.leverage = is_protective ? 0 : order.leverage; leg.reserve_price = order.reserve_price;
-    leg.position_max = order.position_max;
+    leg.position_max = order.position_max; leg.is_agents_max = order.is_agents_max;
     std::vector<Trigger> legs;
     const auto add = [&](TriggerKind kind, int64_t at, Price limit) {
       leg.kind = kind; leg.at = at; leg.is_market = limit.value == 0;
@@ -210,7 +210,7 @@ struct TriggerMarket : Market {
     order.time_in_force = t.is_market ? TimeInForce::ioc : TimeInForce::gtc;
     order.leverage = std::max<uint16_t>(1, t.leverage);
     order.price = Price(t.limit); order.reserve_price = t.reserve_price; order.held = t.held;
-    order.position_max = t.position_max;
+    order.position_max = t.position_max; order.is_agents_max = t.is_agents_max;
     if (t.is_protective) {
       const bool sells = t.side == Side::sell;
       const Wide slippage = t.slippage_ppm == 0 ? spec.slippage_default_ppm : t.slippage_ppm;
@@ -239,6 +239,7 @@ struct TriggerMarket : Market {
     const bool stays = t.is_protective && t.is_market;
     books->reach("a trigger whose order is refused", outcome.code != ok);
     books->reach("a trigger that the limit of its key refuses", outcome.code == key_limited);
+    books->reach("a trigger that the limit of its agent refuses", outcome.code == limit_exceeded);
     if (outcome.code != ok) { if (!stays) close_trigger(t.age, refused, outcome.code); return; }
     Trigger& now = triggers.at(t.age);
     now.lots = std::max<int64_t>(0, t.lots - outcome.values[0]); now.sent = outcome.id;

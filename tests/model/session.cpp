@@ -27,7 +27,10 @@ class Described final : public DescribeSink {
     const bool is_known = type == market_status || type == fund_changed || type == price_updated ||
                           type == premium_sampled ||
                           type == account_changed || type == position_described ||
-                          type == trigger_changed || type == switch_changed;
+                          type == trigger_changed || type == switch_changed ||
+                          type == account_described || type == risk_limits_changed ||
+                          type == risk_day_started || type == signal_created ||
+                          type == signal_faded || type == betting_described;
     if (is_known) events.push_back(event);
   }
   std::vector<Event> events;
@@ -77,8 +80,8 @@ std::string Session::run_batch(const BatchInput& batch) {
   return batch.number >= next_check_ ? check_states() : "";
 }
 
-// Both identities of docs/money.md, in the form of docs/rules-perpetual.md, over every account and
-// position of the model.
+// Both identities of docs/money.md, in the form of docs/rules-agents.md section 25, over every
+// account, position and stake of the model.
 bool Session::money_adds_up() {
   using enum LedgerEntryKind;
   for (std::size_t i = 0; i < batch_.commands.size(); ++i) {
@@ -104,7 +107,7 @@ bool Session::money_adds_up() {
       money -= position.base > 0 ? position.entry : -position.entry;
     }
     if (base != 0) return false;
-    money += market.fees + market.fund_now().margin - market.bad_debt;
+    money += market.fees + market.fund_now().margin - market.bad_debt + market.escrow();
   }
   return money == deposited_;
 }

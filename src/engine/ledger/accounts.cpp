@@ -4,7 +4,7 @@ namespace perpetua {
 
 void Accounts::save(ByteSink& sink) const {
   write_vector(sink, accounts_);
-  write_vector(sink, paid_in_);
+  write_vector(sink, past_);
   write_value(sink, totals_.deposits);
   write_value(sink, totals_.withdrawals);
   write_value(sink, totals_.fees);
@@ -15,7 +15,7 @@ void Accounts::save(ByteSink& sink) const {
 
 bool Accounts::load(ByteSource& source) {
   return read_vector(source, accounts_, uint64_t{limits::kAgentsMax} + 1) && !accounts_.empty() &&
-         read_vector(source, paid_in_, accounts_.size()) && paid_in_.size() == accounts_.size() &&
+         read_vector(source, past_, accounts_.size()) && past_.size() == accounts_.size() &&
          read_value(source, totals_.deposits) && read_value(source, totals_.withdrawals) &&
          read_value(source, totals_.fees) && read_value(source, totals_.cash) &&
          read_value(source, round_) && read_value(source, margin_cap_ppm_) && margin_cap_ppm_ > 0 &&

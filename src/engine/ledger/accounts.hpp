@@ -9,8 +9,8 @@
 #include <vector>
 
 #include "base/byte_io.hpp"
-#include "engine/schema/margin.hpp"
 #include "engine/round.hpp"
+#include "engine/schema/margin.hpp"
 
 namespace perpetua {
 
@@ -23,7 +23,9 @@ struct Account {
   Micro faucet_claimed;  // in that window
   uint64_t round = 0;    // last round that used the flags below
   uint32_t round_flags = 0;
-  uint32_t live_keys = 0;
+  uint16_t live_keys = 0;
+  uint8_t is_risk_limited = 0;  // in the risk table
+  uint8_t zero = 0;
 
   Micro in_use() const { return reserved + position_margin; }
   Micro collateral() const { return free + reserved + position_margin; }
@@ -37,6 +39,13 @@ enum AccountRoundFlag : uint32_t {
   kAmended = 8,       // an amend of one of its orders went to a market
 };
 
+// What orders do not need.
+struct AccountPast {
+  Micro paid_in;  // deposits - withdrawals + transfers and stakes of bets, in less out
+  int64_t onchain_withdrawn_at_ms = 0;  // 0: never
+};
+static_assert(PlainRecord<AccountPast>);
+
 struct MoneyTotals {
   Micro deposits;     // ever
   Micro withdrawals;  // ever
@@ -46,7 +55,7 @@ struct MoneyTotals {
 
 class Accounts {
  public:
-  Accounts() : accounts_(1), paid_in_(1) {}  // 0 is the exchange: it has no money of its own here
+  Accounts() : accounts_(1), past_(1) {}  // 0 is the exchange: it has no money of its own here
 
   uint32_t agent_count() const { return static_cast<uint32_t>(accounts_.size()) - 1; }
   bool exists(AgentId agent) const { return agent >= 1 && agent < accounts_.size(); }
@@ -60,7 +69,7 @@ class Accounts {
 
   AgentId add() {
     accounts_.emplace_back();
-    paid_in_.emplace_back();
+    past_.emplace_back();
     return agent_count();
   }
 
@@ -87,12 +96,19 @@ class Accounts {
 
   // What trading has brought the agent: fills, fees, funding, liquidations; realised only.
   Micro trading_result(AgentId agent) const {
-    return accounts_[agent].collateral() - paid_in_[agent];
+    return accounts_[agent].collateral() - past_[agent].paid_in;
+  }
+  Micro paid_in(AgentId agent) const { return past_[agent].paid_in; }
+  int64_t onchain_withdrawn_at_ms(AgentId agent) const {
+    return past_[agent].onchain_withdrawn_at_ms;
+  }
+  void set_onchain_withdrawn_at(AgentId agent, int64_t log_time_ms) {
+    past_[agent].onchain_withdrawn_at_ms = log_time_ms;
   }
 
   void deposit(AgentId agent, Micro amount) {
     touch(agent).free += amount;
-    paid_in_[agent] += amount;
+    past_[agent].paid_in += amount;
     totals_.deposits += amount;
     totals_.cash += amount.value;
   }
@@ -102,7 +118,7 @@ class Accounts {
     Account& account = touch(agent);
     account.free -= amount;
     PERPETUA_ASSERT(account.free >= Micro(0));
-    paid_in_[agent] -= amount;
+    past_[agent].paid_in -= amount;
     totals_.withdrawals += amount;
     totals_.cash -= amount.value;
   }
@@ -112,8 +128,8 @@ class Accounts {
     source.free -= amount;
     PERPETUA_ASSERT(source.free >= Micro(0));
     touch(to).free += amount;
-    paid_in_[from] -= amount;
-    paid_in_[to] += amount;
+    past_[from].paid_in -= amount;
+    past_[to].paid_in += amount;
   }
 
   void claim_faucet(AgentId agent, int64_t window_start_ms, Micro claimed_after, Micro amount) {
@@ -129,13 +145,21 @@ class Accounts {
     account.position_margin += credit.position_margin;
     PERPETUA_ASSERT(account.free >= Micro(0) && account.reserved >= Micro(0) &&
                     account.position_margin >= Micro(0));
-    totals_.cash += (credit.free + credit.reserved + credit.position_margin).value;
+    const Micro change = credit.free + credit.reserved + credit.position_margin;
+    totals_.cash += change.value;
+    if (credit.is_stake != 0) [[unlikely]]
+      past_[credit.agent].paid_in += change;
   }
 
   // Money that goes to a market's insurance fund, not to an account.
   void add_deposit(Micro amount) { totals_.deposits += amount; }
   void add_fees(Micro fees) { totals_.fees += fees; }
-  void add_live_keys(AgentId agent, int32_t change) { accounts_[agent].live_keys += change; }
+  void add_live_keys(AgentId agent, int change) {
+    accounts_[agent].live_keys = static_cast<uint16_t>(accounts_[agent].live_keys + change);
+  }
+  void set_risk_limited(AgentId agent, bool is_limited) {
+    accounts_[agent].is_risk_limited = is_limited ? 1 : 0;
+  }
   uint64_t next_agent_sequence(AgentId agent) { return ++accounts_[agent].agent_sequence; }
 
   // Rounds.
@@ -175,7 +199,7 @@ class Accounts {
   }
 
   std::vector<Account> accounts_;
-  std::vector<Micro> paid_in_;  // [agent] deposits - withdrawals + transfers in - out
+  std::vector<AccountPast> past_;  // [agent]
   std::vector<AgentId> touched_;
   MoneyTotals totals_;
   uint64_t round_ = 0;

@@ -1,5 +1,7 @@
 #include "engine/ledger/agent_registry.hpp"
 
+#include "engine/schema/wallet.hpp"
+
 namespace perpetua {
 namespace {
 
@@ -25,7 +27,7 @@ bool read_text(ByteSource& source, std::string& text, std::size_t size_max) {
 }  // namespace
 
 bool AgentRegistry::has_wallet(std::string_view wallet) const {
-  return wallets_.find(hash128_text(wallet, seed_)) != nullptr;
+  return wallets_.find(hash128_text(unique_wallet(wallet), seed_)) != nullptr;
 }
 
 bool AgentRegistry::has_key(const Sha256& sha256) const {
@@ -40,11 +42,12 @@ AgentId AgentRegistry::add(AgentProfile profile) {
 }
 
 void AgentRegistry::index(AgentId agent) {
-  wallets_.insert(hash128_text(profile(agent).wallet, seed_), agent);
+  wallets_.insert(hash128_text(unique_wallet(profile(agent).wallet), seed_), agent);
 }
 
-uint32_t AgentRegistry::add_key(const ApiKey& key) {
+uint32_t AgentRegistry::add_key(const ApiKey& key, std::string_view name) {
   keys_.push_back(key);
+  key_names_.emplace_back(name);
   ApiKey& stored = keys_.back();
   stored.key_id = static_cast<uint32_t>(keys_.size());
   digests_.insert(digest_key(stored.sha256), stored.key_id);
@@ -64,9 +67,11 @@ void AgentRegistry::save(ByteSink& sink) const {
     write_text(sink, profile.wallet);
     write_text(sink, profile.display_name);
     write_text(sink, profile.bio);
+    write_text(sink, profile.twitter_handle);
     write_value(sink, profile.registered_at_ms);
   }
   write_vector(sink, keys_);
+  for (const std::string& name : key_names_) write_text(sink, name);
 }
 
 bool AgentRegistry::load(ByteSource& source) {
@@ -79,6 +84,7 @@ bool AgentRegistry::load(ByteSource& source) {
     if (!read_text(source, profile.wallet, limits::kWalletBytesMax) ||
         !read_text(source, profile.display_name, limits::kDisplayNameBytesMax) ||
         !read_text(source, profile.bio, limits::kBioBytesMax) ||
+        !read_text(source, profile.twitter_handle, limits::kTwitterHandleBytesMax) ||
         !read_value(source, profile.registered_at_ms) || has_wallet(profile.wallet)) {
       return false;
     }
@@ -88,6 +94,10 @@ bool AgentRegistry::load(ByteSource& source) {
   for (const ApiKey& key : keys_) {
     if (key.agent < 1 || key.agent > count || has_key(key.sha256)) return false;
     digests_.insert(digest_key(key.sha256), key.key_id);
+  }
+  key_names_.resize(keys_.size());
+  for (std::string& name : key_names_) {
+    if (!read_text(source, name, limits::kKeyNameBytesMax)) return false;
   }
   return true;
 }

@@ -17,6 +17,7 @@ struct AgentProfile {
   std::string wallet;
   std::string display_name;
   std::string bio;
+  std::string twitter_handle;
   int64_t registered_at_ms = 0;
 };
 
@@ -42,10 +43,12 @@ class AgentRegistry {
   const AgentProfile& profile(AgentId agent) const { return profiles_[agent - 1]; }
   const std::vector<ApiKey>& keys() const { return keys_; }
 
-  bool has_wallet(std::string_view wallet) const;
+  bool has_wallet(std::string_view wallet) const;  // written in whatever way
   bool has_key(const Sha256& sha256) const;
-  AgentId add(AgentProfile profile);                 // REQUIRES: the wallet is new
-  uint32_t add_key(const ApiKey& key);               // returns key_id; REQUIRES: the digest is new
+  AgentId add(AgentProfile profile);  // REQUIRES: the wallet is new
+  // Returns key_id. REQUIRES: the digest is new.
+  uint32_t add_key(const ApiKey& key, std::string_view name);
+  const std::string& key_name(uint32_t key_id) const { return key_names_[key_id - 1]; }
   ApiKey* live_key(AgentId agent, uint32_t key_id);  // nullptr if not this agent's or revoked
 
   // Keys tables whose keys strangers choose; from `configure`.
@@ -61,6 +64,7 @@ class AgentRegistry {
   uint64_t seed_ = 0;
   std::vector<AgentProfile> profiles_;
   std::vector<ApiKey> keys_;
+  std::vector<std::string> key_names_;  // [key_id - 1]
   FlatMap<Hash128, uint32_t> wallets_;
   FlatMap<Hash128, uint32_t> digests_;
 };

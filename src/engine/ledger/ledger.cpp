@@ -82,8 +82,7 @@ Decision Ledger::decide(const Command& command, uint32_t index, const Context& c
   const bool has_key = !header.key.is_zero();
   const bool has_client_id =
       header.type == CommandType::place_order && command.place.client_id[0] != 0;
-  const bool is_expired =
-      header.valid_until_ms != 0 && context.log_time_ms > header.valid_until_ms;
+  const bool is_expired = header.valid_until_ms != 0 && context.log_time_ms > header.valid_until_ms;
   if (!has_key && !has_client_id && !is_expired) return decide_by_type(command, index, context);
   Hash128 key, client_key;
   const uint64_t payload_hash = payload_hash_of(command, context.text);
@@ -119,56 +118,34 @@ Decision Ledger::decide_by_type(const Command& command, uint32_t index, const Co
     return refusal;
   }
   switch (type) {
-    case CommandType::register_agent:
-      return register_agent(command, index, context);
-    case CommandType::create_key:
-      return create_key(command, index, context);
-    case CommandType::revoke_key:
-      return revoke_key(command, index, context);
-    case CommandType::deposit:
-      return deposit(command, index, context);
-    case CommandType::withdraw:
-      return withdraw(command, index, context);
-    case CommandType::transfer:
-      return transfer(command, index, context);
-    case CommandType::claim_faucet:
-      return claim_faucet(command, index, context);
-    case CommandType::place_order:
-      return place(command, index, context);
-    case CommandType::amend_order:
-      return amend(command, index, context);
-    case CommandType::cancel_order:
-      return cancel(command, index, context);
-    case CommandType::cancel_all:
-      return cancel_all(command, index, context);
-    case CommandType::set_leverage:
-      return set_leverage(command, index, context);
-    case CommandType::set_netting:
-      return forward(command, index, context);
-    case CommandType::update_price:
-      return forward(command, index, context);
-    case CommandType::tick:
-      return tick(index);
-    case CommandType::set_market_mode:
-      return forward(command, index, context);
-    case CommandType::fund_insurance:
-      return fund_insurance(command, index, context);
-    case CommandType::adjust_margin:
-      return adjust_margin(command, index, context);
-    case CommandType::post_thought:
-      return post_thought(command, index, context);
-    case CommandType::create_market:
-      return create_market(command, context);
-    case CommandType::configure:
-      return configure(command, context);
-    case CommandType::place_trigger:
-      return place_trigger(command, index, context);
-    case CommandType::cancel_all_after:
-      return cancel_all_after(command, index, context);
-    case CommandType::set_key_limits:
-      return set_key_limits(command, index, context);
-    case CommandType::change_market:
-      return change_market(command, index, context);
+    case CommandType::register_agent: return register_agent(command, index, context);
+    case CommandType::create_key: return create_key(command, index, context);
+    case CommandType::revoke_key: return revoke_key(command, index, context);
+    case CommandType::deposit: return deposit(command, index, context);
+    case CommandType::withdraw: return withdraw(command, index, context);
+    case CommandType::transfer: return transfer(command, index, context);
+    case CommandType::claim_faucet: return claim_faucet(command, index, context);
+    case CommandType::place_order: return place(command, index, context);
+    case CommandType::amend_order: return amend(command, index, context);
+    case CommandType::cancel_order: return cancel(command, index, context);
+    case CommandType::cancel_all: return cancel_all(command, index, context);
+    case CommandType::set_leverage: return set_leverage(command, index, context);
+    case CommandType::set_netting: return forward(command, index, context);
+    case CommandType::update_price: return forward(command, index, context);
+    case CommandType::tick: return tick(index);
+    case CommandType::set_market_mode: return forward(command, index, context);
+    case CommandType::fund_insurance: return fund_insurance(command, index, context);
+    case CommandType::adjust_margin: return adjust_margin(command, index, context);
+    case CommandType::post_thought: return post_thought(command, index, context);
+    case CommandType::create_market: return create_market(command, context);
+    case CommandType::configure: return configure(command, context);
+    case CommandType::place_trigger: return place_trigger(command, index, context);
+    case CommandType::cancel_all_after: return cancel_all_after(command, index, context);
+    case CommandType::set_key_limits: return set_key_limits(command, index, context);
+    case CommandType::change_market: return change_market(command, index, context);
+    case CommandType::create_signal: return create_signal(command, index, context);
+    case CommandType::fade_signal: return fade_signal(command, index, context);
+    case CommandType::set_risk_limits: return set_risk_limits(command, index, context);
     case CommandType::none:
       break;
   }
@@ -180,6 +157,8 @@ void Ledger::save(ByteSink& sink) const {
   registry_.save(sink);
   idempotency_.save(sink);
   key_limits_.save(sink);
+  risk_.save(sink);
+  claims_.save(sink);
   write_value(sink, static_cast<uint64_t>(leverage_.size()));
   for (const std::vector<uint16_t>& settings : leverage_) write_vector(sink, settings);
   write_value(sink, thought_count_);
@@ -188,7 +167,7 @@ void Ledger::save(ByteSink& sink) const {
 
 bool Ledger::load(ByteSource& source) {
   if (!accounts_.load(source) || !registry_.load(source) || !idempotency_.load(source) ||
-      !key_limits_.load(source)) {
+      !key_limits_.load(source) || !risk_.load(source) || !claims_.load(source)) {
     return false;
   }
   if (registry_.agent_count() != accounts_.agent_count()) return false;

@@ -11,8 +11,25 @@ bool lengths_fit(const RegisterAgent& agent, uint32_t text_length) {
   return agent.wallet_length >= 1 && agent.wallet_length <= limits::kWalletBytesMax &&
          agent.display_name_length <= limits::kDisplayNameBytesMax &&
          agent.bio_length <= limits::kBioBytesMax &&
-         uint32_t{agent.wallet_length} + agent.display_name_length + agent.bio_length ==
+         agent.twitter_handle_length <= limits::kTwitterHandleBytesMax &&
+         uint32_t{agent.wallet_length} + agent.display_name_length + agent.bio_length +
+                 agent.twitter_handle_length ==
              text_length;
+}
+
+AgentProfile make_profile(const RegisterAgent& wanted, std::string_view text, int64_t log_time_ms) {
+  const auto take = [&text](std::size_t size) {
+    const std::string part(text.substr(0, size));
+    text.remove_prefix(size);
+    return part;
+  };
+  AgentProfile profile;
+  profile.wallet = take(wanted.wallet_length);
+  profile.display_name = take(wanted.display_name_length);
+  profile.bio = take(wanted.bio_length);
+  profile.twitter_handle = take(wanted.twitter_handle_length);
+  profile.registered_at_ms = log_time_ms;
+  return profile;
 }
 
 Event key_created(const ApiKey& key, uint32_t index) {
@@ -52,10 +69,7 @@ Decision Ledger::register_agent(const Command& command, uint32_t index, const Co
   }
   if (!deposit_fits(balance)) return refuse(ResultCode::deposit_limit);
 
-  AgentProfile profile{
-      std::string(wallet), std::string(text.substr(wallet.size(), wanted.display_name_length)),
-      std::string(text.substr(wallet.size() + wanted.display_name_length)), context.log_time_ms};
-  const AgentId agent = registry_.add(std::move(profile));
+  const AgentId agent = registry_.add(make_profile(wanted, text, context.log_time_ms));
   PERPETUA_ASSERT(accounts_.add() == agent);
   Event event(EventType::agent_registered, agent, kNoMarket, index);
   event.agent_registered.text = {header.text_offset, header.text_length};
@@ -63,6 +77,7 @@ Decision Ledger::register_agent(const Command& command, uint32_t index, const Co
   event.agent_registered.wallet_length = wanted.wallet_length;
   event.agent_registered.display_name_length = wanted.display_name_length;
   event.agent_registered.bio_length = wanted.bio_length;
+  event.agent_registered.twitter_handle_length = wanted.twitter_handle_length;
   context.events.push_back(event);
 
   ApiKey key{wanted.key_sha256,
@@ -73,9 +88,12 @@ Decision Ledger::register_agent(const Command& command, uint32_t index, const Co
              wanted.scopes,
              0,
              {}};
-  key.key_id = registry_.add_key(key);
+  key.key_id = registry_.add_key(key, {});
   accounts_.add_live_keys(agent, 1);
   context.events.push_back(key_created(key, index));
+  if (wanted.has_risk_limits != 0 && risk_.defaults() != RiskLimits{}) {
+    limit_agent(agent, risk_.defaults(), index, context);
+  }
   if (balance > Micro(0)) {
     accounts_.deposit(agent, balance);
     add_entry(agent, index, LedgerEntryKind::deposit, balance, 0, context);
@@ -89,7 +107,9 @@ Decision Ledger::create_key(const Command& command, uint32_t index, const Contex
   const CreateKey& wanted = command.create_key;
   const AgentId agent = command.header.agent;
   Decision decision;
-  if (!scopes_are_known(wanted.scopes) || !are_valid(wanted.limits)) {
+  const CommandHeader& header = command.header;
+  if (!scopes_are_known(wanted.scopes) || !are_valid(wanted.limits) ||
+      header.text_length > limits::kKeyNameBytesMax) {
     decision.outcome = rejected(ResultCode::invalid_request);
   } else if (registry_.has_key(wanted.key_sha256)) {
     decision.outcome = rejected(ResultCode::key_taken);
@@ -105,9 +125,12 @@ Decision Ledger::create_key(const Command& command, uint32_t index, const Contex
                wanted.scopes,
                0,
                {}};
-    key.key_id = registry_.add_key(key);
+    key.key_id =
+        registry_.add_key(key, context.text.substr(header.text_offset, header.text_length));
     accounts_.add_live_keys(agent, 1);
-    context.events.push_back(key_created(key, index));
+    Event event = key_created(key, index);
+    event.key_created.name = {header.text_offset, header.text_length};
+    context.events.push_back(event);
     if (wanted.limits != KeyLimits{}) limit_key(agent, key.key_id, wanted.limits, index, context);
     decision.outcome.id = key.key_id;
   }
@@ -146,6 +169,7 @@ Decision Ledger::set_leverage(const Command& command, uint32_t index, const Cont
     decision.outcome = rejected(ResultCode::leverage_too_high, leverage, leverage_max);
     return decision;
   }
+  if (is_refused(check_risk_leverage(header.agent, leverage), decision)) return decision;
   const KeyLimits* limits = limits_of(header);
   if (limits != nullptr && is_refused(check_key_leverage(*limits, leverage), decision)) {
     return decision;
@@ -160,19 +184,49 @@ Decision Ledger::set_leverage(const Command& command, uint32_t index, const Cont
   return decision;
 }
 
+// To everybody, or to one agent: then each end has an event of its own.
 Decision Ledger::post_thought(const Command& command, uint32_t index, const Context& context) {
   const CommandHeader& header = command.header;
+  const PostThought& wanted = command.thought;
   Decision decision;
-  if (header.text_length < 1 || header.text_length > limits::kThoughtBytesMax) {
-    decision.outcome = rejected(ResultCode::invalid_request);
-  } else if (header.market != kNoMarket && header.market >= context.markets.size()) {
-    decision.outcome = rejected(ResultCode::market_not_found);
-  } else {
+  const auto refuse = [&](ResultCode code) {
+    decision.outcome = rejected(code);
+    return decision;
+  };
+  const int32_t content_length = int32_t{header.text_length} - wanted.metadata_length;
+  if (content_length < 1 || content_length > static_cast<int32_t>(limits::kThoughtBytesMax) ||
+      wanted.metadata_length > limits::kMetadataBytesMax ||
+      wanted.kind > MessageKind::agent_message) {
+    return refuse(ResultCode::invalid_request);
+  }
+  if (header.market != kNoMarket && header.market >= context.markets.size()) {
+    return refuse(ResultCode::market_not_found);
+  }
+  const AgentId to_agent = wanted.to_agent;
+  if (to_agent != 0 && !accounts_.exists(to_agent)) return refuse(ResultCode::agent_not_found);
+  if (to_agent == header.agent) return refuse(ResultCode::invalid_request);
+  decision.outcome.id = ++thought_count_;
+  const auto size = static_cast<uint32_t>(content_length);
+  const TextSpan text{header.text_offset, size};
+  const TextSpan metadata{header.text_offset + size, wanted.metadata_length};
+  if (to_agent == 0) {
     Event event(EventType::thought_posted, header.agent, header.market, index);
-    event.thought_posted.thought_id = ++thought_count_;
-    event.thought_posted.text = {header.text_offset, header.text_length};
+    event.thought_posted.thought_id = thought_count_;
+    event.thought_posted.text = text;
+    event.thought_posted.metadata = metadata;
+    event.thought_posted.kind = wanted.kind;
     context.events.push_back(event);
-    decision.outcome.id = thought_count_;
+    return decision;
+  }
+  for (const AgentId end : {header.agent, to_agent}) {
+    Event event(EventType::private_message, end, header.market, index);
+    event.private_message.message_id = thought_count_;
+    event.private_message.text = text;
+    event.private_message.metadata = metadata;
+    event.private_message.from_agent = header.agent;
+    event.private_message.to_agent = to_agent;
+    event.private_message.kind = wanted.kind;
+    context.events.push_back(event);
   }
   return decision;
 }
@@ -181,13 +235,15 @@ Decision Ledger::configure(const Command& command, const Context& context) {
   const Configure& wanted = command.configure;
   Decision decision;
   if (is_configured_ != 0 || accounts_.agent_count() != 0 || !context.markets.empty() ||
-      wanted.margin_use_max_ppm < 1 || wanted.margin_use_max_ppm > kPpm) {
+      wanted.margin_use_max_ppm < 1 || wanted.margin_use_max_ppm > kPpm ||
+      !are_valid(wanted.risk_limits)) {
     decision.outcome = rejected(ResultCode::invalid_request);
     return decision;
   }
   is_configured_ = 1;
   registry_.set_seed(wanted.hash_seed);
   accounts_.set_margin_cap_ppm(wanted.margin_use_max_ppm);
+  risk_.set_defaults(wanted.risk_limits);
   return decision;
 }
 

@@ -19,7 +19,9 @@ const KeyLimits* Ledger::limits_of(const CommandHeader& header) const {
 bool Ledger::key_may_not(const CommandHeader& header) const {
   const CommandType type = header.type;
   const bool leads_out = type == CommandType::create_key || type == CommandType::set_key_limits ||
-                         type == CommandType::withdraw || type == CommandType::transfer;
+                         type == CommandType::withdraw || type == CommandType::transfer ||
+                         type == CommandType::create_signal || type == CommandType::fade_signal ||
+                         type == CommandType::set_risk_limits;
   return leads_out && limits_of(header) != nullptr;
 }
 

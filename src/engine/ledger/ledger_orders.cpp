@@ -34,8 +34,24 @@ Decision Ledger::place(const Command& command, uint32_t index, const Context& co
     const Outcome limited = check_key_order(header, question, context.log_time_ms);
     if (is_refused(limited, decision)) return decision;
   }
-  reserve_order(command, index, place, decision);
+  if (is_risk_limited(header.agent)) [[unlikely]] {
+    place_limited(command, index, place, context, decision);
+  } else {
+    reserve_order(command, index, place, decision);
+  }
   return decision;
+}
+
+void Ledger::place_limited(const Command& command, uint32_t index, const PlaceDecision& place,
+                           const Context& context, Decision& decision) {
+  const CommandHeader& header = command.header;
+  const KeyQuestion asked = key_question(command.place, place.reserve_price, place.leverage,
+                                         *context.markets[header.market].spec);
+  if (asked.is_reduce_only) return reserve_order(command, index, place, decision);
+  const RiskQuestion order{header.agent, place.leverage, asked.value};
+  if (exceeds_risk(order, index, context, decision)) return;
+  reserve_order(command, index, place, decision);
+  note_exposure(order, decision);
 }
 
 bool Ledger::is_refused(const Outcome& outcome, Decision& decision) {
@@ -65,7 +81,7 @@ void Ledger::reserve_order(const Command& command, uint32_t index, const PlaceDe
   operation.price = place.price;
   operation.reserve_price = place.reserve_price;
   operation.reserved = place.need;
-  if (header.key_id != 0) operation.position_max = key_position_max(header);
+  bound_position(header, operation);
 }
 
 bool Ledger::find_order(const Command& command, const Context& context, MarketId& market,
@@ -90,6 +106,18 @@ bool Ledger::find_order(const Command& command, const Context& context, MarketId
 bool Ledger::was_amended(AgentId agent, OrderId order_id) const {
   return accounts_.has_flag(agent, kAmended) &&
          std::find(amended_.begin(), amended_.end(), order_id) != amended_.end();
+}
+
+// What an amend adds to the agent's exposure; agent 0: nothing to ask, it only shrinks.
+Ledger::RiskQuestion Ledger::amend_question(const Command& command, const RestingOrder& resting,
+                                            const AmendDecision& amended, const MarketRules& spec,
+                                            Price mark) {
+  const AmendOrder& amend = command.amend;
+  const Lots lots = amend.lots > Lots(0) ? amend.lots : resting.lots;
+  if (amended.price == resting.price && lots <= resting.lots) return {};
+  const Int128 value = notional_wide(amended.reserve_price, lots - resting.filled, spec);
+  const Int128 before = notional_wide(mark, resting.lots - resting.filled, spec);
+  return {command.header.agent, resting.leverage, value - before};
 }
 
 Decision Ledger::amend(const Command& command, uint32_t index, const Context& context) {
@@ -124,11 +152,17 @@ Decision Ledger::amend(const Command& command, uint32_t index, const Context& co
     const Lots lots = (amend.lots > Lots(0) ? amend.lots : resting.lots) - resting.filled;
     const MarketRules& spec = *context.markets[decision.market].spec;
     const KeyQuestion question{resting.is_reduce_only,
-                               notional_wide(amended.reserve_price, lots, spec),
-                               resting.leverage};
+                               notional_wide(amended.reserve_price, lots, spec), resting.leverage};
     const Outcome limited =
         check_key_amend(command.header, decision.market, question, context.log_time_ms);
     if (is_refused(limited, decision)) return decision;
+  }
+  RiskQuestion growth;
+  if (is_risk_limited(agent) && !resting.is_reduce_only) {
+    growth = amend_question(command, resting, amended, *context.markets[decision.market].spec,
+                            context.markets[decision.market].mark);
+    const bool is_asked = growth.agent != 0;
+    if (is_asked && exceeds_risk(growth, index, context, decision)) return decision;
   }
   const Micro available = accounts_.available(agent);
   if (amended.need > Micro(0) && amended.need > available) {
@@ -147,7 +181,8 @@ Decision Ledger::amend(const Command& command, uint32_t index, const Context& co
   operation.reserve_price = amended.reserve_price;
   operation.reserved = amended.need;
   operation.order_id = order_id;
-  if (command.header.key_id != 0) operation.position_max = key_position_max(command.header);
+  bound_position(command.header, operation);
+  if (growth.agent != 0) note_exposure(growth, decision);
   return decision;
 }
 
@@ -239,8 +274,8 @@ Decision Ledger::fund_insurance(const Command& command, uint32_t index, const Co
   if (decision.disposition != Disposition::to_market) return decision;
   if (!amount_is_valid(amount) || !deposit_fits(amount)) {
     decision.disposition = Disposition::decided;
-    decision.outcome = rejected(amount_is_valid(amount) ? ResultCode::deposit_limit
-                                                        : ResultCode::invalid_amount);
+    decision.outcome =
+        rejected(amount_is_valid(amount) ? ResultCode::deposit_limit : ResultCode::invalid_amount);
     return decision;
   }
   accounts_.add_deposit(amount);

@@ -73,19 +73,22 @@ Decision Ledger::place_trigger(const Command& command, uint32_t index, const Con
     return decision;
   }
   const uint16_t setting = leverage_setting(header.agent, header.market);
-  const PlaceDecision entry = decide_entry_trigger(
-      wanted, view, setting == 0 ? view.spec->default_leverage : setting);
+  const PlaceDecision entry =
+      decide_entry_trigger(wanted, view, setting == 0 ? view.spec->default_leverage : setting);
   if (entry.refusal.code != ResultCode::ok) return refuse(entry.refusal);
   const Int128 value = notional_wide(entry.reserve_price, wanted.lots, *view.spec);
   const Outcome limited =
       check_key_order(header, {false, value, entry.leverage}, context.log_time_ms);
   if (limited.code != ResultCode::ok) return refuse(limited);
+  const RiskQuestion order{header.agent, entry.leverage, value};
+  const bool is_limited = is_risk_limited(header.agent);
+  if (is_limited && exceeds_risk(order, index, context, decision)) return decision;
   reserve_order(command, index, entry, decision);
+  if (is_limited) note_exposure(order, decision);
   return decision;
 }
 
-Decision Ledger::cancel_all_after(const Command& command, uint32_t index,
-                                  const Context& context) {
+Decision Ledger::cancel_all_after(const Command& command, uint32_t index, const Context& context) {
   const CancelAllAfter& wanted = command.cancel_all_after;
   PERPETUA_ASSERT(wanted.scope <= CancelScope::everything);
   Decision refusal;

@@ -56,7 +56,7 @@ bool Market::find_order(AgentId agent, OrderId id, const ClientId& client_id, Or
 void Market::credit(AgentId agent, Micro free, Micro reserved, Micro margin) {
   if (free == Micro(0) && reserved == Micro(0) && margin == Micro(0)) return;
   PERPETUA_ASSERT(agent != 0);  // the fund's money is in its position
-  round_.credits.push_back({agent, free, reserved, margin});
+  round_.credits.push_back({agent, 0, free, reserved, margin});
 }
 
 void Market::execute(std::span<const Command> commands, std::string_view text, int64_t log_time_ms,
@@ -65,6 +65,7 @@ void Market::execute(std::span<const Command> commands, std::string_view text, i
     refresh_status(log_time_ms, kNoCommand);
     expire_orders(log_time_ms);
     act_on_switches(log_time_ms);
+    close_due_signals(log_time_ms);
   }
   const std::vector<MarketOperation>& operations = round_.operations;
   // Filled in place: a copy of an outcome that was just written waits for every store before it.
@@ -98,12 +99,15 @@ void Market::run(const MarketOperation& operation, std::span<const Command> comm
     case place_trigger: return this->place_trigger(operation, command, outcome);
     case cancel_all_after:
       return this->cancel_all_after(operation, command, log_time_ms, outcome);
+    case create_signal: return this->create_signal(operation, command, log_time_ms, outcome);
+    case fade_signal: return this->fade_signal(operation, command, log_time_ms, outcome);
     case change_market: {
       MarketSpec spec;  // the ledger has seen that it is one
       std::memcpy(&spec, text.data() + command.header.text_offset, sizeof spec);
       return schedule_change(operation, command, spec, outcome);
     }
-    default: PERPETUA_ASSERT(false && "not a market's command");
+    default:
+      PERPETUA_ASSERT(false && "not a market's command");
   }
 }
 

@@ -11,10 +11,10 @@
 // market_conclude.cpp (what becomes of the rest), market_advance.cpp (time, mark, funding),
 // market_liquidation.cpp (ladder and fund), market_deleverage.cpp, market_operator.cpp (margin of a
 // position, mode, settlement), market_triggers.cpp, market_timed.cpp (expiry, dead-man's switches,
-// a change of the spec), market_state.cpp (save, load, describe, check), position.hpp (pure
-// arithmetic). Thread-safety: one thread at a time; different markets at once. Invariants: sum of
-// base = 0; a level's FIFO is the arrival order; every resting order's reservation is
-// required_for() its rest.
+// a change of the spec), market_signals.cpp (bets), market_state.cpp (save, load, describe, check),
+// position.hpp (pure arithmetic). Thread-safety: one thread at a time; different markets at once.
+// Invariants: sum of base = 0; a level's FIFO is the arrival order; every resting order's
+// reservation is required_for() its rest.
 #pragma once
 
 #include <span>
@@ -27,6 +27,7 @@
 #include "engine/market/orders.hpp"
 #include "engine/market/perpetual_state.hpp"
 #include "engine/market/position.hpp"
+#include "engine/market/signal_table.hpp"
 #include "engine/market/switch_table.hpp"
 #include "engine/market/trigger_table.hpp"
 #include "engine/round.hpp"
@@ -62,13 +63,18 @@ class Market {
   bool find_order(AgentId agent, OrderId id, const ClientId& client_id, OrderId& found,
                   RestingOrder& resting) const;
   bool is_netting(AgentId agent) const;
-  // The earliest log time at which something happens by itself: expiry, switch, change of the spec.
+  // Entry notional of the agent's position + its open, not reduce-only orders at the mark.
+  Int128 exposure(AgentId agent) const;
+  const SignalTable& signals() const { return signals_; }
+  // The earliest log time at which something happens by itself: expiry of an order or signal,
+  // switch, change of the spec.
   int64_t next_deadline_ms() const;
   const PerpetualState& perpetual() const { return state_; }
   Position fund() const { return accounts_.empty() ? Position{} : accounts_[0].position; }
-  // Its side of the money identity: sum of W of the fund - bad debt - sum of signed E.
+  // Its side of the money identity: W of the fund - bad debt - sum of signed E + stakes of bets.
   Int128 own_money() const {
-    return -signed_entry_total_ + fund().margin.value - state_.bad_debt.value;
+    return -signed_entry_total_ + fund().margin.value - state_.bad_debt.value +
+           signals_.escrow().value;
   }
   Lots base_total() const { return base_total_; }
 
@@ -93,6 +99,7 @@ class Market {
   void describe_positions(std::vector<Event>& events) const;
   void describe_orders(std::vector<Event>& events) const;
   void describe_waiting(std::vector<Event>& events) const;  // triggers and switches
+  void describe_signals(std::vector<Event>& events) const;
   const PendingChange& pending_change() const { return pending_; }
   void check_invariants() const;
   // Adds what each agent has reserved and bound here: [agent], for the ledger's cross-check.
@@ -118,11 +125,12 @@ class Market {
     Lots filled;  // totals of the order
     Micro filled_notional;
     bool filled_now = false;
-    bool has_bracket = false;  // in its detail, not yet armed
+    bool has_bracket = false;   // in its detail, not yet armed
     std::size_t last_fill = 0;  // place in *round_.events, if filled_now
     uint32_t ahead = kNilSlot;  // the maker to prefetch; only a hint
     CloseReason stop = CloseReason::none;
-    Micro position_max;  // of the key that sent it; 0 = none
+    Micro position_max;  // of the key that sent it, or of the agent; 0 = none
+    bool is_agents_max = false;
     TradeCause cause = TradeCause::order;  // else a forced taker: in no table, and slot is nil
     Micro forced_fee;                      // what the fund got of its fills
 
@@ -259,6 +267,20 @@ class Market {
   PlaceOrder order_of(const Trigger& trigger, MarketOperation& operation) const;
   void send_order(uint32_t slot, uint32_t command);
 
+  // market_signals.cpp
+  void credit_stake(AgentId agent, Micro free, Micro reserved);
+  void create_signal(const MarketOperation& operation, const Command& command, int64_t log_time_ms,
+                     Outcome& outcome);
+  void fade_signal(const MarketOperation& operation, const Command& command, int64_t log_time_ms,
+                   Outcome& outcome);
+  void close_due_signals(int64_t log_time_ms);
+  void return_stakes(const Signal& due, uint32_t command);
+  void return_all_stakes(uint32_t command);
+  void settle_bets(int64_t log_time_ms, uint32_t command);
+  Event& emit_signal_end(const Signal& signal, uint32_t command);
+  void describe_signal(const Signal& signal, Event& event) const;
+  void describe_fade(const Signal& signal, Event& event) const;
+
   // market_entry.cpp
   void place_order(const MarketOperation& operation, const Command& command, Outcome& outcome);
   void amend_order(const MarketOperation& operation, const Command& command, Outcome& outcome);
@@ -332,6 +354,7 @@ class Market {
   std::vector<TriggerTable::Named> due_triggers_;  // of the advance in hand
   uint32_t sending_ = TriggerTable::kNone;         // the trigger whose order is being matched
   SwitchTable switches_;
+  SignalTable signals_;
   PendingChange pending_;
   MarketRound round_;
 };

@@ -74,6 +74,7 @@ void Market::advance(int64_t log_time_ms, uint32_t command, bool is_index_new) {
     liquidate_due(log_time_ms, command);
     fire_triggers(mark_ != mark_before, command);
     unwind_fund(log_time_ms, command);
+    settle_bets(log_time_ms, command);
   }
   for (DeleverageRanking& ranking : rankings_) ranking.forget();
   emit_fund_change(fund_before, debt_before, command);

@@ -25,6 +25,7 @@ Market::Taker Market::make_taker(const MarketOperation& operation, const PlaceOr
   taker.budget_left = taker.has_budget ? order.budget : Micro(0);
   taker.reserved = operation.reserved;
   taker.position_max = operation.position_max;
+  taker.is_agents_max = operation.is_agents_max != 0;
   taker.has_bracket = (order.stop_loss | order.take_profit) != 0;
   return taker;
 }
@@ -42,6 +43,7 @@ OrderExposure Market::exposure_of(const Taker& taker, const MarketAccount& own, 
   order.held = Lots(std::max<int64_t>(0, sign(taker.side) * own.position.base.value));
   order.open = own.open_lots[static_cast<int>(taker.side)] - replaced;
   order.position_max = taker.position_max;
+  order.is_agents_max = taker.is_agents_max;
   return order;
 }
 
@@ -84,9 +86,8 @@ void Market::accept(Taker& taker, const PlaceOrder& order, uint32_t text_length)
   OrderDetail& detail = orders_.open(taker.slot);
   detail.lots = taker.remaining;
   detail.leverage = taker.leverage;
-  detail.flags =
-      static_cast<uint8_t>((order.flags & (kIntent | kTriggered)) |
-                           (taker.is_reduce_only ? kReduceOnly : 0));
+  detail.flags = static_cast<uint8_t>((order.flags & (kIntent | kTriggered)) |
+                                      (taker.is_reduce_only ? kReduceOnly : 0));
   detail.kind = order.kind;
   detail.time_in_force = order.time_in_force;
   detail.post_only = order.post_only;
@@ -116,8 +117,7 @@ void Market::accept(Taker& taker, const PlaceOrder& order, uint32_t text_length)
   accepted.text_length = text_length;
   accepted.client_id = order.client_id;
   if (!taker.has_bracket) return;
-  OrderBracket& bracket =
-      emit(EventType::order_bracket, taker.agent, taker.command).order_bracket;
+  OrderBracket& bracket = emit(EventType::order_bracket, taker.agent, taker.command).order_bracket;
   bracket.order_id = book_.id(taker.slot);
   bracket.stop_loss = Price(order.stop_loss);
   bracket.take_profit = Price(order.take_profit);
@@ -125,9 +125,8 @@ void Market::accept(Taker& taker, const PlaceOrder& order, uint32_t text_length)
 
 void Market::enter_order(const PlaceOrder& order, Taker& taker, uint32_t text_length,
                          Outcome& outcome) {
-  const Outcome refusal = state_.accepts_orders()
-                              ? check_place(order, account(taker.agent), taker)
-                              : closed();
+  const Outcome refusal =
+      state_.accepts_orders() ? check_place(order, account(taker.agent), taker) : closed();
   if (refusal.code != ResultCode::ok) {
     credit(taker.agent, taker.reserved, -taker.reserved, Micro(0));
     outcome = refusal;
@@ -154,8 +153,8 @@ Outcome Market::check_amend(uint32_t slot, Lots rest, Taker& taker) const {
     taker.remaining = std::min(rest, reducible(own.position, taker.side));
     PERPETUA_ASSERT(taker.remaining > Lots(0));
   } else {
-    const Outcome exposure = check_exposure(
-        exposure_of(taker, own, book_.remaining(slot), detail.kind), mark_, spec_);
+    const Outcome exposure =
+        check_exposure(exposure_of(taker, own, book_.remaining(slot), detail.kind), mark_, spec_);
     if (exposure.code != ResultCode::ok) return exposure;
   }
   return apply_post_only(detail.post_only, taker);
@@ -251,6 +250,7 @@ void Market::amend_order(const MarketOperation& operation, const Command& comman
   taker.filled = detail.filled;
   taker.filled_notional = detail.filled_notional;
   taker.position_max = operation.position_max;
+  taker.is_agents_max = operation.is_agents_max != 0;
   taker.has_bracket = detail.has_bracket();
   const Outcome refusal = check_amend(slot, rest, taker);
   if (refusal.code != ResultCode::ok) return refuse(refusal);

@@ -40,8 +40,8 @@ Outcome Market::closed() const {
   return rejected(ResultCode::market_closed, static_cast<int64_t>(state_.mode), state_.is_stale);
 }
 
-void Market::set_mode(const MarketOperation& operation, const Command& command,
-                      int64_t log_time_ms, Outcome& outcome) {
+void Market::set_mode(const MarketOperation& operation, const Command& command, int64_t log_time_ms,
+                      Outcome& outcome) {
   const MarketMode mode = command.set_market_mode.mode;
   if (state_.mode == MarketMode::settled) {
     outcome = closed();
@@ -55,7 +55,10 @@ void Market::set_mode(const MarketOperation& operation, const Command& command,
   const bool was_halted = state_.mode == MarketMode::halted;
   state_.mode = mode;
   emit_status(operation.command);
-  if (mode == MarketMode::settled) return settle_positions(operation.command);
+  if (mode == MarketMode::settled) {
+    settle_positions(operation.command);
+    return return_all_stakes(operation.command);
+  }
   // Who became bankrupt meanwhile must not trade first.
   if (was_halted && index_ != Price(0)) advance(log_time_ms, operation.command, false);
 }

@@ -18,18 +18,19 @@ void Market::save(ByteSink& sink) const {
   orders_.save(sink);
   triggers_.save(sink);
   switches_.save(sink);
+  signals_.save(sink);
   write_value(sink, pending_);
 }
 
 bool Market::load(ByteSource& source) {
   const bool is_read =
       read_value(source, index_) && read_value(source, mark_) &&
-         read_value(source, price_time_ms_) && read_value(source, trade_count_) &&
-         read_value(source, signed_entry_total_) && read_value(source, base_total_) &&
-         read_value(source, state_) && read_vector(source, slices_, limits::kAgentsMax) &&
-         read_vector(source, accounts_, uint64_t{limits::kAgentsMax} * 2) && book_.load(source) &&
-         orders_.load(source, book_, seed_) && triggers_.load(source) &&
-         switches_.load(source) && read_value(source, pending_);
+      read_value(source, price_time_ms_) && read_value(source, trade_count_) &&
+      read_value(source, signed_entry_total_) && read_value(source, base_total_) &&
+      read_value(source, state_) && read_vector(source, slices_, limits::kAgentsMax) &&
+      read_vector(source, accounts_, uint64_t{limits::kAgentsMax} * 2) && book_.load(source) &&
+      orders_.load(source, book_, seed_) && triggers_.load(source) && switches_.load(source) &&
+      signals_.load(source) && read_value(source, pending_);
   for (AgentId agent = 1; is_read && agent < accounts_.size(); ++agent) {
     if (accounts_[agent].position.base != Lots(0)) queue_.mark_changed(agent);
   }
@@ -78,8 +79,7 @@ void Market::describe_orders(std::vector<Event>& events) const {
 
 void Market::describe_bracket(uint32_t slot, std::vector<Event>& events) const {
   const OrderDetail& detail = orders_.detail(slot);
-  Event& event =
-      events.emplace_back(EventType::order_bracket, book_.agent(slot), id_, kNoCommand);
+  Event& event = events.emplace_back(EventType::order_bracket, book_.agent(slot), id_, kNoCommand);
   event.order_bracket.order_id = book_.id(slot);
   event.order_bracket.stop_loss = Price(detail.stop_loss);
   event.order_bracket.take_profit = Price(detail.take_profit);
@@ -88,14 +88,21 @@ void Market::describe_bracket(uint32_t slot, std::vector<Event>& events) const {
 void Market::describe_waiting(std::vector<Event>& events) const {
   for (const TriggerTable::Named& named : triggers_.all()) {
     const AgentId agent = triggers_[named.slot].agent;
-    describe_trigger(named.slot, events.emplace_back(EventType::trigger_changed, agent, id_,
-                                                     kNoCommand));
+    describe_trigger(named.slot,
+                     events.emplace_back(EventType::trigger_changed, agent, id_, kNoCommand));
   }
   for (const auto& [agent, armed] : switches_.armed()) {
     Event& event = events.emplace_back(EventType::switch_changed, agent, id_, kNoCommand);
     event.switch_changed.deadline_ms = armed.deadline_ms;
     event.switch_changed.scope = armed.scope;
   }
+}
+
+Int128 Market::exposure(AgentId agent) const {
+  const MarketAccount* own = find_account(agent);
+  if (own == nullptr) return 0;
+  return notional_wide(mark_, own->open_lots[0] + own->open_lots[1], spec_) +
+         own->position.entry_notional.value;
 }
 
 void Market::add_collateral_in_use(std::vector<Micro>& reserved,
@@ -129,6 +136,7 @@ void Market::check_triggers(AgentId agent) const {
 void Market::check_invariants() const {
   book_.check_invariants();
   triggers_.check_invariants();
+  signals_.check_invariants();
   Int128 signed_entry = 0;
   Lots base;
   uint64_t orders = 0;

@@ -9,8 +9,8 @@ namespace perpetua {
 
 int64_t Market::next_deadline_ms() const {
   const int64_t change_ms = pending_.is_set != 0 ? pending_.effective_at_ms : INT64_MAX;
-  return std::min(
-      {orders_.expiries().next_expiry_ms(), switches_.next_deadline_ms(), change_ms});
+  return std::min({orders_.expiries().next_expiry_ms(), switches_.next_deadline_ms(),
+                   signals_.next_deadline_ms(), change_ms});
 }
 
 void Market::expire_orders(int64_t log_time_ms) {

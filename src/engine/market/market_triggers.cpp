@@ -30,6 +30,7 @@ Market::TriggerLegs Market::make_legs(const MarketOperation& operation, const Co
     leg.reserve_price = operation.reserve_price;
     leg.reserved = operation.reserved;
     leg.position_max = operation.position_max;
+    leg.is_agents_max = operation.is_agents_max;
     leg.lots = wanted.lots;
     leg.agent = command.header.agent;
     leg.slippage_ppm = wanted.slippage_ppm;
@@ -40,8 +41,8 @@ Market::TriggerLegs Market::make_legs(const MarketOperation& operation, const Co
   };
   if (wanted.trail > Price(0)) {
     add(TriggerKind::stop, mark_ - Price(-sign(side) * wanted.trail.value), Price(0));
-    legs.legs[0].trail = static_cast<uint32_t>(
-        std::min<int64_t>(wanted.trail.value, limits::kPriceMaxTicks));
+    legs.legs[0].trail =
+        static_cast<uint32_t>(std::min<int64_t>(wanted.trail.value, limits::kPriceMaxTicks));
     legs.legs[0].moves_at = next_move(side, mark_, spec_);
   } else if (wanted.stop > Price(0)) {
     add(TriggerKind::stop, wanted.stop, wanted.stop_limit);
@@ -267,6 +268,7 @@ PlaceOrder Market::order_of(const Trigger& trigger, MarketOperation& operation) 
   operation.reserve_price = trigger.reserve_price;
   operation.reserved = trigger.reserved;
   operation.position_max = trigger.position_max;
+  operation.is_agents_max = trigger.is_agents_max;
   if (trigger.is_protective == 0) return order;
   order.flags |= kReduceOnly;
   if (trigger.lots == Lots(0)) order.flags |= kClosePosition;

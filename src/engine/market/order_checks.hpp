@@ -17,7 +17,8 @@ struct OrderExposure {
   Micro budget;        // 0 if the size is in lots
   Lots held;           // position on this side
   Lots open;           // own open orders of this side, reduce-only ones apart
-  Micro position_max;  // of the key that sent it; 0 = none
+  Micro position_max;  // of the key that sent it, or of the agent; 0 = none
+  bool is_agents_max = false;
 };
 
 inline Int128 exposure_of(const OrderExposure& order, const MarketRules& rules) {
@@ -48,8 +49,10 @@ inline Outcome check_exposure(const OrderExposure& order, Price mark, const Mark
                     rules.position_notional_max.value);
   }
   if (order.position_max > Micro(0) && exposure > order.position_max.value) {
-    return rejected(ResultCode::key_limited, static_cast<int64_t>(KeyLimit::position_notional),
-                    saturate(exposure), order.position_max.value);
+    const auto which = order.is_agents_max ? static_cast<int64_t>(RiskLimit::position)
+                                           : static_cast<int64_t>(KeyLimit::position_notional);
+    return rejected(order.is_agents_max ? ResultCode::limit_exceeded : ResultCode::key_limited,
+                    which, saturate(exposure), order.position_max.value);
   }
   const uint32_t allowed = max_leverage_for(exposure, rules);
   if (order.leverage > allowed) {

@@ -18,14 +18,14 @@
 namespace perpetua {
 
 struct Trigger {
-  uint64_t age = 0;  // counts up with every trigger of the market; 0: the slot is free
-  Price at;          // mark at which it fires
-  Price limit;       // of its order; entry: limit or bound; protective: 0 = market
+  uint64_t age = 0;     // counts up with every trigger of the market; 0: the slot is free
+  Price at;             // mark at which it fires
+  Price limit;          // of its order; entry: limit or bound; protective: 0 = market
   Price reserve_price;  // entry only, as is `reserved`
   Price moves_at;       // trailing: mark at which it follows; 0 = never
   Lots lots;            // 0: the whole position
   Micro reserved;
-  Micro position_max;     // entry only: of the key that placed it; 0 = none
+  Micro position_max;     // entry only: of the key that placed it, or of the agent; 0 = none
   OrderId parent_id = 0;  // the order whose bracket it is
   OrderId sent_id = 0;    // the last order it sent
   AgentId agent = 0;
@@ -39,7 +39,8 @@ struct Trigger {
   TriggerStatus status = TriggerStatus::waiting;
   uint8_t is_protective = 0;
   uint8_t is_market = 0;  // its order is
-  uint8_t zero[5] = {};
+  uint8_t is_agents_max = 0;
+  uint8_t zero[4] = {};
 
   bool is_live() const { return age != 0; }
   // Fires when the mark falls to its price, else when it rises to it.

@@ -20,6 +20,8 @@
 #include "base/byte_io.hpp"
 #include "base/hash.hpp"
 #include "base/limits.hpp"
+#include "engine/schema/risk_limits.hpp"
+#include "engine/schema/signal.hpp"
 #include "engine/schema/types.hpp"
 
 namespace perpetua {
@@ -51,6 +53,9 @@ enum class CommandType : uint8_t {
   cancel_all_after = 23,  // the dead-man's switch
   set_key_limits = 24,
   change_market = 25,  // text: one MarketSpec
+  create_signal = 26,
+  fade_signal = 27,  // market in the signal's id
+  set_risk_limits = 28,
 };
 
 struct CommandHeader {
@@ -59,7 +64,7 @@ struct CommandHeader {
   uint16_t text_length = 0;
   AgentId agent = 0;  // who acts; 0 for the exchange (prices, markets, registration)
   uint32_t text_offset = 0;
-  uint32_t key_id = 0;  // the API key that sent it, 0 = none; its limits hold
+  uint32_t key_id = 0;         // the API key that sent it, 0 = none; its limits hold
   int64_t valid_until_ms = 0;  // refused once log time is later; 0 = no deadline
   Hash128 key;                 // idempotency key, hash128_text of what the client sent
 };
@@ -68,7 +73,7 @@ static_assert(sizeof(CommandHeader) == 40);
 using Sha256 = std::array<uint8_t, 32>;
 using ClientId = std::array<char, limits::kClientIdBytesMax>;  // zero-padded; all zero = none
 
-// Text: wallet, display name, bio, in this order, without separators.
+// Text: wallet, display name, bio, twitter handle, in this order, without separators.
 struct RegisterAgent {
   Sha256 key_sha256{};
   int64_t key_expires_at_ms = 0;  // 0 = never
@@ -77,7 +82,9 @@ struct RegisterAgent {
   uint16_t display_name_length = 0;
   uint16_t bio_length = 0;
   uint8_t scopes = kScopesAll;
-  uint8_t zero[33] = {};
+  uint8_t has_risk_limits = 0;  // 1: it starts with the limits of `configure`
+  uint16_t twitter_handle_length = 0;
+  uint8_t zero[30] = {};
 };
 
 // What a key may do: docs/rules-perpetual.md section 22. 0: without this limit.
@@ -93,6 +100,7 @@ struct KeyLimits {
   bool operator==(const KeyLimits&) const = default;
 };
 
+// Text: its name.
 struct CreateKey {
   Sha256 key_sha256{};
   int64_t expires_at_ms = 0;  // 0 = never
@@ -106,18 +114,26 @@ struct RevokeKey {
   uint8_t zero[84] = {};
 };
 
+enum MoneyFlag : uint8_t {
+  kOnChain = 1,        // withdraw: bounded and with a cooldown; deposit, transfer: only shown
+  kOncePerWindow = 2,  // claim_faucet: refused while the window of an earlier claim is open
+};
+
 // deposit, withdraw, transfer, claim_faucet.
 struct MoveMoney {
   Micro amount;
   AgentId to_agent = 0;  // transfer only
-  uint8_t zero[76] = {};
+  uint8_t flags = 0;     // MoneyFlag
+  uint8_t zero[3] = {};
+  Sha256 claim{};  // deposit: what it is paid by, good for one deposit ever; all zero = none
+  uint8_t zero2[40] = {};
 };
 
 enum OrderFlag : uint8_t {
   kReduceOnly = 1,
-  kClosePosition = 2,  // reduce-only, size = whole position; lots and budget are ignored
-  kIntent = 4,         // placed as an intent; text = reason
-  kTriggered = 8,      // in events only: sent by a trigger
+  kClosePosition = 2,     // reduce-only, size = whole position; lots and budget are ignored
+  kIntent = 4,            // placed as an intent; text = reason
+  kTriggered = 8,         // in events only: sent by a trigger
   kReplaceTriggers = 16,  // place_trigger only: instead of the agent's protective triggers
 };
 
@@ -135,7 +151,7 @@ struct PlaceOrder {
   SelfTradePrevention stp = SelfTradePrevention::cancel_newest;
   uint8_t flags = 0;
   ClientId client_id{};
-  uint32_t stop_loss = 0;    // bracket, ticks of the mark; 0 = without
+  uint32_t stop_loss = 0;  // bracket, ticks of the mark; 0 = without
   uint32_t take_profit = 0;
 };
 
@@ -171,15 +187,15 @@ struct PlaceTrigger {
   Price trail;  // ticks between the best mark and the stop
   Lots lots;    // 0: the whole position
   uint32_t slippage_ppm = 0;
-  uint16_t leverage = 0;   // entry only
-  Side side = Side::buy;   // entry only; a protective one is opposite to the position
+  uint16_t leverage = 0;  // entry only
+  Side side = Side::buy;  // entry only; a protective one is opposite to the position
   uint8_t flags = kReduceOnly;
   uint8_t zero[32] = {};
 };
 
 // Market in the header; kNoMarket = every market.
 struct CancelAllAfter {
-  int64_t timeout_ms = 0;  // 0 disarms
+  int64_t timeout_ms = 0;                   // 0 disarms
   CancelScope scope = CancelScope::orders;  // not `triggers`
   uint8_t zero[79] = {};
 };
@@ -205,9 +221,12 @@ struct SetNetting {
   uint8_t zero[87] = {};
 };
 
-// Text: the thought. Market in the header or kNoMarket.
+// Text: content, metadata, without separator. Market in the header or kNoMarket.
 struct PostThought {
-  uint8_t zero[88] = {};
+  AgentId to_agent = 0;  // 0 = everybody; else only sender and recipient get it
+  uint16_t metadata_length = 0;
+  MessageKind kind = MessageKind::thought;
+  uint8_t zero[81] = {};
 };
 
 struct UpdatePrice {
@@ -236,7 +255,9 @@ struct FundInsurance {
 struct Configure {
   uint64_t hash_seed = 0;           // keys the tables whose keys agents choose
   uint32_t margin_use_max_ppm = 0;  // 800,000: at most 80 % of collateral in use
-  uint8_t zero[76] = {};
+  uint32_t zero = 0;
+  RiskLimits risk_limits;  // of agents that register with has_risk_limits
+  uint8_t zero2[40] = {};
 };
 
 struct Command {
@@ -263,6 +284,9 @@ struct Command {
     CancelAllAfter cancel_all_after;
     SetKeyLimits set_key_limits;
     ChangeMarket change_market;
+    CreateSignal create_signal;
+    FadeSignal fade_signal;
+    SetRiskLimits set_risk_limits;
   };
 
   // Payload zero-filled; the writer then assigns the member of its type.
@@ -292,6 +316,10 @@ static_assert(sizeof(PlaceTrigger) == 88 && PlainRecord<PlaceTrigger>);
 static_assert(sizeof(CancelAllAfter) == 88 && PlainRecord<CancelAllAfter>);
 static_assert(sizeof(SetKeyLimits) == 88 && PlainRecord<SetKeyLimits>);
 static_assert(sizeof(ChangeMarket) == 88 && PlainRecord<ChangeMarket>);
+static_assert(sizeof(PostThought) == 88 && PlainRecord<PostThought>);
+static_assert(sizeof(CreateSignal) == 88 && PlainRecord<CreateSignal>);
+static_assert(sizeof(FadeSignal) == 88 && PlainRecord<FadeSignal>);
+static_assert(sizeof(SetRiskLimits) == 88 && PlainRecord<SetRiskLimits>);
 static_assert(std::is_trivially_copyable_v<Command>);
 
 inline ClientId make_client_id(std::string_view text) {

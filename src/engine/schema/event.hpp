@@ -25,10 +25,10 @@ enum class EventType : uint8_t {
   // public
   market_created = 1,  // text: MarketSpec
   price_updated = 2,
-  agent_registered = 3,  // text: wallet, display name, bio
-  key_created = 4,
+  agent_registered = 3,  // text: wallet, display name, bio, twitter handle
+  key_created = 4,       // text: its name
   key_revoked = 5,
-  thought_posted = 6,  // text: the thought
+  thought_posted = 6,  // of any kind, to everybody; text: content, metadata
   market_status = 7,
   funding_settled = 8,
   liquidation = 9,  // agent: whose position
@@ -38,6 +38,10 @@ enum class EventType : uint8_t {
   key_limits_changed = 13,
   premium_sampled = 14,
   money_described = 15,  // only from Engine::describe
+  signal_created = 16,
+  signal_faded = 17,
+  signal_closed = 18,
+  betting_described = 19,  // only from Engine::describe
   // private: carry agent_sequence
   ledger_entry = 32,
   account_changed = 33,
@@ -50,8 +54,12 @@ enum class EventType : uint8_t {
   position_changed = 40,    // not by a trade of its own
   trigger_changed = 41,     // new, moved, or sent an order and stays
   trigger_closed = 42,
-  order_bracket = 43,   // after order_accepted
-  switch_changed = 44,  // the dead-man's
+  order_bracket = 43,    // after order_accepted
+  switch_changed = 44,   // the dead-man's
+  private_message = 45,  // one for each end, of the same text: content, metadata
+  risk_limits_changed = 46,
+  risk_day_started = 47,
+  account_described = 48,  // only from Engine::describe
 };
 
 constexpr bool is_private(EventType type) { return type >= EventType::ledger_entry; }
@@ -86,7 +94,8 @@ struct AgentRegistered {
   uint16_t wallet_length = 0;
   uint16_t display_name_length = 0;
   uint16_t bio_length = 0;
-  uint8_t zero[74] = {};
+  uint16_t twitter_handle_length = 0;
+  uint8_t zero[72] = {};
 };
 
 struct KeyCreated {
@@ -96,7 +105,8 @@ struct KeyCreated {
   uint8_t zero[3] = {};
   int64_t created_at_ms = 0;
   int64_t expires_at_ms = 0;
-  uint8_t zero2[40] = {};
+  TextSpan name;
+  uint8_t zero2[32] = {};
 };
 
 struct KeyRevoked {
@@ -108,7 +118,20 @@ struct KeyRevoked {
 struct ThoughtPosted {
   uint64_t thought_id = 0;
   TextSpan text;
-  uint8_t zero[80] = {};
+  TextSpan metadata;
+  MessageKind kind = MessageKind::thought;
+  uint8_t zero[71] = {};
+};
+
+// Agent of the event: one of the two. Ids are of one row with those of thoughts.
+struct PrivateMessage {
+  uint64_t message_id = 0;
+  TextSpan text;
+  TextSpan metadata;
+  AgentId from_agent = 0;
+  AgentId to_agent = 0;
+  MessageKind kind = MessageKind::chat;
+  uint8_t zero[63] = {};
 };
 
 struct LedgerEntry {
@@ -116,7 +139,22 @@ struct LedgerEntry {
   Micro free_after;
   AgentId counterparty = 0;  // transfers
   LedgerEntryKind kind = LedgerEntryKind::deposit;
-  uint8_t zero[75] = {};
+  uint8_t is_onchain = 0;
+  uint8_t zero[2] = {};
+  int64_t faucet_window_start_ms = 0;  // faucet only, as the next
+  Micro faucet_claimed;                // in that window
+  Sha256 claim{};                      // of a deposit; all zero = none
+  uint8_t zero2[24] = {};
+};
+
+// What an account is bound by. `paid_in` is deposits - withdrawals + transfers in - out - stakes
+// of bets + what came back of them: collateral less it is what trading has brought.
+struct AccountDescribed {
+  Micro paid_in;
+  int64_t faucet_window_start_ms = 0;
+  Micro faucet_claimed;
+  int64_t onchain_withdrawn_at_ms = 0;  // 0: never
+  uint8_t zero[64] = {};
 };
 
 // Emitted once per agent and round, after settlement.
@@ -235,6 +273,14 @@ struct Event {
     TriggerClosed trigger_closed;
     OrderBracket order_bracket;
     SwitchChanged switch_changed;
+    SignalCreated signal_created;
+    SignalFaded signal_faded;
+    SignalClosed signal_closed;
+    BettingDescribed betting_described;
+    PrivateMessage private_message;
+    RiskLimitsChanged risk_limits_changed;
+    RiskDayStarted risk_day_started;
+    AccountDescribed account_described;
   };
 
   Event() : bytes{} {}
@@ -256,6 +302,15 @@ static_assert(sizeof(AccountChanged) == 96 && PlainRecord<AccountChanged>);
 static_assert(sizeof(LedgerEntry) == 96 && PlainRecord<LedgerEntry>);
 static_assert(sizeof(KeyCreated) == 96 && PlainRecord<KeyCreated>);
 static_assert(sizeof(AgentRegistered) == 96 && PlainRecord<AgentRegistered>);
+static_assert(sizeof(ThoughtPosted) == 96 && PlainRecord<ThoughtPosted>);
+static_assert(sizeof(PrivateMessage) == 96 && PlainRecord<PrivateMessage>);
+static_assert(sizeof(AccountDescribed) == 96 && PlainRecord<AccountDescribed>);
+static_assert(sizeof(SignalCreated) == 96 && PlainRecord<SignalCreated>);
+static_assert(sizeof(SignalFaded) == 96 && PlainRecord<SignalFaded>);
+static_assert(sizeof(SignalClosed) == 96 && PlainRecord<SignalClosed>);
+static_assert(sizeof(BettingDescribed) == 96 && PlainRecord<BettingDescribed>);
+static_assert(sizeof(RiskLimitsChanged) == 96 && PlainRecord<RiskLimitsChanged>);
+static_assert(sizeof(RiskDayStarted) == 96 && PlainRecord<RiskDayStarted>);
 static_assert(std::is_trivially_copyable_v<Event>);
 
 }  // namespace perpetua

@@ -11,13 +11,17 @@
 //   create_key     id key
 //   money          values: free, reserved, position margin (micro-USDC), all after the command
 //   post_thought   id thought
+//   create_signal  id signal; values: mark ticks, expires_at_ms
+//   fade_signal    id signal; values: pot (micro-USDC), creator
 //   update_price   values: accepted index ticks, mark ticks
 //   create_market  id market
 //   rejections     insufficient_*: values needed, available (micro-USDC); price_out_of_band: price,
 //                  lowest, highest (ticks); would_cross: touching price; leverage_too_high: given,
 //                  allowed; size_too_small / _large: given, bound (micro-USDC); faucet_limit:
-//                  wanted, left; conflicting_position: position lots, opposite open lots;
-//                  wallet_taken: nothing (it would name another agent)
+//                  wanted, left, ms until the window ends; conflicting_position: position lots,
+//                  opposite open lots; wallet_taken: nothing (it would name another agent);
+//                  limit_exceeded: RiskLimit, given, allowed; withdrawal_cooldown: ms left;
+//                  too_many_signals: count, maximum; invalid_target: given, lowest, highest
 #pragma once
 
 #include "engine/schema/result_code.hpp"

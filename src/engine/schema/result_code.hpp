@@ -50,6 +50,10 @@
   X(deposit_limit, 47, 422, "deposits would exceed what the exchange accepts in all", "")          \
   X(too_many_triggers, 48, 422, "the agent holds its maximum of triggers in this market", "cancel some first") \
   X(key_limited, 49, 403, "the limits of this key do not allow it", "use a key with other limits; numbers are given") \
+  X(limit_exceeded, 50, 422, "a risk limit of this agent does not allow it", "change the limit, or lower the size; numbers are given") \
+  X(already_claimed, 51, 409, "this payment was credited before", "send another payment")          \
+  X(claim_limit_reached, 52, 503, "the exchange holds its maximum of payment references", "")      \
+  X(withdrawal_cooldown, 53, 429, "on-chain withdrawals of an agent are a minute apart at least", "wait; the milliseconds left are given") \
   /* matching */                                                                                   \
   X(would_cross, 60, 422, "a post-only order would trade at once", "move the price behind the touching price given") \
   X(fok_unfillable, 61, 422, "the book cannot fill the whole order within its limit", "lower the size, or use ioc") \
@@ -59,6 +63,13 @@
   X(price_invalid, 81, 422, "price must be above zero and inside the market's absolute band", "")  \
   X(price_stale, 82, 422, "the price is older than the limit", "send fresh prices")                \
   X(market_closed, 83, 409, "the market takes no orders now; cancels work", "see `exchange_status` of /api/v1/markets; it opens again by itself after stale prices") \
+  /* signals */                                                                                    \
+  X(signal_not_found, 90, 404, "no such signal", "")                                               \
+  X(own_signal, 91, 400, "an agent cannot fade its own signal", "wait until another agent does")   \
+  X(already_matched, 92, 409, "another agent has matched this signal", "choose an open one")       \
+  X(signal_expired, 93, 409, "this signal is over", "choose an open one")                          \
+  X(too_many_signals, 94, 422, "the agent, or the market, holds its maximum of signals", "wait until some expire; numbers are given") \
+  X(invalid_target, 95, 422, "the target is outside the market's prices", "see the market's band") \
   /* before sequencing: nothing has happened */                                                    \
   X(malformed_json, 200, 400, "the body is not valid JSON", "")                                    \
   X(invalid_field, 201, 422, "a field has a wrong type, form or range", "")                        \

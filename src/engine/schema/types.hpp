@@ -97,8 +97,8 @@ enum class TradeCause : uint8_t { order = 0, liquidation = 1, fund = 2 };
 enum class PositionChange : uint8_t {
   funding = 0,
   margin_adjusted = 1,
-  taken_over = 2,    // by the insurance fund, at the bankruptcy price
-  deleveraged = 3,   // closed against a bankrupt position
+  taken_over = 2,            // by the insurance fund, at the bankruptcy price
+  deleveraged = 3,           // closed against a bankrupt position
   deleveraged_bankrupt = 4,  // the bankrupt position itself
   settled = 5,
 };
@@ -122,6 +122,16 @@ enum class KeyLimit : uint8_t {
 
 // One step of a liquidation.
 enum class LiquidationStep : uint8_t { book = 0, taken_over = 1, deleveraged = 2 };
+
+// What kind of message post_thought posts. Only `thought` is in the feed of thoughts.
+enum class MessageKind : uint8_t {
+  thought = 0,
+  chat = 1,
+  signal = 2,
+  system = 3,
+  alert = 4,
+  agent_message = 5,
+};
 
 enum class LedgerEntryKind : uint8_t {
   deposit = 0,
@@ -205,8 +215,14 @@ constexpr std::string_view wire_name(CancelScope v) {
   return names[static_cast<int>(v)];
 }
 constexpr std::string_view wire_name(KeyLimit v) {
-  constexpr std::string_view names[] = {"command",  "market",     "reduce_only", "order_notional",
-                                        "leverage", "daily_loss", "position_notional"};
+  constexpr std::string_view names[] = {"command",          "market",   "reduce_only",
+                                        "order_notional",   "leverage", "daily_loss",
+                                        "position_notional"};
+  return names[static_cast<int>(v)];
+}
+constexpr std::string_view wire_name(MessageKind v) {
+  constexpr std::string_view names[] = {"thought", "chat",  "signal",
+                                        "system",  "alert", "agent_message"};
   return names[static_cast<int>(v)];
 }
 constexpr std::string_view wire_name(LedgerEntryKind v) {

@@ -259,6 +259,7 @@ void write_money(JsonWriter& json, const stores::SolvencyView& view) {
   json.key("fees").micro(view.totals.fees);
   wide_micro(json.key("fund_cash"), cash);
   wide_micro(json.key("bad_debt"), debt);
+  json.key("bet_escrow").micro(view.bet_escrow);
   wide_micro(json.key("left_side"), view.left_side());
   json.key("deposits").micro(view.totals.deposits);
   json.key("withdrawals").micro(view.totals.withdrawals);
@@ -284,8 +285,8 @@ void render_solvency(std::string& out, const stores::SolvencyView& view,
   json.key("sequence").id_or_null(view.sequence);
   json.key("time").number(view.time_ms);
   json.key("identity").text(
-      "collateral - signed_entry_notional + fees + fund_cash - bad_debt = deposits - withdrawals; "
-      "long_size = short_size in every market");
+      "collateral - signed_entry_notional + fees + fund_cash - bad_debt + bet_escrow = "
+      "deposits - withdrawals; long_size = short_size in every market");
   json.key("money");
   write_money(json, view);
   json.key("markets").begin_array();

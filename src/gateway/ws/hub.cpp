@@ -7,6 +7,7 @@
 #include "gateway/ws/market_messages.hpp"
 #include "gateway/ws/private_messages.hpp"
 #include "gateway/ws/shard.hpp"
+#include "stores/agent_fold.hpp"
 #include "stores/memory/hot_store.hpp"
 #include "stores/perpetual_fold.hpp"
 #include "stores/safety_fold.hpp"
@@ -124,7 +125,8 @@ void Hub::note_alerts() {
 
 void Hub::note_public(const Event& event) {
   if (event.header.type == EventType::thought_posted) {
-    if (thought_watchers_ > 0) thoughts_.push_back(&event);
+    const bool is_thought = event.thought_posted.kind == MessageKind::thought;
+    if (is_thought && thought_watchers_ > 0) thoughts_.push_back(&event);
   } else if (event.header.type == EventType::key_revoked) {
     Delivery revoked;
     revoked.revoked_key_id = event.key_revoked.key_id;
@@ -230,10 +232,7 @@ void Hub::serialise_market_events(const AppliedBatch& batch) {
 
 void Hub::serialise_thoughts(const AppliedBatch& batch) {
   for (const Event* event : thoughts_) {
-    const ThoughtPosted& posted = event->thought_posted;
-    const stores::ThoughtView view{posted.thought_id, event->header.agent, event->header.market,
-                                   batch.log_time_ms,
-                                   std::string(event_text(posted.text, batch.text))};
+    const stores::ThoughtView view = stores::make_thought(*event, batch.text, batch.log_time_ms);
     const Frame frame = text_frame(thought_message(view, markets_));
     frames_made_.fetch_add(1, std::memory_order_relaxed);
     outgoing_.push_back({agent_topic(Channel::thoughts, 0), 0, frame});

@@ -137,6 +137,19 @@ void write_ledger(JsonWriter& json, const LedgerEntry& entry) {
   }
 }
 
+// The text is read over HTTP: the events that a resumption repeats have none.
+void write_private_message(JsonWriter& json, const PrivateMessage& message) {
+  json.key("message_id").id(message.message_id).key("kind").text(wire_name(message.kind));
+  json.key("from_agent").number(message.from_agent).key("to_agent").number(message.to_agent);
+}
+
+void write_risk_limits(JsonWriter& json, const RiskLimits& limits) {
+  json.key("max_position_size").micro(limits.position_max);
+  json.key("max_total_exposure").micro(limits.exposure_max);
+  json.key("max_leverage").number(limits.leverage_max);
+  json.key("max_daily_loss").micro(limits.daily_loss_max);
+}
+
 void write_account(JsonWriter& json, const AccountChanged& account) {
   json.key("free").micro(account.free).key("reserved").micro(account.reserved);
   json.key("position_margin").micro(account.position_margin);
@@ -201,6 +214,12 @@ std::string_view event_name(Channel channel, EventType type) {
       return "bracket";
     case EventType::switch_changed:
       return "switch";
+    case EventType::private_message:
+      return "message";
+    case EventType::risk_limits_changed:
+      return "risk_limits";
+    case EventType::risk_day_started:
+      return "risk_day";
     default:
       return channel == Channel::fills ? "fill" : "position";
   }
@@ -212,6 +231,9 @@ EventChannels channels_of(EventType type) {
   switch (type) {
     case EventType::ledger_entry:
     case EventType::account_changed:
+    case EventType::private_message:
+    case EventType::risk_limits_changed:
+    case EventType::risk_day_started:
       return {Channel::account, Channel::account};
     case EventType::settings_changed:
       return {Channel::positions, Channel::positions};
@@ -237,6 +259,15 @@ std::string private_message(Channel channel, const Event& event, const MarketSpe
       break;
     case EventType::account_changed:
       write_account(json, event.account_changed);
+      break;
+    case EventType::private_message:
+      write_private_message(json, event.private_message);
+      break;
+    case EventType::risk_limits_changed:
+      write_risk_limits(json, event.risk_limits_changed.limits);
+      break;
+    case EventType::risk_day_started:
+      json.key("trading_result").micro(event.risk_day_started.start);
       break;
     case EventType::settings_changed:
       write_settings(json, event.settings_changed, *spec);

@@ -65,14 +65,16 @@ AgentShard::OpenOrders::iterator AgentShard::open_order(AgentState& state, Order
   return found;
 }
 
-Micro AgentShard::set_account(AgentId agent, const AccountChanged& account) {
+Micro AgentShard::set_account(AgentId agent, const AccountChanged& account, int64_t time_ms) {
   const Guard guard(mutex_);
-  AccountView& view = state(agent).account;
-  const Micro before = view.free + view.reserved + view.position_margin;
+  AgentState& owner = state(agent);
+  AccountView& view = owner.account;
+  const Micro before = view.collateral();
   view.free = account.free;
   view.reserved = account.reserved;
   view.position_margin = account.position_margin;
-  return view.free + view.reserved + view.position_margin - before;
+  owner.bounds.on_collateral(view.collateral(), time_ms);
+  return view.collateral() - before;
 }
 
 void AgentShard::set_sequence(AgentId agent, uint64_t agent_sequence) {
@@ -138,15 +140,19 @@ HoldingChange AgentShard::add_fill(const Event& event, const FillView& fill) {
   FillView shown = fill;
   shown.is_intent = order->second.is_intent();
   fills_.push(owner.fills, shown);
+  const Lots remaining = order->second.remaining;
   fold_fill(order->second, event, fill.notional, fill.time_ms);
+  count_open(owner, order->second, remaining);
   if (event.fill.order_done != 0) retire(owner, order);
   return change;
 }
 
 void AgentShard::add_order(const OrderView& order) {
   const Guard guard(mutex_);
-  const bool added = state(order.agent).open_orders.emplace(order.order_id, order).second;
+  AgentState& owner = state(order.agent);
+  const bool added = owner.open_orders.emplace(order.order_id, order).second;
   PERPETUA_ASSERT(added);
+  count_open(owner, order, Lots(0));
   if (order.client_id != ClientId{}) {
     client_ids_[{order.agent, order.client_id}] = order.order_id;
   }
@@ -154,15 +160,20 @@ void AgentShard::add_order(const OrderView& order) {
 
 void AgentShard::amend_order(const Event& event, int64_t time_ms) {
   const Guard guard(mutex_);
-  const auto order = open_order(state(event.header.agent), event.order_amended.order_id);
-  fold_amend(order->second, event, time_ms);
+  AgentState& owner = state(event.header.agent);
+  OrderView& order = open_order(owner, event.order_amended.order_id)->second;
+  const Lots remaining = order.remaining;
+  fold_amend(order, event, time_ms);
+  count_open(owner, order, remaining);
 }
 
 void AgentShard::close_order(const Event& event, int64_t time_ms) {
   const Guard guard(mutex_);
   AgentState& owner = state(event.header.agent);
   const auto order = open_order(owner, event.order_closed.order_id);
+  const Lots remaining = order->second.remaining;
   fold_close(order->second, event, time_ms);
+  count_open(owner, order->second, remaining);
   retire(owner, order);
 }
 

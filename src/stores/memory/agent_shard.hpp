@@ -12,6 +12,7 @@
 #include <optional>
 #include <vector>
 
+#include "stores/memory/agent_bounds.hpp"
 #include "stores/memory/hot_store.hpp"
 #include "stores/memory/recent_log.hpp"
 
@@ -26,6 +27,7 @@ struct HoldingRow {
   Micro entry_notional;
   Micro margin;
   Micro realised_pnl;
+  Lots open_lots;  // of both sides, reduce-only orders apart
   int64_t switch_deadline_ms = 0;  // dead-man's switch; 0: not armed
   CancelScope switch_scope = CancelScope::orders;
 };
@@ -44,7 +46,8 @@ class AgentShard {
 
   // Writer.
   void add_agent(AgentId agent);
-  Micro set_account(AgentId agent, const AccountChanged& account);  // change of its collateral
+  // Returns the change of its collateral.
+  Micro set_account(AgentId agent, const AccountChanged& account, int64_t time_ms);
   void set_sequence(AgentId agent, uint64_t agent_sequence);
   void set_settings(AgentId agent, MarketId market, const SettingsChanged& settings);
   void set_switch(AgentId agent, MarketId market, const SwitchChanged& changed);
@@ -56,11 +59,17 @@ class AgentShard {
   void close_order(const Event& event, int64_t time_ms);
   void set_bracket(const Event& event);
   void add_alert(const AlertView& alert);
+  void add_entry(const Event& event, int64_t time_ms);
+  void move_stake(AgentId agent, Micro amount);  // between the account and the escrow of bets
+  void describe_account(const Event& event);
+  void set_risk_limits(const Event& event);
+  void start_day(const Event& event);
   // Completes an open order from history; false if it is not open here.
   bool warm_order(const OrderView& order);
 
   // Readers.
   std::optional<AccountView> account(AgentId agent) const;
+  std::optional<AgentBounds> bounds(AgentId agent) const;
   std::optional<std::vector<HoldingRow>> holdings(AgentId agent) const;
   std::optional<HoldingRow> holding(AgentId agent, MarketId market) const;
   std::optional<OrderView> order(AgentId agent, OrderId id) const;
@@ -78,6 +87,7 @@ class AgentShard {
   struct AgentState {
     AgentId agent = 0;
     AccountView account;
+    AgentBounds bounds;
     std::vector<HoldingRow> holdings;  // by market id
     OpenOrders open_orders;
     RecentLog<OrderView>::Head closed = 0;
@@ -100,6 +110,8 @@ class AgentShard {
   static HoldingRow& holding_of(AgentState& state, MarketId market);
   static OpenOrders::iterator open_order(AgentState& state, OrderId id);
   void retire(AgentState& state, OpenOrders::iterator order);
+  // After a change of its remaining lots.
+  static void count_open(AgentState& owner, const OrderView& order, Lots before);
 
   mutable std::mutex mutex_;
   std::vector<AgentState> agents_;  // index: agent id / kAgentShards

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <mutex>
 
+#include "engine/schema/wallet.hpp"
 #include "stores/agent_fold.hpp"
 
 namespace perpetua::stores {
@@ -21,14 +22,15 @@ void Directory::add_agent(const Event& event, std::string_view text) {
   AgentView view = make_agent(event, text);
   const WriteGuard guard(mutex_);
   PERPETUA_ASSERT(view.id == agents_.size() + 1);
-  wallets_[view.wallet] = view.id;
+  wallets_[unique_wallet(view.wallet)] = view.id;
   agents_.push_back({std::move(view), {}});
 }
 
-void Directory::add_key(const Event& event) {
+void Directory::add_key(const Event& event, std::string_view text) {
   const KeyCreated& created = event.key_created;
   const KeyView key{event.header.agent, created.key_id, created.scopes, created.created_at_ms,
-                    created.expires_at_ms, created.sha256, {}};
+                    created.expires_at_ms, created.sha256, {},
+                    std::string(event_text(created.name, text))};
   const WriteGuard guard(mutex_);
   std::vector<KeyView>& keys = entry(key.agent).keys;
   const auto place =
@@ -71,7 +73,7 @@ std::optional<AgentView> Directory::agent(AgentId id) const {
 }
 
 std::optional<AgentView> Directory::agent_by_wallet(std::string_view wallet) const {
-  const std::string name(wallet);
+  const std::string name = unique_wallet(wallet);
   const ReadGuard guard(mutex_);
   const auto found = wallets_.find(name);
   if (found == wallets_.end()) return std::nullopt;

@@ -17,7 +17,7 @@ namespace perpetua::stores {
 class Directory {
  public:
   void add_agent(const Event& event, std::string_view text);
-  void add_key(const Event& event);
+  void add_key(const Event& event, std::string_view text);
   void remove_key(const Event& event);
   void limit_key(const Event& event);
 
@@ -43,7 +43,7 @@ class Directory {
 
   mutable std::shared_mutex mutex_;
   std::vector<Entry> agents_;  // index: id - 1
-  boost::unordered_flat_map<std::string, AgentId> wallets_;
+  boost::unordered_flat_map<std::string, AgentId> wallets_;  // by unique_wallet()
   boost::unordered_flat_map<Sha256, KeyView, Sha256Hash> keys_;
 };
 

@@ -89,7 +89,7 @@ void EventFeeder::feed_ledger(const Event& event) {
       domains_.agents.add(1);
       break;
     case EventType::key_created:
-      domains_.directory.add_key(event);
+      domains_.directory.add_key(event, text_);
       domains_.keys.add(1);
       break;
     case EventType::key_revoked:
@@ -102,12 +102,9 @@ void EventFeeder::feed_ledger(const Event& event) {
     case EventType::switch_changed:
       domains_.shard(agent).set_switch(agent, event.header.market, event.switch_changed);
       break;
-    case EventType::thought_posted:
-      domains_.thoughts.add(make_thought(event, text_, time_ms_));
-      domains_.thoughts_posted.add(1);
-      break;
     case EventType::account_changed:
-      domains_.collateral += domains_.shard(agent).set_account(agent, event.account_changed).value;
+      domains_.collateral +=
+          domains_.shard(agent).set_account(agent, event.account_changed, time_ms_).value;
       break;
     case EventType::settings_changed:
       domains_.shard(agent).set_settings(agent, event.header.market, event.settings_changed);
@@ -115,10 +112,68 @@ void EventFeeder::feed_ledger(const Event& event) {
     case EventType::money_described:
       domains_.money = make_money(event.money_described);
       break;
-    default:
+    case EventType::ledger_entry:  // its effect on the account comes with account_changed
       count_money(domains_.money, event);
-      break;  // the rest of a ledger entry is history; its effect comes with account_changed
+      domains_.shard(agent).add_entry(event, time_ms_);
+      break;
+    default:
+      feed_agents(event);
   }
+}
+
+// Messages, signals, what binds an agent: docs/rules-agents.md.
+void EventFeeder::feed_agents(const Event& event) {
+  const AgentId agent = event.header.agent;
+  const bool is_described = batch_ == 0;
+  switch (event.header.type) {
+    case EventType::thought_posted:
+      domains_.feed_of(event.thought_posted.kind)
+          .add(agent, make_thought(event, text_, time_ms_));
+      domains_.thoughts_posted.add(1);
+      break;
+    case EventType::private_message:
+      domains_.private_messages.add(agent, make_private_message(event, text_, time_ms_));
+      break;
+    case EventType::signal_created:
+      domains_.signals.create(event, is_described);
+      domains_.escrow += event.signal_created.stake;
+      if (!is_described) domains_.shard(agent).move_stake(agent, -event.signal_created.stake);
+      break;
+    case EventType::signal_faded:
+      domains_.signals.fade(event, is_described);
+      domains_.escrow += event.signal_faded.stake;
+      if (!is_described) domains_.shard(agent).move_stake(agent, -event.signal_faded.stake);
+      break;
+    case EventType::signal_closed:
+      close_signal(event);
+      break;
+    case EventType::betting_described:
+      domains_.signals.describe_record(event);
+      break;
+    case EventType::risk_limits_changed:
+      domains_.shard(agent).set_risk_limits(event);
+      break;
+    case EventType::risk_day_started:
+      domains_.shard(agent).start_day(event);
+      break;
+    case EventType::account_described:
+      domains_.shard(agent).describe_account(event);
+      break;
+    default:
+      break;
+  }
+}
+
+void EventFeeder::close_signal(const Event& event) {
+  const SignalView view = domains_.signals.close(event, time_ms_);
+  count_money(domains_.money, event);
+  domains_.escrow -= view.is_bet() ? view.stake + view.stake : view.stake;
+  if (view.end == SignalEnd::settled) {
+    domains_.shard(view.winner).move_stake(view.winner, view.payout);
+    return;
+  }
+  domains_.shard(view.creator).move_stake(view.creator, view.stake);
+  if (view.is_bet()) domains_.shard(view.fader).move_stake(view.fader, view.stake);
 }
 
 void EventFeeder::create_market(const Event& event) {

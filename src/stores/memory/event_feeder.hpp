@@ -24,6 +24,8 @@ class EventFeeder {
  private:
   void feed_order(const Event& event, std::string_view reason);
   void feed_ledger(const Event& event);
+  void feed_agents(const Event& event);
+  void close_signal(const Event& event);
   void create_market(const Event& event);
   void update_price(const Event& event);
   void accept_order(const Event& event, std::string_view reason);

@@ -11,8 +11,10 @@
 #include "stores/memory/directory.hpp"
 #include "stores/memory/hot_store.hpp"
 #include "stores/memory/market_table.hpp"
+#include "stores/memory/signal_board.hpp"
 #include "stores/memory/thought_feed.hpp"
 #include "stores/memory/trigger_shard.hpp"
+#include "stores/memory/violation_log.hpp"
 
 namespace perpetua::stores {
 
@@ -31,11 +33,16 @@ struct HotDomains {
   MarketTable markets;
   std::array<AgentShard, hot_limits::kAgentShards> shards;
   std::array<TriggerShard, hot_limits::kAgentShards> trigger_shards;
-  ThoughtFeed thoughts;
+  ThoughtFeed thoughts{hot_limits::kThoughtsMax};
+  ThoughtFeed messages{hot_limits::kMessagesMax};  // of other kinds, to everybody
+  ThoughtFeed private_messages{hot_limits::kPrivateMessagesMax};
+  SignalBoard signals;
+  ViolationLog violations;
 
   // The writer's own.
   Int128 collateral = 0;
   MoneyTotals money;
+  Micro escrow;  // of bets
   std::vector<AlertView> alerts;  // of the last batch
 
   mutable std::mutex solvency_mutex;
@@ -53,6 +60,9 @@ struct HotDomains {
 
   AgentShard& shard(AgentId agent) { return shards[agent % hot_limits::kAgentShards]; }
   const AgentShard& shard(AgentId agent) const { return shards[agent % hot_limits::kAgentShards]; }
+  ThoughtFeed& feed_of(MessageKind kind) {
+    return kind == MessageKind::thought ? thoughts : messages;
+  }
   TriggerShard& triggers(AgentId agent) { return trigger_shards[agent % hot_limits::kAgentShards]; }
 };
 

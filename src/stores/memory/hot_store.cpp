@@ -29,6 +29,7 @@ void HotStore::apply(const AppliedBatch& batch) {
     }
   }
   count_fund_deposits(domains_->money, batch);
+  domains_->violations.add_refusals(batch);
   publish_solvency(batch);
   domains_->log_time_ms.store(batch.log_time_ms, std::memory_order_release);
   domains_->applied_batch.store(batch.number, std::memory_order_release);
@@ -42,6 +43,7 @@ void HotStore::publish_solvency(const AppliedBatch& batch) {
   view.time_ms = batch.log_time_ms;
   view.collateral = domains_->collateral;
   view.totals = domains_->money;
+  view.bet_escrow = domains_->escrow;
   view.markets.resize(domains_->markets.size());
   for (std::size_t i = 0; i < view.markets.size(); ++i) {
     view.markets[i] = domains_->markets.find(static_cast<MarketId>(i))->total_money();
@@ -121,7 +123,22 @@ void HotStore::warm_candles(MarketId market, CandleInterval interval,
 }
 
 void HotStore::warm_thoughts(const std::vector<ThoughtView>& thoughts) {
-  for (const ThoughtView& thought : thoughts) domains_->thoughts.add(thought);
+  for (const ThoughtView& thought : thoughts) domains_->thoughts.add(thought.agent, thought);
+}
+
+void HotStore::warm_messages(const std::vector<MessageView>& messages) {
+  for (const MessageView& message : messages) {
+    if (message.to_agent == 0) {
+      domains_->messages.add(message.agent, message);
+      continue;
+    }
+    domains_->private_messages.add(message.agent, message);
+    domains_->private_messages.add(message.to_agent, message);
+  }
+}
+
+void HotStore::warm_signals(const std::vector<SignalView>& closed) {
+  for (const SignalView& signal : closed) domains_->signals.warm(signal);
 }
 
 void HotStore::warm_order(const OrderView& order) {

@@ -5,7 +5,8 @@
 // and gets the batches after it. On the egress thread it comes before every other listener, so
 // whoever reads after a reply sees its effect.
 // Reading: any thread, at any time. Locks are held only while rows are copied: agents in
-// kAgentShards shards, one lock a market, one for keys and names, one for thoughts. A book is never
+// kAgentShards shards, one lock a market, one for keys and names, one for each feed of messages,
+// one for signals. A book is never
 // seen in the middle of a round. Reads of different domains are not one snapshot.
 // Bounds: the present itself is bounded by the engine's limits; recent rows by the constants below.
 #pragma once
@@ -37,6 +38,10 @@ constexpr std::size_t kAlertsPerAgentMax = 100;
 constexpr std::size_t kAlertsPerShardMax = 2'048;
 constexpr std::size_t kCandlesPerSeriesMax = 1'500;  // a market and interval; 24 h of minutes fit
 constexpr std::size_t kThoughtsMax = 10'000;
+constexpr std::size_t kMessagesMax = 4'000;         // of other kinds, to everybody
+constexpr std::size_t kPrivateMessagesMax = 4'000;  // each counts twice: for both its ends
+constexpr std::size_t kClosedSignalsMax = 10'000;
+constexpr std::size_t kViolationsMax = 4'096;
 constexpr std::size_t kPageMax = 1'000;  // rows any one read returns
 }  // namespace hot_limits
 
@@ -82,6 +87,8 @@ class HotStore {
   void warm_liquidations(const std::vector<LiquidationView>& liquidations);
   void warm_fund_changes(const std::vector<FundChangeView>& changes);
   void warm_alerts(const std::vector<AlertView>& alerts);
+  void warm_messages(const std::vector<MessageView>& messages);  // not thoughts; private ones, too
+  void warm_signals(const std::vector<SignalView>& closed);
 
   BatchNumber applied_batch() const;
   int64_t log_time_ms() const;  // of the last batch
@@ -156,6 +163,26 @@ class HotStore {
   // Thoughts below `before_id` (0 = newest), newest first.
   std::vector<ThoughtView> thoughts(uint64_t before_id, std::size_t limit) const;
   std::vector<ThoughtView> thoughts_of(AgentId agent, uint64_t before_id, std::size_t limit) const;
+  // Messages to everybody of these kinds, as the thoughts; and what one agent has sent to or got
+  // from another one alone: for nobody else's eyes.
+  std::vector<MessageView> messages(MessageKinds kinds, uint64_t before_id,
+                                    std::size_t limit) const;
+  std::vector<MessageView> private_messages(AgentId agent, uint64_t before_id,
+                                            std::size_t limit) const;
+
+  // Signals: one, live or recently closed; live ones, and the recently closed, newest first, of one
+  // market or (kNoMarket) of all.
+  std::optional<SignalView> signal(SignalId id) const;
+  std::vector<SignalView> live_signals(MarketId market, std::size_t limit) const;
+  std::vector<SignalView> closed_signals(MarketId market, std::size_t limit) const;
+  std::optional<BettingView> betting(AgentId agent) const;
+  BettingTotalsView betting_totals() const;
+
+  // What bounds one agent; nullopt: unknown.
+  std::optional<RiskView> risk(AgentId agent) const;
+  std::optional<MoneyStateView> money_state(AgentId agent) const;
+  // Orders that its risk limits refused since the process started, newest first.
+  std::vector<ViolationView> violations(AgentId agent, std::size_t limit) const;
 
  private:
   void publish_solvency(const AppliedBatch& batch);

@@ -284,7 +284,7 @@ std::optional<SettingsView> HotStore::settings(AgentId agent, MarketId market) c
 }
 
 std::vector<ThoughtView> HotStore::thoughts(uint64_t before_id, std::size_t limit) const {
-  return domains_->thoughts.newest(before_id, page(limit));
+  return domains_->thoughts.newest(kAllMessageKinds, before_id, page(limit));
 }
 
 std::vector<ThoughtView> HotStore::thoughts_of(AgentId agent, uint64_t before_id,

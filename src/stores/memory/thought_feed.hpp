@@ -1,7 +1,7 @@
-// ThoughtFeed: the newest thoughts of all agents, and a chain through each agent's own.
+// ThoughtFeed: the newest messages of all agents, and a chain through each agent's own.
 //
-// Thread-safe: one lock, held while a page is copied. Bounded: kThoughtsMax rows in all; older ones
-// are in the history.
+// Thread-safe: one lock, held while a page is copied. Bounded: the number of rows it was made with;
+// older ones are in the history.
 #pragma once
 
 #include <mutex>
@@ -14,17 +14,23 @@ namespace perpetua::stores {
 
 class ThoughtFeed {
  public:
-  void add(ThoughtView thought) {
+  explicit ThoughtFeed(std::size_t rows_max) : log_(rows_max) {}
+
+  // `owner`: in whose chain it is.
+  void add(AgentId owner, ThoughtView thought) {
     const std::lock_guard guard(mutex_);
-    if (heads_.size() <= thought.agent) heads_.resize(thought.agent + std::size_t{1});
-    Log::Head& head = heads_[thought.agent];
-    log_.push(head, std::move(thought));
+    if (heads_.size() <= owner) heads_.resize(owner + std::size_t{1});
+    log_.push(heads_[owner], std::move(thought));
   }
 
-  std::vector<ThoughtView> newest(uint64_t before_id, std::size_t limit) const {
+  std::vector<ThoughtView> newest(MessageKinds kinds, uint64_t before_id,
+                                  std::size_t limit) const {
     std::vector<ThoughtView> rows;
     const std::lock_guard guard(mutex_);
-    log_.visit_all([&](const ThoughtView& row) { return take(row, before_id, limit, rows); });
+    log_.visit_all([&](const ThoughtView& row) {
+      if ((message_bit(row.kind) & kinds) == 0) return true;
+      return take(row, before_id, limit, rows);
+    });
     return rows;
   }
 
@@ -48,7 +54,7 @@ class ThoughtFeed {
   }
 
   mutable std::mutex mutex_;
-  Log log_{hot_limits::kThoughtsMax};
+  Log log_;
   std::vector<Log::Head> heads_;  // by agent id
 };
 

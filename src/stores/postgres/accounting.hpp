@@ -26,6 +26,7 @@ enum class LedgerAccount : uint8_t {
   fees = 2,       // what makers and takers paid
   insurance = 3,  // id: the market
   clearing = 4,   // id: the market
+  escrow = 5,     // stakes of signals; id: the market
 };
 
 enum class EntryKind : uint8_t {
@@ -43,6 +44,10 @@ enum class EntryKind : uint8_t {
   insurance_deposit = 11,
   insurance = 12,  // what the fund won or paid
   shortfall = 13,  // what an agent lacked and the fund paid
+  stake = 14,      // of a signal or a bet
+  stake_back = 15,
+  payout = 16,
+  bet_fee = 17,
 };
 
 struct AccountKey {
@@ -135,6 +140,7 @@ class Accounting {
   void add_event(const Event& event, int64_t time_ms);
   void add_fill(const Event& event, int64_t time_ms);
   void add_ledger_entry(const Event& event, int64_t time_ms);
+  void add_signal_event(const Event& event, int64_t time_ms);
   void add_position_change(const Event& event, int64_t time_ms);
   void add_fund_change(const Event& event, int64_t time_ms);
   void add_equity(int64_t time_ms);

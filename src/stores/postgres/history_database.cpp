@@ -21,6 +21,7 @@ constexpr char kSessionSettings[] =
 constexpr char kStages[] =
     "CREATE TEMP TABLE stage_orders (LIKE orders) ON COMMIT DELETE ROWS;"
     "CREATE TEMP TABLE stage_triggers (LIKE triggers) ON COMMIT DELETE ROWS;"
+    "CREATE TEMP TABLE stage_signals (LIKE signals) ON COMMIT DELETE ROWS;"
     "CREATE TEMP TABLE stage_candles (LIKE candles) ON COMMIT DELETE ROWS;"
     "CREATE TEMP TABLE stage_positions (LIKE positions) ON COMMIT DELETE ROWS;"
     "CREATE TEMP TABLE stage_accounts (LIKE accounts) ON COMMIT DELETE ROWS;";
@@ -34,7 +35,7 @@ pg::Result refusal(std::string message) {
 template <class Ids>
 std::string array_of(const Ids& ids) {
   std::string text = "{";
-  for (const OrderId id : ids) {
+  for (const auto id : ids) {
     if (text.size() > 1) text += ',';
     text += std::to_string(signed_of(id));
   }
@@ -46,6 +47,7 @@ struct Mentioned {
   std::unordered_set<OrderId> orders;
   std::unordered_set<OrderId> made;
   std::unordered_set<OrderId> triggers;
+  std::unordered_set<SignalId> signals;
 
   void mention(OrderId id) {
     if (id != 0 && made.count(id) == 0) orders.insert(id);
@@ -69,6 +71,12 @@ struct Mentioned {
       case EventType::trigger_closed:
         triggers.insert(event.trigger_closed.trigger_id);
         return;
+      case EventType::signal_faded:
+        signals.insert(event.signal_faded.signal_id);
+        return;
+      case EventType::signal_closed:
+        signals.insert(event.signal_closed.signal_id);
+        return;
       default:
         return;
     }
@@ -80,6 +88,7 @@ struct Mentioned {
 struct HistoryDatabase::Preloaded {
   std::unordered_map<OrderId, OrderView> orders;
   std::unordered_map<OrderId, TriggerView> triggers;
+  std::unordered_map<SignalId, SignalView> signals;
 };
 
 HistoryDatabase::HistoryDatabase(PostgresHistoryOptions options) : options_(std::move(options)) {}
@@ -177,35 +186,42 @@ pg::Result HistoryDatabase::load_accounting() {
   return {};
 }
 
+template <class Ids, class Visit>
+pg::Result HistoryDatabase::select_ids(const char* columns, const char* table, const char* key,
+                                       const Ids& ids, Visit visit) {
+  if (ids.empty()) return {};
+  pg::Parameters parameters;
+  parameters.add_text(array_of(ids));
+  ResultRows rows(connection_.run(std::string("SELECT ") + columns + " FROM " + table + " WHERE " +
+                                      key + " = ANY($1::bigint[])",
+                                  parameters));
+  if (!rows.result().ok()) return pg::Result(rows.result().error());
+  while (rows.next()) visit(rows);
+  return {};
+}
+
 pg::Result HistoryDatabase::preload(std::span<const HistoryBatch> group, Preloaded& loaded) {
   Mentioned mentioned;
   for (const HistoryBatch& batch : group) {
     for (const HistoryEvent& item : batch.events) mentioned.add(item.event);
   }
-  if (!mentioned.orders.empty()) {
-    pg::Parameters ids;
-    ids.add_text(array_of(mentioned.orders));
-    ResultRows rows(connection_.run(
-        std::string("SELECT ") + kOrderColumns + " FROM orders WHERE order_id = ANY($1::bigint[])",
-        ids));
-    if (!rows.result().ok()) return pg::Result(rows.result().error());
-    while (rows.next()) {
-      OrderView order = read_order(rows);
-      loaded.orders.emplace(order.order_id, std::move(order));
-    }
+  pg::Result result =
+      select_ids(kOrderColumns, "orders", "order_id", mentioned.orders, [&](ValueSource& row) {
+        OrderView order = read_order(row);
+        loaded.orders.emplace(order.order_id, std::move(order));
+      });
+  if (result.ok()) {
+    result = select_ids(kTriggerColumns, "triggers", "trigger_id", mentioned.triggers,
+                        [&](ValueSource& row) {
+                          const TriggerView trigger = read_trigger(row);
+                          loaded.triggers.emplace(trigger.id(), trigger);
+                        });
   }
-  if (mentioned.triggers.empty()) return {};
-  pg::Parameters ids;
-  ids.add_text(array_of(mentioned.triggers));
-  ResultRows rows(connection_.run(std::string("SELECT ") + kTriggerColumns +
-                                      " FROM triggers WHERE trigger_id = ANY($1::bigint[])",
-                                  ids));
-  if (!rows.result().ok()) return pg::Result(rows.result().error());
-  while (rows.next()) {
-    const TriggerView trigger = read_trigger(rows);
-    loaded.triggers.emplace(trigger.id(), trigger);
-  }
-  return {};
+  if (!result.ok()) return result;
+  return select_ids(kSignalColumns, "signals", "id", mentioned.signals, [&](ValueSource& row) {
+    const SignalView signal = read_signal(row);
+    loaded.signals.emplace(signal.id, signal);
+  });
 }
 
 pg::Error HistoryDatabase::write(std::span<const HistoryBatch> group, BatchNumber last) {
@@ -217,7 +233,8 @@ pg::Error HistoryDatabase::write(std::span<const HistoryBatch> group, BatchNumbe
   };
   HistoryRows rows(
       specs_, [&](OrderId id) { return find(loaded.orders, id); },
-      [&](OrderId id) { return find(loaded.triggers, id); });
+      [&](OrderId id) { return find(loaded.triggers, id); },
+      [&](SignalId id) { return find(loaded.signals, id); });
   for (const HistoryBatch& batch : group) {
     if (!result.ok()) break;
     if (rows.add(batch)) {

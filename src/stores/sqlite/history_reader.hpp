@@ -105,7 +105,12 @@ class HistoryReader {
   // funding apart; nullopt: more than kRowsScannedMax rows lie between.
   std::optional<Micro> realised_pnl(AgentId agent, MarketId market, uint64_t first, uint64_t last);
 
-  // Of all agents: for start-up.
+  // Signals by their closing; one by id, live or closed.
+  Page<SignalView> closed_signals(MarketId market, const PageRequest& page);
+  std::optional<SignalView> signal(SignalId id);
+
+  // Of all agents: for start-up. Messages: those that are no thoughts, private ones among them.
+  Page<MessageView> messages(const PageRequest& page);
   Page<PositionChangeView> deleveragings(const PageRequest& page);
   Page<MarketChangeView> market_changes(MarketId market, const PageRequest& page);
 

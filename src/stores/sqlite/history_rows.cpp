@@ -19,6 +19,10 @@ bool leaves_rows(EventType type) {
     case EventType::market_created:
     case EventType::agent_registered:
     case EventType::thought_posted:
+    case EventType::private_message:
+    case EventType::signal_created:
+    case EventType::signal_faded:
+    case EventType::signal_closed:
     case EventType::ledger_entry:
     case EventType::order_accepted:
     case EventType::order_amended:
@@ -54,6 +58,12 @@ void add_fund_deposits(const AppliedBatch& batch, HistoryBatch& result) {
   }
 }
 
+// Content and metadata lie side by side.
+template <class Message>
+std::string_view message_text(const Message& message, std::string_view text) {
+  return text.substr(message.text.offset, message.text.length + message.metadata.length);
+}
+
 std::string_view text_of(const Event& event, const AppliedBatch& batch) {
   switch (event.header.type) {
     case EventType::market_created:
@@ -63,12 +73,22 @@ std::string_view text_of(const Event& event, const AppliedBatch& batch) {
     case EventType::agent_registered:
       return event_text(event.agent_registered.text, batch.text);
     case EventType::thought_posted:
-      return event_text(event.thought_posted.text, batch.text);
+      return message_text(event.thought_posted, batch.text);
+    case EventType::private_message:
+      return message_text(event.private_message, batch.text);
     case EventType::order_accepted:
       return intent_reason(event, batch);
     default:
       return {};
   }
+}
+
+// In the copy, as in the original, metadata follow the content.
+template <class Message>
+void place_message_text(Message& message, const TextSpan& span) {
+  const uint32_t size = message.text.length;
+  message.text.offset = span.offset;
+  message.metadata = {span.offset + size, span.length - size};
 }
 
 }  // namespace
@@ -90,7 +110,11 @@ HistoryBatch make_history_batch(const AppliedBatch& batch, HistoryDetail detail)
     // The copy carries its own text, so spans inside it point there.
     Event& copy = result.events.back().event;
     if (event.header.type == EventType::agent_registered) copy.agent_registered.text = span;
-    if (event.header.type == EventType::thought_posted) copy.thought_posted.text = span;
+    if (event.header.type == EventType::thought_posted) {
+      place_message_text(copy.thought_posted, span);
+    } else if (event.header.type == EventType::private_message) {
+      place_message_text(copy.private_message, span);
+    }
   }
   return result;
 }
@@ -115,8 +139,12 @@ bool HistoryRows::add_event(const HistoryEvent& item, const HistoryBatch& batch)
       agents.push_back(make_agent(event, batch.text));
       return true;
     case EventType::thought_posted:
-      thoughts.push_back(make_thought(event, batch.text, time_ms));
-      return true;
+    case EventType::private_message:
+      return add_message(event, batch);
+    case EventType::signal_created:
+    case EventType::signal_faded:
+    case EventType::signal_closed:
+      return add_signal_event(event, time_ms);
     case EventType::ledger_entry:
       ledger.push_back(make_ledger_entry(event, time_ms));
       return true;
@@ -247,6 +275,47 @@ bool HistoryRows::add_trigger_event(const Event& event, int64_t time_ms) {
   trigger_index_[id] = triggers.size();
   triggers.push_back({make_trigger(event, time_ms), true});
   return true;
+}
+
+// Both ends of a private message have an event; the sender's makes the row.
+bool HistoryRows::add_message(const Event& event, const HistoryBatch& batch) {
+  if (event.header.type == EventType::private_message) {
+    if (event.header.agent != event.private_message.from_agent) return true;
+    messages.push_back(make_private_message(event, batch.text, batch.log_time_ms));
+    return true;
+  }
+  ThoughtView view = make_thought(event, batch.text, batch.log_time_ms);
+  const bool is_thought = view.kind == MessageKind::thought;
+  (is_thought ? thoughts : messages).push_back(std::move(view));
+  return true;
+}
+
+bool HistoryRows::add_signal_event(const Event& event, int64_t time_ms) {
+  if (event.header.type == EventType::signal_created) {
+    signal_index_[event.signal_created.signal_id] = signals.size();
+    signals.push_back({make_signal(event), true});
+    return true;
+  }
+  const bool is_close = event.header.type == EventType::signal_closed;
+  SignalView* signal =
+      find_signal(is_close ? event.signal_closed.signal_id : event.signal_faded.signal_id);
+  if (signal == nullptr) return false;
+  if (is_close) {
+    fold_signal_close(*signal, event, time_ms);
+  } else {
+    fold_signal_fade(*signal, event);
+  }
+  return true;
+}
+
+SignalView* HistoryRows::find_signal(SignalId id) {
+  const auto found = signal_index_.find(id);
+  if (found != signal_index_.end()) return &signals[found->second].signal;
+  const auto loaded = load_signal_(id);
+  if (!loaded) return nullptr;
+  signal_index_[id] = signals.size();
+  signals.push_back({*loaded, false});
+  return &signals.back().signal;
 }
 
 // The insurance fund's is told by fund_changed.

@@ -55,6 +55,7 @@ class HistoryRows {
   using CandleKey = std::tuple<MarketId, CandleInterval, int64_t>;
 
   using TriggerLoader = std::function<std::optional<TriggerView>(OrderId)>;
+  using SignalLoader = std::function<std::optional<SignalView>(SignalId)>;
 
   struct OrderRow {
     OrderView order;
@@ -64,11 +65,19 @@ class HistoryRows {
     TriggerView trigger;
     bool is_new = false;
   };
+  struct SignalRow {
+    SignalView signal;
+    bool is_new = false;
+  };
 
-  // `specs` gains the markets that the batches create. The loaders find an order or trigger of
-  // earlier transactions.
-  HistoryRows(MarketSpecs& specs, OrderLoader load, TriggerLoader load_trigger)
-      : specs_(specs), load_(std::move(load)), load_trigger_(std::move(load_trigger)) {}
+  // `specs` gains the markets that the batches create. The loaders find an order, trigger or
+  // signal of earlier transactions.
+  HistoryRows(MarketSpecs& specs, OrderLoader load, TriggerLoader load_trigger,
+              SignalLoader load_signal)
+      : specs_(specs),
+        load_(std::move(load)),
+        load_trigger_(std::move(load_trigger)),
+        load_signal_(std::move(load_signal)) {}
 
   // Events that leave no rows are passed over. False: the events do not fit the rows there are (an order or market is missing).
   [[nodiscard]] bool add(const HistoryBatch& batch);
@@ -77,6 +86,8 @@ class HistoryRows {
   std::vector<std::pair<MarketId, MarketSpec>> markets;
   std::vector<AgentView> agents;
   std::vector<ThoughtView> thoughts;
+  std::vector<MessageView> messages;  // that are no thoughts; private ones once
+  std::vector<SignalRow> signals;
   std::vector<LedgerEntryView> ledger;
   std::vector<FillView> fills;
   std::vector<OrderRow> orders;
@@ -96,6 +107,8 @@ class HistoryRows {
   bool add_event(const HistoryEvent& item, const HistoryBatch& batch);
   bool add_perpetual_event(const Event& event, int64_t time_ms);
   bool add_trigger_event(const Event& event, int64_t time_ms);
+  bool add_message(const Event& event, const HistoryBatch& batch);
+  bool add_signal_event(const Event& event, int64_t time_ms);
   void add_position_end(const Event& event, int64_t time_ms);
   bool add_market_change(const HistoryEvent& item, const HistoryBatch& batch);
   bool add_market(const Event& event, std::string_view bytes);
@@ -103,12 +116,15 @@ class HistoryRows {
   void add_order(const Event& event, int64_t time_ms, std::string_view reason);
   OrderView* find_order(OrderId id);
   TriggerView* find_trigger(OrderId id);
+  SignalView* find_signal(SignalId id);
 
   MarketSpecs& specs_;
   OrderLoader load_;
   TriggerLoader load_trigger_;
+  SignalLoader load_signal_;
   std::unordered_map<OrderId, std::size_t> order_index_;    // into orders
   std::unordered_map<OrderId, std::size_t> trigger_index_;  // into triggers
+  std::unordered_map<SignalId, std::size_t> signal_index_;  // into signals
   std::array<FundingSettled, limits::kMarketsMax> settled_{};  // the last one of each market
 };
 

@@ -1,5 +1,7 @@
 #include "stores/sqlite/history_schema.hpp"
 
+#include <cstring>
+
 namespace perpetua::stores {
 
 namespace {
@@ -13,6 +15,10 @@ int64_t number(Enum value) {
 
 uint64_t next_id(ValueSource& s) { return static_cast<uint64_t>(s.next_int()); }
 
+std::string_view bytes_of(const Sha256& digest) {
+  return {reinterpret_cast<const char*>(digest.data()), digest.size()};
+}
+
 }  // namespace
 
 // An index on (agent) holds the rowid too, and the rowid is the sort key: it serves pages of one
@@ -21,7 +27,7 @@ const char kHistoryTables[] = R"sql(
 CREATE TABLE meta(name TEXT PRIMARY KEY, value INTEGER NOT NULL) WITHOUT ROWID;
 CREATE TABLE markets(id INTEGER PRIMARY KEY, spec BLOB NOT NULL);
 CREATE TABLE agents(id INTEGER PRIMARY KEY, wallet TEXT, display_name TEXT, bio TEXT,
-  registered_at_ms INTEGER);
+  registered_at_ms INTEGER, twitter_handle TEXT);
 CREATE TABLE orders(sequence INTEGER PRIMARY KEY, order_id INTEGER, agent INTEGER, market INTEGER,
   side INTEGER, kind INTEGER, time_in_force INTEGER, post_only INTEGER, stp INTEGER,
   status INTEGER, reason INTEGER, flags INTEGER, leverage INTEGER, price INTEGER, lots INTEGER,
@@ -40,11 +46,20 @@ CREATE INDEX fills_by_agent ON fills(agent);
 CREATE INDEX fills_of_intents ON fills(order_id) WHERE is_intent = 1;
 CREATE INDEX trades ON fills(market, trade_id) WHERE is_taker = 1;
 CREATE TABLE ledger(sequence INTEGER PRIMARY KEY, agent INTEGER, counterparty INTEGER,
-  kind INTEGER, amount INTEGER, free_after INTEGER, time_ms INTEGER);
+  kind INTEGER, amount INTEGER, free_after INTEGER, time_ms INTEGER, is_onchain INTEGER,
+  claim BLOB);
 CREATE INDEX ledger_by_agent ON ledger(agent);
 CREATE TABLE thoughts(thought_id INTEGER PRIMARY KEY, agent INTEGER, market INTEGER,
-  time_ms INTEGER, text TEXT);
+  time_ms INTEGER, text TEXT, metadata TEXT);
 CREATE INDEX thoughts_by_agent ON thoughts(agent);
+CREATE TABLE messages(message_id INTEGER PRIMARY KEY, agent INTEGER, to_agent INTEGER,
+  market INTEGER, time_ms INTEGER, kind INTEGER, text TEXT, metadata TEXT);
+CREATE TABLE signals(id INTEGER PRIMARY KEY, closed_sequence INTEGER, creator INTEGER,
+  market INTEGER, kind INTEGER, target INTEGER, stake INTEGER, created_mark INTEGER,
+  created_at_ms INTEGER, expires_at_ms INTEGER, fader INTEGER, matched_at_ms INTEGER,
+  ending INTEGER, settlement_mark INTEGER, winner INTEGER, payout INTEGER, fee INTEGER,
+  closed_at_ms INTEGER);
+CREATE INDEX signals_by_closing ON signals(closed_sequence);
 CREATE TABLE candles(market INTEGER, interval INTEGER, open_time_ms INTEGER, open INTEGER,
   high INTEGER, low INTEGER, close INTEGER, volume INTEGER, volume_notional INTEGER,
   trades INTEGER, PRIMARY KEY(market, interval, open_time_ms)) WITHOUT ROWID;
@@ -96,11 +111,12 @@ const char kOrderColumns[] =
 const char kFillColumns[] =
     "sequence, trade_id, order_id, agent, counterparty, market, side, is_taker, is_intent, cause,"
     " price, lots, notional, fee, realised_pnl, position_base, time_ms";
-const char kLedgerColumns[] = "sequence, agent, counterparty, kind, amount, free_after, time_ms";
-const char kThoughtColumns[] = "thought_id, agent, market, time_ms, text";
+const char kLedgerColumns[] =
+    "sequence, agent, counterparty, kind, amount, free_after, time_ms, is_onchain, claim";
+const char kThoughtColumns[] = "thought_id, agent, market, time_ms, text, metadata";
 const char kCandleColumns[] =
     "open_time_ms, open, high, low, close, volume, volume_notional, trades";
-const char kAgentColumns[] = "id, wallet, display_name, bio, registered_at_ms";
+const char kAgentColumns[] = "id, wallet, display_name, bio, registered_at_ms, twitter_handle";
 
 void bind_order(ValueSink& s, const OrderView& o) {
   s.bind(signed_of(o.sequence)).bind(signed_of(o.order_id)).bind(o.agent).bind(o.market);
@@ -177,7 +193,8 @@ FillView read_fill(ValueSource& s) {
 
 void bind_ledger_entry(ValueSink& s, const LedgerEntryView& e) {
   s.bind(signed_of(e.sequence)).bind(e.agent).bind(e.counterparty).bind(number(e.kind));
-  s.bind(e.amount.value).bind(e.free_after.value).bind(e.time_ms);
+  s.bind(e.amount.value).bind(e.free_after.value).bind(e.time_ms).bind(e.is_onchain);
+  s.bind_blob(e.claim == Sha256{} ? std::string_view{} : bytes_of(e.claim));
 }
 
 LedgerEntryView read_ledger_entry(ValueSource& s) {
@@ -189,12 +206,15 @@ LedgerEntryView read_ledger_entry(ValueSource& s) {
   e.amount = Micro(s.next_int());
   e.free_after = Micro(s.next_int());
   e.time_ms = s.next_int();
+  e.is_onchain = s.next_int() != 0;
+  const std::string claim = s.next_text();
+  if (claim.size() == e.claim.size()) std::memcpy(e.claim.data(), claim.data(), claim.size());
   return e;
 }
 
 void bind_thought(ValueSink& s, const ThoughtView& t) {
   s.bind(signed_of(t.thought_id)).bind(t.agent).bind(t.market).bind(t.time_ms);
-  s.bind_text(t.text);
+  s.bind_text(t.text).bind_text(t.metadata);
 }
 
 ThoughtView read_thought(ValueSource& s) {
@@ -204,12 +224,13 @@ ThoughtView read_thought(ValueSource& s) {
   t.market = static_cast<MarketId>(s.next_int());
   t.time_ms = s.next_int();
   t.text = s.next_text();
+  t.metadata = s.next_text();
   return t;
 }
 
 void bind_agent(ValueSink& s, const AgentView& a) {
   s.bind(a.id).bind_text(a.wallet).bind_text(a.display_name).bind_text(a.bio);
-  s.bind(a.registered_at_ms);
+  s.bind(a.registered_at_ms).bind_text(a.twitter_handle);
 }
 
 AgentView read_agent(ValueSource& s) {
@@ -219,6 +240,7 @@ AgentView read_agent(ValueSource& s) {
   a.display_name = s.next_text();
   a.bio = s.next_text();
   a.registered_at_ms = s.next_int();
+  a.twitter_handle = s.next_text();
   return a;
 }
 

@@ -6,6 +6,8 @@
 //   ledger    sequence of its event             thoughts  thought id
 //   candles   market, interval, open time
 //   triggers  trigger id (closed_sequence 0: live)
+//   messages  message id, of those that are no thoughts; private ones among them
+//   signals   signal id (closed_sequence 0: live)
 //   position_ends: sequence of the fill or change
 //   fundings, funding_payments, liquidations, fund_changes, position_changes, market_changes:
 //   sequence of the event; markets has the spec a market was created with
@@ -21,15 +23,17 @@
 
 namespace perpetua::stores {
 
-inline constexpr int64_t kHistorySchemaVersion = 7;
+inline constexpr int64_t kHistorySchemaVersion = 8;
 
 extern const char kHistoryTables[];
 
 // Names in meta that count something, from 0.
 inline constexpr const char* kHistoryCounts[] = {
-    "rows_orders",   "rows_fills",            "rows_ledger",       "rows_thoughts",
-    "rows_fundings", "rows_funding_payments", "rows_liquidations", "rows_fund_changes",
-    "rows_position_changes", "rows_market_changes",   "rows_triggers",     "rows_position_ends"};
+    "rows_orders",         "rows_fills",        "rows_ledger",
+    "rows_thoughts",       "rows_fundings",     "rows_funding_payments",
+    "rows_liquidations",   "rows_fund_changes", "rows_position_changes",
+    "rows_market_changes", "rows_triggers",     "rows_position_ends",
+    "rows_messages",       "rows_signals"};
 
 extern const char kOrderColumns[];
 extern const char kFillColumns[];
@@ -45,6 +49,8 @@ extern const char kPositionChangeColumns[];
 extern const char kTriggerColumns[];
 extern const char kPositionEndColumns[];
 extern const char kMarketChangeColumns[];
+extern const char kMessageColumns[];
+extern const char kSignalColumns[];
 
 void bind_order(ValueSink& sink, const OrderView& order);
 void bind_fill(ValueSink& sink, const FillView& fill);
@@ -60,6 +66,8 @@ void bind_position_change(ValueSink& sink, const PositionChangeView& change);
 void bind_trigger(ValueSink& sink, const TriggerView& trigger);
 void bind_position_end(ValueSink& sink, const PositionEndView& end);
 void bind_market_change(ValueSink& sink, const MarketChangeView& change);
+void bind_message(ValueSink& sink, const MessageView& message);
+void bind_signal(ValueSink& sink, const SignalView& signal);
 
 OrderView read_order(ValueSource& source);
 FillView read_fill(ValueSource& source);
@@ -75,5 +83,7 @@ PositionChangeView read_position_change(ValueSource& source);
 TriggerView read_trigger(ValueSource& source);
 PositionEndView read_position_end(ValueSource& source);
 MarketChangeView read_market_change(ValueSource& source);
+MessageView read_message(ValueSource& source);
+SignalView read_signal(ValueSource& source);
 
 }  // namespace perpetua::stores

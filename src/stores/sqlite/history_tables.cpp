@@ -55,10 +55,11 @@ HistoryTables::Counted::Counted(Database& database, const char* table, const cha
       kept_max(kept),
       prune(database, prune_sql(table, key, condition)) {}
 
-std::array<HistoryTables::Counted*, 12> HistoryTables::counted() {
+std::array<HistoryTables::Counted*, 14> HistoryTables::counted() {
   return {&orders_,       &fills_,          &ledger_,           &thoughts_,
           &fundings_,     &liquidations_,   &funding_payments_, &position_changes_,
-          &fund_changes_, &market_changes_, &triggers_,         &position_ends_};
+          &fund_changes_, &market_changes_, &triggers_,         &position_ends_,
+          &messages_,     &signals_};
 }
 
 HistoryTables::HistoryTables(Database& database, const HistoryRetention& retention)
@@ -84,6 +85,10 @@ HistoryTables::HistoryTables(Database& database, const HistoryRetention& retenti
       insert_position_end_(database, insert_sql("position_ends", kPositionEndColumns)),
       insert_market_change_(database, insert_sql("market_changes", kMarketChangeColumns)),
       apply_market_change_(database, kApplyMarketChange),
+      insert_message_(database, insert_sql("messages", kMessageColumns)),
+      put_signal_(database, insert_sql("signals", kSignalColumns, "INSERT OR REPLACE")),
+      select_signal_(database, std::string("SELECT ") + kSignalColumns +
+                                   " FROM signals WHERE id = ?"),
       orders_(database, "orders", "sequence", kClosedOrders, retention.orders),
       fills_(database, "fills", "sequence", "1", retention.fills),
       ledger_(database, "ledger", "sequence", "1", retention.ledger_entries),
@@ -98,7 +103,9 @@ HistoryTables::HistoryTables(Database& database, const HistoryRetention& retenti
       market_changes_(database, "market_changes", "sequence", "1", retention.market_changes),
       triggers_(database, "triggers", "closed_sequence", "closed_sequence > 0",
                 retention.triggers),
-      position_ends_(database, "position_ends", "sequence", "1", retention.position_ends) {
+      position_ends_(database, "position_ends", "sequence", "1", retention.position_ends),
+      messages_(database, "messages", "message_id", "1", retention.thoughts),
+      signals_(database, "signals", "closed_sequence", "closed_sequence > 0", retention.signals) {
   Statement select(database, "SELECT value FROM meta WHERE name = ?");
   for (Counted* table : counted()) {
     select.start().bind_text(table->name);
@@ -136,6 +143,14 @@ std::optional<TriggerView> HistoryTables::load_trigger(OrderId id) {
   if (select_trigger_.step() == Statement::Step::row) trigger = read_trigger(select_trigger_);
   select_trigger_.reset();
   return trigger;
+}
+
+std::optional<SignalView> HistoryTables::load_signal(SignalId id) {
+  select_signal_.start().bind(static_cast<int64_t>(id));
+  std::optional<SignalView> signal;
+  if (select_signal_.step() == Statement::Step::row) signal = read_signal(select_signal_);
+  select_signal_.reset();
+  return signal;
 }
 
 bool HistoryTables::write(const HistoryRows& rows) {
@@ -177,7 +192,7 @@ bool HistoryTables::write_rows(const HistoryRows& rows) {
     if (!insert_fill_.run()) return false;
   }
   return write_orders(rows) && write_candles(rows) && write_perpetual(rows) &&
-         write_triggers(rows);
+         write_triggers(rows) && write_agents(rows);
 }
 
 bool HistoryTables::write_perpetual(const HistoryRows& rows) {
@@ -215,6 +230,18 @@ bool HistoryTables::write_triggers(const HistoryRows& rows) {
   for (const PositionEndView& end : rows.position_ends) {
     bind_position_end(insert_position_end_.start(), end);
     if (!insert_position_end_.run()) return false;
+  }
+  return true;
+}
+
+bool HistoryTables::write_agents(const HistoryRows& rows) {
+  for (const MessageView& message : rows.messages) {
+    bind_message(insert_message_.start(), message);
+    if (!insert_message_.run()) return false;
+  }
+  for (const HistoryRows::SignalRow& row : rows.signals) {
+    bind_signal(put_signal_.start(), row.signal);
+    if (!put_signal_.run()) return false;
   }
   return true;
 }
@@ -270,6 +297,8 @@ bool HistoryTables::prune(const HistoryRows& rows) {
   for (const HistoryRows::OrderRow& row : rows.orders) new_orders += row.is_new ? 1 : 0;
   uint64_t new_triggers = 0;
   for (const HistoryRows::TriggerRow& row : rows.triggers) new_triggers += row.is_new ? 1 : 0;
+  uint64_t new_signals = 0;
+  for (const HistoryRows::SignalRow& row : rows.signals) new_signals += row.is_new ? 1 : 0;
   return count_and_prune(orders_, new_orders) && count_and_prune(fills_, rows.fills.size()) &&
          count_and_prune(ledger_, rows.ledger.size()) &&
          count_and_prune(thoughts_, rows.thoughts.size()) &&
@@ -280,7 +309,9 @@ bool HistoryTables::prune(const HistoryRows& rows) {
          count_and_prune(position_changes_, rows.position_changes.size()) &&
          count_and_prune(market_changes_, rows.market_changes.size()) &&
          count_and_prune(triggers_, new_triggers) &&
-         count_and_prune(position_ends_, rows.position_ends.size());
+         count_and_prune(position_ends_, rows.position_ends.size()) &&
+         count_and_prune(messages_, rows.messages.size()) &&
+         count_and_prune(signals_, new_signals);
 }
 
 }  // namespace perpetua::stores

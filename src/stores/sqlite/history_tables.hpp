@@ -21,6 +21,7 @@ class HistoryTables {
   [[nodiscard]] bool load_markets(MarketSpecs& specs);
   std::optional<OrderView> load_order(OrderId id);
   std::optional<TriggerView> load_trigger(OrderId id);
+  std::optional<SignalView> load_signal(SignalId id);
 
   // Rows, counts, applied_batch and pruning, in one transaction.
   [[nodiscard]] bool write(const HistoryRows& rows);
@@ -47,8 +48,9 @@ class HistoryTables {
   bool write_perpetual(const HistoryRows& rows);
   bool write_market_changes(const HistoryRows& rows);
   bool write_triggers(const HistoryRows& rows);
+  bool write_agents(const HistoryRows& rows);
   bool update_order(const OrderView& order);
-  std::array<Counted*, 12> counted();
+  std::array<Counted*, 14> counted();
   bool put_meta(std::string_view name, uint64_t value);
   bool count_and_prune(Counted& table, uint64_t added);
   bool prune(const HistoryRows& rows);
@@ -74,6 +76,9 @@ class HistoryTables {
   Statement insert_position_end_;
   Statement insert_market_change_;
   Statement apply_market_change_;
+  Statement insert_message_;
+  Statement put_signal_;
+  Statement select_signal_;
   Counted orders_;
   Counted fills_;
   Counted ledger_;
@@ -86,6 +91,8 @@ class HistoryTables {
   Counted market_changes_;
   Counted triggers_;
   Counted position_ends_;
+  Counted messages_;
+  Counted signals_;
   int failure_code_ = 0;
   std::string failure_message_;
 };

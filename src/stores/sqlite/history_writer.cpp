@@ -161,7 +161,8 @@ void HistoryWriter::Impl::run() {
 bool HistoryWriter::Impl::write_group(const std::vector<HistoryBatch>& group, BatchNumber last) {
   HistoryRows rows(
       specs, [this](OrderId id) { return tables.load_order(id); },
-      [this](OrderId id) { return tables.load_trigger(id); });
+      [this](OrderId id) { return tables.load_trigger(id); },
+      [this](SignalId id) { return tables.load_signal(id); });
   for (const HistoryBatch& batch : group) {
     if (!rows.add(batch)) {
       fail("batch " + std::to_string(batch.number) + " does not fit the rows of the file");

@@ -42,7 +42,7 @@ struct HistoryRetention {
   uint64_t orders = 20'000'000;
   uint64_t fills = 40'000'000;
   uint64_t ledger_entries = 20'000'000;
-  uint64_t thoughts = 5'000'000;
+  uint64_t thoughts = 5'000'000;  // and as many other messages
   uint64_t fundings = 2'000'000;
   uint64_t funding_payments = 20'000'000;
   uint64_t liquidations = 5'000'000;
@@ -51,6 +51,7 @@ struct HistoryRetention {
   uint64_t triggers = 10'000'000;
   uint64_t position_ends = 20'000'000;
   uint64_t market_changes = 1'000'000;
+  uint64_t signals = 5'000'000;
 };
 
 struct HistoryOptions {
