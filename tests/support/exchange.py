@@ -98,7 +98,8 @@ class Exchange:
         self.log_path = os.path.join(self.data_dir, "server.log")
 
     def start(self, ready_timeout_s=READY_TIMEOUT_S):
-        environment = {k: v for k, v in os.environ.items() if not k.startswith("PERPETUA_")}
+        environment = {k: v for k, v in os.environ.items()
+                       if not k.startswith(("PERPETUA_", "DATABASE_"))}
         environment["PERPETUA_LISTEN"] = f"127.0.0.1:{self.port}"
         environment["PERPETUA_DATA_DIR"] = os.path.join(self.data_dir, "data")
         for name, value in self.settings.items():
