@@ -3,9 +3,18 @@
 namespace perpetua::app {
 
 void HistoryListener::on_batch(const AppliedBatch& batch) {
+  history_.apply_replayed(batch);
+  note(batch.number);
+}
+
+void HistoryListener::on_batch(const AppliedBatch& batch, std::span<const runtime::ReplyTarget>) {
   history_.apply(batch);
-  if (batch.number > handed_over_.load(std::memory_order_relaxed)) {
-    handed_over_.store(batch.number, std::memory_order_release);
+  note(batch.number);
+}
+
+void HistoryListener::note(BatchNumber number) {
+  if (number > handed_over_.load(std::memory_order_relaxed)) {
+    handed_over_.store(number, std::memory_order_release);
   }
 }
 

@@ -11,8 +11,8 @@
 #include "feeds/feed_runner.hpp"
 #include "journal/recovery.hpp"
 #include "runtime/api/egress.hpp"
+#include "stores/history_projection.hpp"
 #include "stores/memory/hot_store.hpp"
-#include "stores/sqlite/history_writer.hpp"
 
 namespace perpetua::app {
 
@@ -44,19 +44,19 @@ class HotStoreBootstrap final : public DescribeSink {
 // Live batches and batches replayed at start, both in order.
 class HistoryListener final : public runtime::EgressListener, public journal::ReplaySink {
  public:
-  explicit HistoryListener(stores::HistoryWriter& history)
+  explicit HistoryListener(stores::HistoryProjection& history)
       : history_(history), handed_over_(history.applied_batch()) {}
   void on_batch(const AppliedBatch& batch) override;
-  void on_batch(const AppliedBatch& batch, std::span<const runtime::ReplyTarget>) override {
-    on_batch(batch);
-  }
+  void on_batch(const AppliedBatch& batch, std::span<const runtime::ReplyTarget>) override;
 
   // The newest batch whose rows a reader of the history sees. The writer's own number stands still
   // while batches have no rows (prices); what is shown is whole all the same. Any thread.
   BatchNumber shown_batch() const;
 
  private:
-  stores::HistoryWriter& history_;
+  void note(BatchNumber number);
+
+  stores::HistoryProjection& history_;
   std::atomic<BatchNumber> handed_over_;
 };
 

@@ -1,10 +1,11 @@
-// perpetua: one binary. serve, load, journal, settings; `perpetua --help` is the manual.
+// perpetua: one binary. serve, load, journal, db, settings; `perpetua --help` is the manual.
 
 #include <CLI/CLI.hpp>
 #include <cstdlib>
 #include <iostream>
 #include <map>
 
+#include "db_command.hpp"
 #include "journal_command.hpp"
 #include "journal_setup.hpp"
 #include "load/load.hpp"
@@ -23,6 +24,7 @@ PERPETUA is a perpetual-futures exchange for autonomous agents.
   perpetua serve --config FILE       with a configuration file (perpetua settings --toml shows one)
   perpetua load --agents 50          drive a running exchange and print latencies
   perpetua journal verify            check every byte of a data directory
+  perpetua db status                 the history: where it is and how far it has come
 
 Every setting of `serve` can be given as flag, as PERPETUA_* variable, or in the TOML file; a flag
 beats a variable beats the file. `perpetua serve --help` lists them with range and default.
@@ -153,6 +155,37 @@ void add_journal_verb(CLI::App& journal, const char* name, const char* help, Jou
   });
 }
 
+void add_db_verb(CLI::App& db, const char* name, const char* help, DbVerb verb, int& status) {
+  CLI::App* verb_app = db.add_subcommand(name, help);
+  auto flags = std::make_shared<std::map<std::string, std::string>>();
+  auto config = std::make_shared<std::string>();
+  verb_app->add_option("--config", *config, "TOML file with settings")->type_name("FILE");
+  verb_app->add_option_function<std::string>(
+      "--data-dir", [flags](const std::string& value) { (*flags)["data_dir"] = value; },
+      "data directory");
+  verb_app->callback([flags, config, verb, &status] {
+    Settings settings;
+    if (const auto error = settings.load(*flags, variable, *config)) {
+      std::cerr << "perpetua: " << *error << "\n";
+      status = kExitUsage;
+      return;
+    }
+    runtime::MatcherPool executor(1, runtime::WaitKind::blocking);
+    status = run_db_command(verb, history_place(settings), executor, std::cout, std::cerr);
+  });
+}
+
+void add_db(CLI::App& app, int& status) {
+  CLI::App* db = app.add_subcommand("db", "the history: PostgreSQL (DATABASE_URL) or SQLite");
+  db->require_subcommand(1);
+  add_db_verb(*db, "migrate", "bring the tables to this binary's version", DbVerb::migrate, status);
+  add_db_verb(*db, "status", "versions, batches and replicas", DbVerb::status, status);
+  add_db_verb(*db, "rebuild", "drop the history and make it from the journal; exchange stopped",
+              DbVerb::rebuild, status);
+  add_db_verb(*db, "checksum", "one checksum of each table, equal for every kind of database",
+              DbVerb::checksum, status);
+}
+
 void add_journal(CLI::App& app, int& status) {
   CLI::App* journal =
       app.add_subcommand("journal", "inspect a data directory or journal table (read-only)");
@@ -178,6 +211,7 @@ int main(int argc, char** argv) {
   perpetua::app::add_serve(app, status);
   perpetua::app::add_load(app, status);
   perpetua::app::add_journal(app, status);
+  perpetua::app::add_db(app, status);
   perpetua::app::add_settings(app);
   try {
     app.parse(argc, argv);

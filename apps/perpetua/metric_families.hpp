@@ -51,6 +51,18 @@ class MetricFamilies {
     metric.histogram.sample_count = cumulative;
     metric.histogram.sample_sum = static_cast<double>(sum) * unit;
   }
+  // One figure of each of something that `label` names.
+  template <class Rows, class Figure>
+  void per_label(const char* name, const char* help, const char* label, const Rows& rows,
+                 const Figure& figure) {
+    prometheus::MetricFamily family{name, help, prometheus::MetricType::Gauge, {}};
+    for (std::size_t i = 0; i < rows.size(); ++i) {
+      prometheus::ClientMetric& metric = family.metric.emplace_back();
+      metric.label.push_back({label, std::to_string(i)});
+      metric.gauge.value = figure(rows[i]);
+    }
+    families_.push_back(std::move(family));
+  }
   std::vector<prometheus::MetricFamily> take() { return std::move(families_); }
 
  private:

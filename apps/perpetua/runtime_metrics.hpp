@@ -5,15 +5,15 @@
 #include <prometheus/collectable.h>
 
 #include "runtime/runtime.hpp"
+#include "stores/history_projection.hpp"
 #include "stores/memory/hot_store.hpp"
-#include "stores/sqlite/history_writer.hpp"
 
 namespace perpetua::app {
 
 class RuntimeMetricsSource final : public prometheus::Collectable {
  public:
   RuntimeMetricsSource(const runtime::Runtime& runtime, const stores::HotStore& hot,
-                       const stores::HistoryWriter& history)
+                       const stores::HistoryProjection& history)
       : runtime_(runtime), hot_(hot), history_(history) {}
 
   std::vector<prometheus::MetricFamily> Collect() const override;
@@ -21,7 +21,7 @@ class RuntimeMetricsSource final : public prometheus::Collectable {
  private:
   const runtime::Runtime& runtime_;
   const stores::HotStore& hot_;
-  const stores::HistoryWriter& history_;
+  const stores::HistoryProjection& history_;
 };
 
 }  // namespace perpetua::app

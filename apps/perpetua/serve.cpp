@@ -15,6 +15,7 @@
 #include "gateway/server.hpp"
 #include "gateway/ws/hub.hpp"
 #include "genesis.hpp"
+#include "history_service.hpp"
 #include "house_state.hpp"
 #include "hub_options.hpp"
 #include "journal_setup.hpp"
@@ -23,7 +24,6 @@
 #include "redis_service.hpp"
 #include "runtime/runtime.hpp"
 #include "runtime_metrics.hpp"
-#include "stores/sqlite/history_reader.hpp"
 #include "stores/warm_start.hpp"
 
 namespace perpetua::app {
@@ -42,22 +42,18 @@ class Service {
  private:
   void recover();
   bool try_recover();
-  void open_history();
   void connect();
   void connect_feeds();
   gateway::ServerOptions server_options() const;
   std::vector<stores::OrderView> old_intents(AgentId agent, std::size_t limit);
   bool is_ready(std::string& why_not) const;
-  std::string history_path() const { return settings_.text("data_dir") + "/history.sqlite"; }
 
   const Settings& settings_;
   sigset_t signals_{};
   std::string operator_key_;
   std::unique_ptr<journal::postgres::TableJournal> table_;  // null: the journal is in files
   std::unique_ptr<runtime::Runtime> runtime_;
-  std::unique_ptr<stores::HistoryWriter> history_;
-  std::unique_ptr<HistoryListener> history_listener_;
-  std::unique_ptr<stores::HistoryReader> history_reader_;
+  std::unique_ptr<HistoryService> history_;
   stores::HotStore hot_;
   std::unique_ptr<HotStoreListener> hot_listener_;
   std::unique_ptr<gateway::ReplyRouter> replies_;
@@ -123,18 +119,6 @@ bool Service::build() {
   return true;
 }
 
-void Service::open_history() {
-  stores::HistoryOptions options;
-  options.path = history_path();
-  options.cluster_id = cluster_fingerprint(settings_.text("data_dir"));
-  options.journal_batch = UINT64_MAX;
-  history_ = std::make_unique<stores::HistoryWriter>(options);
-  history_listener_ = std::make_unique<HistoryListener>(*history_);
-  if (!history_->rebuild_reason().empty()) {
-    spdlog::info("history is built from the journal: {}", history_->rebuild_reason());
-  }
-}
-
 // False: the history is ahead of the journal, so it is of another one; it was deleted.
 bool Service::try_recover() {
   runtime::RuntimeOptions options;
@@ -149,12 +133,14 @@ bool Service::try_recover() {
   options.genesis = genesis_commands(random_seed(), Micro(insurance * 1'000'000));
   options.journal = table_.get();
   runtime_ = std::make_unique<runtime::Runtime>(std::move(options));
-  open_history();
-  const auto result = runtime_->recover(history_->applied_batch(), history_listener_.get());
-  if (!result.status.ok() && result.last_batch < history_->applied_batch()) {
+  history_ = std::make_unique<HistoryService>(history_place(settings_),
+                                              cluster_fingerprint(settings_.text("data_dir")));
+  const BatchNumber in_history = history_->writer().applied_batch();
+  const auto result = runtime_->recover(in_history, &history_->listener());
+  if (!result.status.ok() && result.last_batch < in_history) {
     runtime_.reset();
+    history_->discard();
     history_.reset();
-    std::filesystem::remove(history_path());
     return false;
   }
   if (!result.status.ok()) throw std::runtime_error(result.status.message);
@@ -180,12 +166,11 @@ void Service::recover() {
   }
   ensure_cluster_id(settings_.text("data_dir"), id);
   if (!try_recover() && !try_recover()) throw std::runtime_error("the history cannot be rebuilt");
-  if (!history_->flush()) throw std::runtime_error("history: " + history_->failure());
-  history_reader_ = std::make_unique<stores::HistoryReader>(history_path());
+  history_->finish_recovery();
   HotStoreBootstrap bootstrap(hot_);
   runtime_->describe(bootstrap);
   hot_.finish_bootstrap(runtime_->engine().last_batch(), runtime_->engine().log_time_ms());
-  if (!stores::warm_start(hot_, *history_reader_)) {
+  if (!stores::warm_start(hot_, history_->reader())) {
     throw std::runtime_error("the history cannot be read");
   }
 }
@@ -224,7 +209,7 @@ gateway::ServerOptions Service::server_options() const {
 // Closed intents that memory has forgotten.
 std::vector<stores::OrderView> Service::old_intents(AgentId agent, std::size_t limit) {
   const stores::OrderFilter filter{.intents_only = true};
-  return history_reader_->orders(agent, filter, {.limit = limit}).rows;
+  return history_->reader().orders(agent, filter, {.limit = limit}).rows;
 }
 
 bool Service::is_ready(std::string& why_not) const {
@@ -232,8 +217,8 @@ bool Service::is_ready(std::string& why_not) const {
     why_not = "the journal cannot be written (no space, or its database is not there)";
     return false;
   }
-  if (history_->failed()) {
-    why_not = "history: " + history_->failure();
+  if (history_->writer().failed()) {
+    why_not = "history: " + history_->writer().failure();
     return false;
   }
   return true;
@@ -246,7 +231,7 @@ void Service::connect() {
   replies_ = std::make_unique<gateway::ReplyRouter>(options.io_threads);
   hub_ = std::make_unique<gateway::ws::Hub>(hot_, options.io_threads);
   hub_->start();
-  metrics_ = std::make_unique<RuntimeMetricsSource>(*runtime_, hot_, *history_);
+  metrics_ = std::make_unique<RuntimeMetricsSource>(*runtime_, hot_, history_->writer());
   runtime_->add_listener(*hot_listener_);
   redis_ = make_redis_service(
       settings_, hot_, [this](AgentId agent, std::size_t limit) { return old_intents(agent, limit); },
@@ -258,16 +243,16 @@ void Service::connect() {
   }
   runtime_->add_listener(*hub_);
   runtime_->add_listener(feed_listener_);
-  runtime_->add_listener(*history_listener_);
-  std::vector<const prometheus::Collectable*> collectables = {metrics_.get()};
+  runtime_->add_listener(history_->listener());
+  std::vector<const prometheus::Collectable*> collectables = {metrics_.get(), history_.get()};
   if (redis_ != nullptr) collectables.push_back(redis_.get());
   server_ = std::make_unique<gateway::Server>(
       options, gateway::ServerDependencies{
                    .commands = *runtime_,
                    .hot = hot_,
                    .replies = *replies_,
-                   .history = history_reader_.get(),
-                   .history_batch = [this] { return history_listener_->shown_batch(); },
+                   .history = &history_->reader(),
+                   .history_batch = [this] { return history_->shown_batch(); },
                    .hub = hub_.get(),
                    .is_ready = [this](std::string& why_not) { return is_ready(why_not); },
                    .degraded = [this] { return redis_ ? redis_->degraded() : std::string(); },
@@ -313,7 +298,7 @@ bool Service::stop() {
   server_->stop();
   if (redis_ != nullptr) redis_->stop();
   const bool is_clean = runtime_->stop();
-  history_->flush();
+  history_->writer().flush();
   spdlog::info("stopped at batch {}", runtime_->engine().last_batch());
   return is_clean;
 }

@@ -149,6 +149,9 @@ std::optional<std::string> Settings::check_together() const {
     return fmt::format("setting operator_key (from {}) has {} characters, allowed: 32 or more",
                        values_.find("operator_key")->second.source, key.size());
   }
+  if (text("database_url").empty() && !text("database_replica_urls").empty()) {
+    return "setting database_replica_urls is given without database_url";
+  }
   if (text("mode") == "production" && integer("start_balance") != 0) {
     return fmt::format("setting start_balance is '{}', allowed in production mode: 0",
                        text("start_balance"));

@@ -53,6 +53,12 @@ constexpr SettingSpec kSpecs[] = {
   {"Redis", "redis_write_timeout_ms", kInteger, "250", 10, 60'000, "", "a reply waits so long for Redis to show its effect; then none waits until Redis keeps up again"},
   {"Redis", "redis_read_timeout_ms", kInteger, "100", 5, 60'000, "", "a read that Redis does not answer so long is answered from memory"},
   {"Redis", "redis_connections", kInteger, "2", 1, 64, "", "connections to each Redis server"},
+  {"History in PostgreSQL", "database_url", kSecret, "", 0, 0, "", "PostgreSQL or TimescaleDB that holds the history (postgresql://user:password@host:port/database); none: SQLite in data_dir", "DATABASE_URL"},
+  {"History in PostgreSQL", "database_replica_urls", kSecret, "", 0, 0, "", "its streaming replicas, separated by blanks or commas: reads go there", "DATABASE_REPLICA_URLS"},
+  {"History in PostgreSQL", "database_connections", kInteger, "4", 1, 64, "", "connections for reads to each server"},
+  {"History in PostgreSQL", "database_lag_ms", kInteger, "250", 10, 60'000, "", "a replica further behind serves no reads"},
+  {"History in PostgreSQL", "database_backlog_mib", kInteger, "4096", 1, 1'000'000, "", "rows kept on disk while the server is away"},
+  {"History in PostgreSQL", "database_retention_days", kInteger, "0", 0, 36'500, "", "rows older than this are dropped (docs/postgres.md); 0 = none"},
 };
 // clang-format on
 

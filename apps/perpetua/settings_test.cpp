@@ -36,6 +36,21 @@ TEST_F(SettingsTest, a_flag_beats_a_variable_beats_the_file_beats_the_default) {
   EXPECT_EQ(settings.integer("matchers"), 5);
 }
 
+TEST_F(SettingsTest, a_variable_that_others_use_counts_less_than_our_own) {
+  std::map<std::string, std::string> variables{{"DATABASE_URL", "postgresql://theirs"}};
+  const auto environment = [&](const std::string& name) -> std::optional<std::string> {
+    const auto found = variables.find(name);
+    return found == variables.end() ? std::nullopt : std::optional(found->second);
+  };
+  ASSERT_EQ(settings.load({}, environment, ""), std::nullopt);
+  EXPECT_EQ(settings.text("database_url"), "postgresql://theirs");
+  variables["PERPETUA_DATABASE_URL"] = "postgresql://ours";
+  ASSERT_EQ(settings.load({}, environment, ""), std::nullopt);
+  EXPECT_EQ(settings.text("database_url"), "postgresql://ours");
+  variables = {{"DATABASE_REPLICA_URLS", "postgresql://replica"}};
+  EXPECT_NE(settings.load({}, environment, ""), std::nullopt) << "replicas of nothing";
+}
+
 TEST_F(SettingsTest, an_invalid_value_names_setting_source_value_and_range) {
   const auto error = settings.load({{"matchers", "65"}}, no_variables, "");
   ASSERT_TRUE(error);

@@ -40,7 +40,7 @@ std::vector<Table> tables() {
       {"agents", kAgentColumns, 1, ",wallet,display_name,bio,twitter_handle,", true},
       {"orders", kOrderColumns, 1, ",client_id,intent_reason,", true},
       {"fills", kFillColumns, 1, "", true},
-      {"ledger", kLedgerColumns, 1, "", true},
+      {"ledger", kLedgerColumns, 1, ",claim,", true},
       {"thoughts", kThoughtColumns, 1, ",text,metadata,", true},
       {"messages", kMessageColumns, 1, ",text,metadata,", true},
       {"signals", kSignalColumns, 1, "", true},
@@ -60,6 +60,10 @@ std::vector<Table> tables() {
       {"prices", "market, time_ms, sequence, index_price, mark", 3, "", false},
       {"equity", "agent, time_ms, collateral, unrealised_pnl", 2, "", false},
   };
+}
+
+bool is_binary(std::string_view column) {
+  return column == "spec" || column == "client_id" || column == "claim";
 }
 
 // SELECT of the rows behind a key: (a, b) > (?, ?).
@@ -95,7 +99,7 @@ TableChecksum checksum_table(HistorySession& session, const Table& table) {
         const bool is_text = table.texts.find("," + names[i] + ",") != std::string::npos;
         if (is_text) {
           const std::string bytes = select.next_text();
-          row += names[i] == "spec" || names[i] == "client_id" ? bytes : storable_text(bytes);
+          row += is_binary(names[i]) ? bytes : storable_text(bytes);
         } else {
           const int64_t value = select.next_int();
           if (i < table.key_columns) key[i] = value;

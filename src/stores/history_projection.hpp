@@ -22,6 +22,10 @@ class HistoryProjection {
   // REQUIRES: batch.number is at most the last one handed over + 1.
   virtual void apply(const AppliedBatch& batch) = 0;
 
+  // The same for batches that are replayed: waits for room, because a replay is faster than any
+  // database and holds up nobody.
+  virtual void apply_replayed(const AppliedBatch& batch) { apply(batch); }
+
   // Returns when everything handed over is committed; false if it is not and will not be soon.
   virtual bool flush() = 0;
 

@@ -61,6 +61,10 @@ class HistorySession {
   // Ready to be bound; reset() it after the last row. Lives as long as the session.
   virtual Query& statement(const std::string& sql) = 0;
 
+  // The same for a query without parameters and without end, which is read as it comes: for
+  // start-up. Several may be open at once.
+  virtual Query& scan(const std::string& sql) { return statement(sql); }
+
   // How many rows a page should ask for first, if it needs `wanted` of at most `most`: a remote
   // database sends all it is asked for.
   virtual std::size_t fetch_rows(std::size_t wanted, std::size_t most) const = 0;

@@ -99,7 +99,8 @@ class Exchange:
 
     def environment(self):
         """Of this test process, with nothing of ours but the settings of this exchange."""
-        environment = {k: v for k, v in os.environ.items() if not k.startswith("PERPETUA_")}
+        environment = {k: v for k, v in os.environ.items()
+                       if not k.startswith(("PERPETUA_", "DATABASE_", "REDIS_"))}
         for name, value in self.settings.items():
             environment["PERPETUA_" + name.upper()] = str(value)
         return environment

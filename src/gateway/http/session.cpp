@@ -21,6 +21,7 @@
 #include "gateway/hub/pipeline.hpp"
 #include "gateway/metrics.hpp"
 #include "gateway/ws/upgrade.hpp"
+#include "stores/history_source.hpp"
 
 namespace perpetua::gateway {
 namespace {
@@ -95,6 +96,7 @@ class Session final : public SessionBase {
   awaitable<void> wait_for_outcomes();
   awaitable<void> respond_from_disk();
   awaitable<void> read_account();
+  void read_history();
   awaitable<void> flush();
   awaitable<void> drain_input();
   awaitable<void> hand_over();
@@ -272,12 +274,21 @@ awaitable<void> Session::wait_for_outcomes() {
   }
 }
 
+// On a thread of the pool.
+void Session::read_history() {
+  try {
+    call_.endpoint->respond(call_);
+  } catch (const stores::HistoryUnavailable&) {  // its source counts and tells it
+    call_.awaited_batch = 0;
+    call_.fail(ResultCode::exchange_unavailable, {}, "the history cannot be read now");
+  }
+}
+
 awaitable<void> Session::respond_from_disk() {
   call_.may_block = true;
   call_.wants_disk = false;
   for (;;) {
-    co_await run_on(io_thread_.shared.disk, io_thread_.io,
-                    [this] { call_.endpoint->respond(call_); });
+    co_await run_on(io_thread_.shared.disk, io_thread_.io, [this] { read_history(); });
     if (call_.awaited_batch == 0) co_return;
     // A statement of its own: GCC 12 loses a co_await in a loop's condition.
     const bool has_come = co_await history_shows(io_thread_.context, call_.awaited_batch);

@@ -15,8 +15,8 @@ constexpr AccountKey kFees{LedgerAccount::fees, 0};
 
 AccountKey agent_account(AgentId agent) { return {LedgerAccount::agent, agent}; }
 AccountKey insurance_of(MarketId market) { return {LedgerAccount::insurance, market}; }
-AccountKey stakes_of(MarketId market) { return {LedgerAccount::stakes, market}; }
 AccountKey clearing_of(MarketId market) { return {LedgerAccount::clearing, market}; }
+AccountKey escrow_of(SignalId id) { return {LedgerAccount::escrow, signal_market(id)}; }
 
 EntryKind kind_of(PositionChange cause) {
   switch (cause) {
@@ -73,13 +73,9 @@ void Accounting::add_event(const Event& event, int64_t time_ms) {
     case EventType::fund_changed:
       return add_fund_change(event, time_ms);
     case EventType::signal_created:
-      return move(event, EntryKind::stake, agent_account(event.header.agent), stakes_of(market),
-                  event.signal_created.stake, time_ms);
     case EventType::signal_faded:
-      return move(event, EntryKind::stake, agent_account(event.header.agent), stakes_of(market),
-                  event.signal_faded.stake, time_ms);
     case EventType::signal_closed:
-      return add_signal_end(event, time_ms);
+      return add_signal_event(event, time_ms);
     case EventType::price_updated:
       if (market < state.marks.size()) state.marks[market] = event.price_updated.mark;
       rows_.prices.push_back({market, event.header.sequence, event.price_updated.index,
@@ -113,6 +109,29 @@ void Accounting::add_ledger_entry(const Event& event, int64_t time_ms) {
                   entry.amount, time_ms);
     case LedgerEntryKind::transfer_in:
       return;
+  }
+}
+
+void Accounting::add_signal_event(const Event& event, int64_t time_ms) {
+  const AccountKey agent = agent_account(event.header.agent);
+  if (event.header.type == EventType::signal_created) {
+    const SignalCreated& created = event.signal_created;
+    return move(event, EntryKind::stake, agent, escrow_of(created.signal_id), created.stake,
+                time_ms);
+  }
+  if (event.header.type == EventType::signal_faded) {
+    const SignalFaded& faded = event.signal_faded;
+    return move(event, EntryKind::stake, agent, escrow_of(faded.signal_id), faded.stake, time_ms);
+  }
+  const SignalClosed& closed = event.signal_closed;
+  const AccountKey escrow = escrow_of(closed.signal_id);
+  if (closed.end == SignalEnd::settled) {
+    move(event, EntryKind::payout, escrow, agent_account(closed.winner), closed.payout, time_ms);
+    return move(event, EntryKind::bet_fee, escrow, kFees, closed.fee, time_ms);
+  }
+  move(event, EntryKind::stake_back, escrow, agent, closed.stake, time_ms);
+  if (closed.end == SignalEnd::voided) {
+    move(event, EntryKind::stake_back, escrow, agent_account(closed.fader), closed.stake, time_ms);
   }
 }
 
@@ -160,20 +179,6 @@ void Accounting::add_fund_change(const Event& event, int64_t time_ms) {
   const FundChanged& changed = event.fund_changed;
   move(event, EntryKind::insurance, clearing_of(market), fund,
        changed.margin - changed.bad_debt - balance(fund), time_ms);
-}
-
-void Accounting::add_signal_end(const Event& event, int64_t time_ms) {
-  const SignalClosed& closed = event.signal_closed;
-  const AccountKey stakes = stakes_of(event.header.market);
-  if (closed.end == SignalEnd::settled) {
-    move(event, EntryKind::payout, stakes, agent_account(closed.winner), closed.payout, time_ms);
-    return move(event, EntryKind::betting_fee, stakes, kFees, closed.fee, time_ms);
-  }
-  move(event, EntryKind::stake_returned, stakes, agent_account(event.header.agent), closed.stake,
-       time_ms);
-  if (closed.fader == 0) return;
-  move(event, EntryKind::stake_returned, stakes, agent_account(closed.fader), closed.stake,
-       time_ms);
 }
 
 PositionRow& Accounting::open_position(const Event& event, Lots base, int64_t time_ms) {

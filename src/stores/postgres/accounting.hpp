@@ -26,7 +26,7 @@ enum class LedgerAccount : uint8_t {
   fees = 2,       // what makers and takers paid
   insurance = 3,  // id: the market
   clearing = 4,   // id: the market
-  stakes = 5,     // id: the market; of signals that are live
+  escrow = 5,     // stakes of signals; id: the market
 };
 
 enum class EntryKind : uint8_t {
@@ -44,10 +44,10 @@ enum class EntryKind : uint8_t {
   insurance_deposit = 11,
   insurance = 12,  // what the fund won or paid
   shortfall = 13,  // what an agent lacked and the fund paid
-  stake = 14,      // of a signal, from either side
-  stake_returned = 15,
-  payout = 16,  // of a bet
-  betting_fee = 17,
+  stake = 14,      // of a signal or a bet
+  stake_back = 15,
+  payout = 16,
+  bet_fee = 17,
 };
 
 struct AccountKey {
@@ -140,9 +140,9 @@ class Accounting {
   void add_event(const Event& event, int64_t time_ms);
   void add_fill(const Event& event, int64_t time_ms);
   void add_ledger_entry(const Event& event, int64_t time_ms);
+  void add_signal_event(const Event& event, int64_t time_ms);
   void add_position_change(const Event& event, int64_t time_ms);
   void add_fund_change(const Event& event, int64_t time_ms);
-  void add_signal_end(const Event& event, int64_t time_ms);
   void add_equity(int64_t time_ms);
   void change_position(const Event& event, const Position& after, int64_t time_ms);
   PositionRow& open_position(const Event& event, Lots base, int64_t time_ms);

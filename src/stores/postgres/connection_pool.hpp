@@ -30,6 +30,9 @@ class ConnectionPool {
    public:
     // SQL with $1, $2, ...
     pg::Result run(const std::string& sql, const pg::Parameters& parameters);
+    pg::Result run_once(const std::string& sql) { return connection_.run(sql); }  // not prepared
+    bool is_open() const { return connection_.is_open(); }
+    void close() { connection_.close(); }
 
    private:
     friend class ConnectionPool;

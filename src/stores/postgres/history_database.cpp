@@ -13,8 +13,6 @@ namespace perpetua::stores {
 
 namespace {
 
-// Any number will do, as long as nothing else in the database takes it.
-constexpr char kTakeWriterLock[] = "SELECT pg_try_advisory_lock(5783912640882)";
 // Synchronous, but not for replicas: what was committed must be there after a crash of the server,
 // because the batches are gone from memory by then. One sync serves a whole group.
 constexpr char kSessionSettings[] =
@@ -22,8 +20,8 @@ constexpr char kSessionSettings[] =
     " SET idle_in_transaction_session_timeout = 120000;";
 constexpr char kStages[] =
     "CREATE TEMP TABLE stage_orders (LIKE orders) ON COMMIT DELETE ROWS;"
-    "CREATE TEMP TABLE stage_signals (LIKE signals) ON COMMIT DELETE ROWS;"
     "CREATE TEMP TABLE stage_triggers (LIKE triggers) ON COMMIT DELETE ROWS;"
+    "CREATE TEMP TABLE stage_signals (LIKE signals) ON COMMIT DELETE ROWS;"
     "CREATE TEMP TABLE stage_candles (LIKE candles) ON COMMIT DELETE ROWS;"
     "CREATE TEMP TABLE stage_positions (LIKE positions) ON COMMIT DELETE ROWS;"
     "CREATE TEMP TABLE stage_accounts (LIKE accounts) ON COMMIT DELETE ROWS;";
@@ -37,14 +35,14 @@ pg::Result refusal(std::string message) {
 template <class Ids>
 std::string array_of(const Ids& ids) {
   std::string text = "{";
-  for (const OrderId id : ids) {
+  for (const auto id : ids) {
     if (text.size() > 1) text += ',';
     text += std::to_string(signed_of(id));
   }
   return text + "}";
 }
 
-// Orders, triggers and signals a group speaks of that it does not make itself.
+// Orders and triggers a group speaks of that it does not make itself.
 struct Mentioned {
   std::unordered_set<OrderId> orders;
   std::unordered_set<OrderId> made;
@@ -85,34 +83,12 @@ struct Mentioned {
   }
 };
 
-uint64_t id_of(const OrderView& order) { return order.order_id; }
-uint64_t id_of(const TriggerView& trigger) { return trigger.id(); }
-uint64_t id_of(const SignalView& signal) { return signal.id; }
-
-template <class Row>
-pg::Result load_rows(pg::Connection& connection, const std::unordered_set<uint64_t>& wanted,
-                     const char* columns, const char* table, const char* key,
-                     Row (*read)(ValueSource&), std::unordered_map<uint64_t, Row>& loaded) {
-  if (wanted.empty()) return {};
-  pg::Parameters ids;
-  ids.add_text(array_of(wanted));
-  ResultRows rows(connection.run(std::string("SELECT ") + columns + " FROM " + table + " WHERE " +
-                                     key + " = ANY($1::bigint[])",
-                                 ids));
-  if (!rows.result().ok()) return pg::Result(rows.result().error());
-  while (rows.next()) {
-    Row row = read(rows);
-    loaded.emplace(id_of(row), std::move(row));
-  }
-  return {};
-}
-
 }  // namespace
 
 struct HistoryDatabase::Preloaded {
-  std::unordered_map<uint64_t, OrderView> orders;
-  std::unordered_map<uint64_t, TriggerView> triggers;
-  std::unordered_map<uint64_t, SignalView> signals;
+  std::unordered_map<OrderId, OrderView> orders;
+  std::unordered_map<OrderId, TriggerView> triggers;
+  std::unordered_map<SignalId, SignalView> signals;
 };
 
 HistoryDatabase::HistoryDatabase(PostgresHistoryOptions options) : options_(std::move(options)) {}
@@ -210,20 +186,42 @@ pg::Result HistoryDatabase::load_accounting() {
   return {};
 }
 
+template <class Ids, class Visit>
+pg::Result HistoryDatabase::select_ids(const char* columns, const char* table, const char* key,
+                                       const Ids& ids, Visit visit) {
+  if (ids.empty()) return {};
+  pg::Parameters parameters;
+  parameters.add_text(array_of(ids));
+  ResultRows rows(connection_.run(std::string("SELECT ") + columns + " FROM " + table + " WHERE " +
+                                      key + " = ANY($1::bigint[])",
+                                  parameters));
+  if (!rows.result().ok()) return pg::Result(rows.result().error());
+  while (rows.next()) visit(rows);
+  return {};
+}
+
 pg::Result HistoryDatabase::preload(std::span<const HistoryBatch> group, Preloaded& loaded) {
   Mentioned mentioned;
   for (const HistoryBatch& batch : group) {
     for (const HistoryEvent& item : batch.events) mentioned.add(item.event);
   }
-  pg::Result result = load_rows(connection_, mentioned.orders, kOrderColumns, "orders", "order_id",
-                                read_order, loaded.orders);
+  pg::Result result =
+      select_ids(kOrderColumns, "orders", "order_id", mentioned.orders, [&](ValueSource& row) {
+        OrderView order = read_order(row);
+        loaded.orders.emplace(order.order_id, std::move(order));
+      });
   if (result.ok()) {
-    result = load_rows(connection_, mentioned.triggers, kTriggerColumns, "triggers", "trigger_id",
-                       read_trigger, loaded.triggers);
+    result = select_ids(kTriggerColumns, "triggers", "trigger_id", mentioned.triggers,
+                        [&](ValueSource& row) {
+                          const TriggerView trigger = read_trigger(row);
+                          loaded.triggers.emplace(trigger.id(), trigger);
+                        });
   }
   if (!result.ok()) return result;
-  return load_rows(connection_, mentioned.signals, kSignalColumns, "signals", "id", read_signal,
-                   loaded.signals);
+  return select_ids(kSignalColumns, "signals", "id", mentioned.signals, [&](ValueSource& row) {
+    const SignalView signal = read_signal(row);
+    loaded.signals.emplace(signal.id, signal);
+  });
 }
 
 pg::Error HistoryDatabase::write(std::span<const HistoryBatch> group, BatchNumber last) {

@@ -57,6 +57,9 @@ class HistoryDatabase {
   pg::Result load_meta();
   pg::Result load_markets();
   pg::Result load_accounting();
+  template <class Ids, class Visit>
+  pg::Result select_ids(const char* columns, const char* table, const char* key, const Ids& ids,
+                        Visit visit);
   pg::Result preload(std::span<const HistoryBatch> group, Preloaded& loaded);
   pg::Result make_partitions(std::span<const HistoryBatch> group);
   pg::Result transact(const HistoryRows& rows, const AccountingRows& accounting, BatchNumber last);
@@ -64,7 +67,7 @@ class HistoryDatabase {
   pg::Result write_perpetual(const HistoryRows& rows);
   pg::Result write_orders(const HistoryRows& rows);
   pg::Result write_triggers(const HistoryRows& rows);
-  pg::Result write_social(const HistoryRows& rows);
+  pg::Result write_messages(const HistoryRows& rows);
   pg::Result write_accounting(const AccountingRows& rows);
   pg::Result write_meta(const AccountingRows& rows, BatchNumber last);
   pg::Result keep_house(int64_t log_time_ms);

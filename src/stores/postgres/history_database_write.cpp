@@ -53,12 +53,12 @@ constexpr const char* kDeleteOld[] = {
     " WHERE updated_at_ms < $1 AND status NOT IN (1, 2) ORDER BY sequence LIMIT $2)",
     "DELETE FROM triggers WHERE trigger_id IN (SELECT trigger_id FROM triggers"
     " WHERE updated_at_ms < $1 AND closed_sequence > 0 ORDER BY closed_sequence LIMIT $2)",
-    "DELETE FROM positions WHERE sequence IN (SELECT sequence FROM positions"
-    " WHERE updated_at_ms < $1 AND closed_sequence > 0 ORDER BY sequence LIMIT $2)",
     "DELETE FROM signals WHERE id IN (SELECT id FROM signals"
     " WHERE closed_at_ms < $1 AND closed_sequence > 0 ORDER BY closed_sequence LIMIT $2)",
     "DELETE FROM messages WHERE message_id IN (SELECT message_id FROM messages"
-    " WHERE time_ms < $1 ORDER BY time_ms LIMIT $2)",
+    " WHERE time_ms < $1 ORDER BY message_id LIMIT $2)",
+    "DELETE FROM positions WHERE sequence IN (SELECT sequence FROM positions"
+    " WHERE updated_at_ms < $1 AND closed_sequence > 0 ORDER BY sequence LIMIT $2)",
     "DELETE FROM funding_payments WHERE sequence IN (SELECT sequence FROM funding_payments"
     " WHERE time_ms < $1 ORDER BY sequence LIMIT $2)",
     "DELETE FROM liquidations WHERE sequence IN (SELECT sequence FROM liquidations"
@@ -126,7 +126,7 @@ pg::Result HistoryDatabase::transact(const HistoryRows& rows, const AccountingRo
   if (result.ok()) result = write_perpetual(rows);
   if (result.ok()) result = write_orders(rows);
   if (result.ok()) result = write_triggers(rows);
-  if (result.ok()) result = write_social(rows);
+  if (result.ok()) result = write_messages(rows);
   if (result.ok()) result = write_accounting(accounting);
   if (result.ok()) result = connection_.run("COMMIT");
   return result;
@@ -236,7 +236,7 @@ pg::Result HistoryDatabase::write_triggers(const HistoryRows& rows) {
   return copy("position_ends", kPositionEndColumns, rows.position_ends, all(bind_position_end));
 }
 
-pg::Result HistoryDatabase::write_social(const HistoryRows& rows) {
+pg::Result HistoryDatabase::write_messages(const HistoryRows& rows) {
   pg::Result result = copy("messages", kMessageColumns, rows.messages, all(bind_message));
   if (result.ok()) {
     result = copy("stage_signals", kSignalColumns, rows.signals,

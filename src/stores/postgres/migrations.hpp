@@ -14,6 +14,10 @@
 
 namespace perpetua::stores {
 
+// Held by whoever writes the history, for as long as it is connected: true or false. Any number
+// will do, as long as nothing else in the database takes it.
+inline constexpr char kTakeWriterLock[] = "SELECT pg_try_advisory_lock(5783912640882)";
+
 struct Migration {
   int64_t version;  // 1, 2, ...
   const char* name;

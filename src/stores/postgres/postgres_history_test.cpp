@@ -382,6 +382,41 @@ TEST_P(PostgresHistory, a_collapse_is_paid_for_in_the_double_entry) {
             static_cast<int64_t>(PositionEndCause::liquidation));
 }
 
+TEST_P(PostgresHistory, stakes_lie_in_escrow_until_their_signal_is_over) {
+  const std::string url = new_database(server());
+  PostgresHistoryWriter writer(options(url));
+  PerpetualMarket market(&writer);
+  const AgentId creator = market.add_agent(1'000);
+  const AgentId fader = market.add_agent(1'000);
+  const auto create = [&](int64_t stake_usdc) {
+    Command command(CommandType::create_signal, creator, 0);
+    command.create_signal.target = PerpetualMarket::kIndex + 100;
+    command.create_signal.stake = Micro(stake_usdc * 1'000'000);
+    command.create_signal.duration_ms = limits::kSignalDurationMinMs;
+    const Outcome outcome = market.run(command);
+    EXPECT_EQ(outcome.code, ResultCode::ok);
+    return outcome.id;
+  };
+  const auto escrow = [&] {
+    EXPECT_TRUE(writer.flush()) << writer.failure();
+    return number_in(url, "SELECT coalesce(sum(balance), 0) FROM accounts WHERE account = 5");
+  };
+  Command fade(CommandType::fade_signal, fader);
+  fade.fade_signal.signal_id = create(100);
+  EXPECT_EQ(escrow(), 100'000'000);
+  ASSERT_EQ(market.run(fade).code, ResultCode::ok);
+  create(30);  // nobody fades it
+  EXPECT_EQ(escrow(), 230'000'000);
+  expect_true_accounts(url, market.hot);
+  market.now_ms += limits::kSignalDurationMinMs;
+  for (int i = 0; i < 5; ++i, market.now_ms += 1'000) market.price(PerpetualMarket::kIndex);
+  EXPECT_EQ(escrow(), 0);
+  expect_true_accounts(url, market.hot);
+  EXPECT_EQ(number_in(url, "SELECT sum(amount) FROM ledger_entries WHERE kind = 16"), 198'000'000);
+  EXPECT_EQ(number_in(url, "SELECT count(*) FROM ledger_entries WHERE kind = 13"), 0);
+  EXPECT_EQ(number_in(url, "SELECT count(*) FROM signals WHERE closed_sequence > 0"), 2);
+}
+
 INSTANTIATE_TEST_SUITE_P(Servers, PostgresHistory,
                          testing::Values(DatabaseKind::postgres, DatabaseKind::timescale),
                          kind_name);

@@ -30,11 +30,15 @@ struct PostgresHistoryWriter::Impl {
   void fail(const std::string& why);
   bool wait_committed(std::unique_lock<std::mutex>& lock, int64_t stall_ms);
 
+  void say(const std::string& line) const {
+    if (tell) tell(line);
+  }
   bool has_work() const { return !group.empty() || handed_over > committed.load(); }
   bool is_due() const {
     return stopping || flush_target > committed.load() || backlog.bytes() >= kPostgresGroupBytesMax;
   }
 
+  const std::function<void(const std::string&)> tell;
   HistoryDatabase database;         // the thread's, as are group and the next two
   std::vector<HistoryBatch> group;  // taken from the backlog, not committed yet
   BatchNumber group_last = 0;
@@ -59,7 +63,9 @@ struct PostgresHistoryWriter::Impl {
 };
 
 PostgresHistoryWriter::Impl::Impl(const PostgresWriterOptions& options)
-    : database(options.database), backlog(options.backlog_folder, options.backlog_bytes_max) {
+    : tell(options.tell),
+      database(options.database),
+      backlog(options.backlog_folder, options.backlog_bytes_max) {
   connect_first(options.start_ms);
   committed = database.applied_batch();
   handed_over = committed;
@@ -92,6 +98,7 @@ PostgresHistoryWriter::Impl::~Impl() {
 }
 
 void PostgresHistoryWriter::Impl::fail(const std::string& why) {
+  say("the history in PostgreSQL has ended: " + why);
   const std::lock_guard lock(mutex);
   has_failed = true;
   failure = why;
@@ -170,6 +177,7 @@ bool PostgresHistoryWriter::Impl::reconnect() {
     return false;
   }
   is_connected = true;
+  say("the history in PostgreSQL is back at batch " + std::to_string(database.applied_batch()));
   return trim_group();
 }
 
@@ -208,10 +216,13 @@ void PostgresHistoryWriter::Impl::write_group() {
 
 void PostgresHistoryWriter::Impl::note_error(const pg::Error& error) {
   lasting_errors = error.may_pass() ? 0 : lasting_errors + 1;
+  bool is_news = false;
   {
     const std::lock_guard lock(mutex);
+    is_news = last_error.empty();
     last_error = error.message;
   }
+  if (is_news) say("the history in PostgreSQL waits: " + error.message);
   if (lasting_errors >= history_limits::kPostgresLastingErrorsMax) fail(error.message);
 }
 
@@ -241,6 +252,19 @@ BatchNumber PostgresHistoryWriter::applied_batch() const { return impl_->committ
 
 void PostgresHistoryWriter::apply(const AppliedBatch& batch) {
   impl_->add(make_history_batch(batch, HistoryDetail::accounting));
+}
+
+void PostgresHistoryWriter::apply_replayed(const AppliedBatch& batch) {
+  {
+    // A server that is away is not waited for without end: the backlog takes what there is.
+    std::unique_lock lock(impl_->mutex);
+    impl_->progress.wait_for(
+        lock, std::chrono::milliseconds(history_limits::kPostgresFlushMs), [&] {
+          return impl_->has_failed ||
+                 impl_->backlog.bytes() <= history_limits::kBacklogMemoryBytesMax / 2;
+        });
+  }
+  apply(batch);
 }
 
 bool PostgresHistoryWriter::flush() {

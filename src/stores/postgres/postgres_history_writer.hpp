@@ -11,6 +11,7 @@
 // then on; the next start goes on from applied_batch() with what the journal holds: never a gap.
 #pragma once
 
+#include <functional>
 #include <memory>
 
 #include "stores/history_projection.hpp"
@@ -31,7 +32,8 @@ struct PostgresWriterOptions {
   PostgresHistoryOptions database;
   std::string backlog_folder;
   uint64_t backlog_bytes_max = 4ull << 30;
-  int64_t start_ms = 30'000;  // how long the first connection is tried
+  int64_t start_ms = 30'000;                          // how long the first connection is tried
+  std::function<void(const std::string& line)> tell;  // the server went or is back; may be empty
 };
 
 class PostgresHistoryWriter final : public HistoryProjection {
@@ -44,6 +46,7 @@ class PostgresHistoryWriter final : public HistoryProjection {
 
   BatchNumber applied_batch() const override;
   void apply(const AppliedBatch& batch) override;
+  void apply_replayed(const AppliedBatch& batch) override;
   bool flush() override;
   bool failed() const override;
   std::string failure() const override;

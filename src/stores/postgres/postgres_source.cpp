@@ -41,7 +41,12 @@ class PostgresSource::Session final : public HistorySession {
  public:
   explicit Session(PostgresSource& source) : source_(source) {}
 
+  ~Session() override;
+  Session(const Session&) = delete;
+  Session& operator=(const Session&) = delete;
+
   Query& statement(const std::string& sql) override;
+  Query& scan(const std::string& sql) override;
   std::size_t fetch_rows(std::size_t wanted, std::size_t most) const override {
     return std::min(wanted, most);
   }
@@ -50,6 +55,8 @@ class PostgresSource::Session final : public HistorySession {
 
  private:
   class RemoteQuery;
+  class RemoteScan;
+  static constexpr int kScanRows = 5'000;
   static constexpr std::size_t kPrimary = SIZE_MAX;
 
   bool has_failed(std::size_t server) const {
@@ -58,12 +65,47 @@ class PostgresSource::Session final : public HistorySession {
   bool connect(pg::Error& error);
   pg::Result run_here(const std::string& sql, const pg::Parameters& parameters);
   void leave(const pg::Error& error);
+  void open_cursor(const std::string& cursor, const std::string& sql);
+  pg::Result fetch(const std::string& cursor);
+  void close_cursor(const std::string& cursor);
+  pg::Result run_in_transaction(const std::string& sql);
 
   PostgresSource& source_;
   ConnectionPool::Lease reader_{nullptr, {nullptr}};
   std::size_t server_ = kPrimary;
   std::vector<std::size_t> failed_;
   std::unordered_map<std::string, std::unique_ptr<RemoteQuery>> queries_;
+  std::unordered_map<std::string, std::unique_ptr<RemoteScan>> scans_;
+  int open_cursors_ = 0;
+};
+
+// A scan: a cursor of the server, some rows at a time. It stays at the server it began at.
+class PostgresSource::Session::RemoteScan final : public Query {
+ public:
+  RemoteScan(Session& session, const std::string& sql, int number)
+      : session_(session), sql_(sql), cursor_("scan_" + std::to_string(number)) {}
+
+  RemoteScan& bind(int64_t) override { return *this; }  // REQUIRES: no parameters
+  RemoteScan& bind_text(std::string_view) override { return *this; }
+  RemoteScan& bind_blob(std::string_view) override { return *this; }
+  Step step() override {
+    if (!rows_) session_.open_cursor(cursor_, sql_);
+    if (rows_ && rows_->next()) return Step::row;
+    rows_.emplace(session_.fetch(cursor_));
+    return rows_->next() ? Step::row : Step::done;
+  }
+  void reset() override {
+    if (rows_) session_.close_cursor(cursor_);
+    rows_.reset();
+  }
+  int64_t next_int() override { return rows_->next_int(); }
+  std::string next_text() override { return rows_->next_text(); }
+
+ private:
+  Session& session_;
+  const std::string sql_;
+  const std::string cursor_;
+  std::optional<ResultRows> rows_;
 };
 
 class PostgresSource::Session::RemoteQuery final : public Query {
@@ -100,11 +142,51 @@ class PostgresSource::Session::RemoteQuery final : public Query {
   std::optional<ResultRows> rows_;
 };
 
+// A connection that is left in the middle of a scan is not used again.
+PostgresSource::Session::~Session() {
+  if (open_cursors_ > 0 && reader_ != nullptr) reader_->close();
+}
+
 Query& PostgresSource::Session::statement(const std::string& sql) {
   auto& query = queries_[sql];
   if (query == nullptr) query = std::make_unique<RemoteQuery>(*this, sql);
   query->reset();
   return *query;
+}
+
+Query& PostgresSource::Session::scan(const std::string& sql) {
+  auto& scan = scans_[sql];
+  if (scan == nullptr) {
+    scan = std::make_unique<RemoteScan>(*this, sql, static_cast<int>(scans_.size()));
+  }
+  scan->reset();
+  return *scan;
+}
+
+void PostgresSource::Session::open_cursor(const std::string& cursor, const std::string& sql) {
+  if (open_cursors_++ == 0) run("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY", {});
+  run_in_transaction("DECLARE " + cursor + " NO SCROLL CURSOR FOR " + sql);
+}
+
+pg::Result PostgresSource::Session::fetch(const std::string& cursor) {
+  return run_in_transaction("FETCH " + std::to_string(kScanRows) + " FROM " + cursor);
+}
+
+void PostgresSource::Session::close_cursor(const std::string& cursor) {
+  if (reader_ != nullptr && reader_->is_open()) {
+    run_in_transaction("CLOSE " + cursor);
+    if (open_cursors_ == 1) run_in_transaction("COMMIT");
+  }
+  --open_cursors_;
+}
+
+pg::Result PostgresSource::Session::run_in_transaction(const std::string& sql) {
+  pg::Result result = reader_ == nullptr
+                          ? pg::Result(pg::Error{pg::ErrorClass::connection, "", "lost"})
+                          : reader_->run_once(sql);
+  if (result.ok()) return result;
+  ++source_.failures_;
+  throw HistoryUnavailable("a scan of the history was cut short: " + result.error().message);
 }
 
 bool PostgresSource::Session::connect(pg::Error& error) {

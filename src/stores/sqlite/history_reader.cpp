@@ -90,8 +90,8 @@ std::optional<OrderView> HistoryReader::order_by_client_id(AgentId agent,
 
 bool HistoryReader::open_orders(const std::function<void(const OrderView&)>& visit) {
   const auto lease = impl_->source->lend();
-  Query& select = lease->statement(std::string("SELECT ") + kOrderColumns +
-                                       " FROM orders WHERE status IN (1, 2)");
+  Query& select =
+      lease->scan(std::string("SELECT ") + kOrderColumns + " FROM orders WHERE status IN (1, 2)");
   Query::Step step = select.step();
   for (; step == Query::Step::row; step = select.step()) visit(read_order(select));
   select.reset();

@@ -43,12 +43,6 @@ bool leaves_rows(EventType type) {
   }
 }
 
-// Content and metadata lie side by side.
-template <class Message>
-std::string_view message_text(const Message& message, std::string_view text) {
-  return text.substr(message.text.offset, message.text.length + message.metadata.length);
-}
-
 bool is_for_accounting(EventType type) {
   return type == EventType::price_updated || type == EventType::account_changed;
 }
@@ -62,6 +56,12 @@ void add_fund_deposits(const AppliedBatch& batch, HistoryBatch& result) {
       result.fund_deposits.push_back({command.header.market, command.fund_insurance.amount});
     }
   }
+}
+
+// Content and metadata lie side by side.
+template <class Message>
+std::string_view message_text(const Message& message, std::string_view text) {
+  return text.substr(message.text.offset, message.text.length + message.metadata.length);
 }
 
 std::string_view text_of(const Event& event, const AppliedBatch& batch) {

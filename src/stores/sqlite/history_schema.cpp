@@ -112,13 +112,12 @@ const char kOrderColumns[] =
 const char kFillColumns[] =
     "sequence, trade_id, order_id, agent, counterparty, market, side, is_taker, is_intent, cause,"
     " price, lots, notional, fee, realised_pnl, position_base, time_ms";
-const char kLedgerColumns[] = 
+const char kLedgerColumns[] =
     "sequence, agent, counterparty, kind, amount, free_after, time_ms, is_onchain, claim";
 const char kThoughtColumns[] = "thought_id, agent, market, time_ms, text, metadata";
 const char kCandleColumns[] =
     "open_time_ms, open, high, low, close, volume, volume_notional, trades";
-const char kAgentColumns[] = 
-    "id, wallet, display_name, bio, registered_at_ms, twitter_handle";
+const char kAgentColumns[] = "id, wallet, display_name, bio, registered_at_ms, twitter_handle";
 
 void bind_order(ValueSink& s, const OrderView& o) {
   s.bind(signed_of(o.sequence)).bind(signed_of(o.order_id)).bind(o.agent).bind(o.market);

@@ -152,7 +152,7 @@ std::optional<TriggerView> HistoryReader::trigger_that_sent(AgentId agent, Order
 
 bool HistoryReader::live_triggers(const std::function<void(const TriggerView&)>& visit) {
   const auto lease = impl_->source->lend();
-  Query& select = lease->statement(select_triggers("closed_sequence = 0"));
+  Query& select = lease->scan(select_triggers("closed_sequence = 0"));
   Query::Step step = select.step();
   for (; step == Query::Step::row; step = select.step()) visit(read_trigger(select));
   select.reset();

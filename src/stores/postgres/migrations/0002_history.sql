@@ -77,7 +77,7 @@ $$;
 CREATE TABLE markets(id smallint PRIMARY KEY, spec bytea NOT NULL);
 
 CREATE TABLE agents(id bigint PRIMARY KEY, wallet text NOT NULL, display_name text NOT NULL,
-  bio text NOT NULL, registered_at_ms bigint NOT NULL);
+  bio text NOT NULL, registered_at_ms bigint NOT NULL, twitter_handle text NOT NULL);
 
 CREATE TABLE orders(sequence bigint PRIMARY KEY, order_id bigint NOT NULL, agent bigint NOT NULL,
   market smallint NOT NULL, side smallint NOT NULL, kind smallint NOT NULL,
@@ -91,6 +91,7 @@ CREATE TABLE orders(sequence bigint PRIMARY KEY, order_id bigint NOT NULL, agent
 CREATE UNIQUE INDEX orders_by_id ON orders(order_id);
 CREATE INDEX orders_by_agent ON orders(agent, sequence);
 CREATE INDEX orders_open ON orders(order_id) WHERE status IN (1, 2);
+CREATE INDEX orders_of_intents ON orders(sequence) WHERE (flags & 4) <> 0;
 CREATE INDEX orders_by_client_id ON orders(agent, client_id) WHERE client_id IS NOT NULL;
 
 SELECT perpetua_make_series('fills', 'sequence bigint NOT NULL, trade_id bigint NOT NULL,
@@ -113,13 +114,28 @@ SELECT perpetua_make_series('trades', 'market smallint NOT NULL, trade_id bigint
 
 CREATE TABLE ledger(sequence bigint PRIMARY KEY, agent bigint NOT NULL,
   counterparty bigint NOT NULL, kind smallint NOT NULL, amount bigint NOT NULL,
-  free_after bigint NOT NULL, time_ms bigint NOT NULL);
+  free_after bigint NOT NULL, time_ms bigint NOT NULL, is_onchain smallint NOT NULL,
+  claim bytea);
 CREATE INDEX ledger_by_agent ON ledger(agent, sequence);
 
 SELECT perpetua_make_series('thoughts', 'thought_id bigint NOT NULL, agent bigint NOT NULL,
   market smallint NOT NULL, time_ms bigint NOT NULL, text text NOT NULL,
-  PRIMARY KEY (thought_id, time_ms)', 'time_ms');
+  metadata text NOT NULL, PRIMARY KEY (thought_id, time_ms)', 'time_ms');
 CREATE INDEX thoughts_by_agent ON thoughts(agent, thought_id);
+
+-- Messages that are no thoughts; private ones among them.
+CREATE TABLE messages(message_id bigint PRIMARY KEY, agent bigint NOT NULL,
+  to_agent bigint NOT NULL, market smallint NOT NULL, time_ms bigint NOT NULL,
+  kind smallint NOT NULL, text text NOT NULL, metadata text NOT NULL);
+
+CREATE TABLE signals(id bigint PRIMARY KEY, closed_sequence bigint NOT NULL,
+  creator bigint NOT NULL, market smallint NOT NULL, kind smallint NOT NULL,
+  target bigint NOT NULL, stake bigint NOT NULL, created_mark bigint NOT NULL,
+  created_at_ms bigint NOT NULL, expires_at_ms bigint NOT NULL, fader bigint NOT NULL,
+  matched_at_ms bigint NOT NULL, ending smallint NOT NULL, settlement_mark bigint NOT NULL,
+  winner bigint NOT NULL, payout bigint NOT NULL, fee bigint NOT NULL,
+  closed_at_ms bigint NOT NULL) WITH (fillfactor = 80);
+CREATE INDEX signals_by_closing ON signals(closed_sequence);
 
 SELECT perpetua_make_series('candles', 'market smallint NOT NULL, interval smallint NOT NULL,
   open_time_ms bigint NOT NULL, open bigint NOT NULL, high bigint NOT NULL, low bigint NOT NULL,

@@ -1,0 +1,68 @@
+// HistoryService: the history of a running exchange, wherever it is: SQLite in the data directory,
+// or PostgreSQL with replicas. Its writer, the listener that feeds it, its readers, its metrics.
+//
+// Order: made (opens the writer), recovery through listener(), finish_recovery(), then reader().
+// Thread-safety: as of the parts; shown_batch() and Collect() by any thread.
+#pragma once
+
+#include <prometheus/collectable.h>
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "listeners.hpp"
+#include "settings.hpp"
+#include "stores/history_projection.hpp"
+#include "stores/postgres/postgres_history_writer.hpp"
+#include "stores/postgres/postgres_source.hpp"
+#include "stores/sqlite/history_reader.hpp"
+
+namespace perpetua::app {
+
+struct HistoryPlace {
+  std::string data_dir;
+  std::string database_url;  // empty: SQLite in data_dir
+  std::vector<std::string> replica_urls;
+  std::size_t connections = 4;
+  int64_t lag_max_ms = 250;
+  uint64_t backlog_bytes_max = 4ull << 30;
+  int64_t retention_days = 0;
+
+  bool is_remote() const { return !database_url.empty(); }
+  std::string file() const { return data_dir + "/history.sqlite"; }
+};
+
+HistoryPlace history_place(const Settings& settings);
+
+class HistoryService final : public prometheus::Collectable {
+ public:
+  // Throws std::runtime_error: no usable history can be opened or made there.
+  HistoryService(HistoryPlace place, uint64_t cluster_id);
+
+  stores::HistoryProjection& writer() { return *writer_; }
+  HistoryListener& listener() { return *listener_; }
+
+  // The history is ahead of the journal, so it is of another one: a file is deleted; a database is
+  // left to the operator (throws).
+  void discard();
+
+  // Everything replayed is written, and can be read.
+  void finish_recovery();
+  stores::HistoryReader& reader() { return *reader_; }
+
+  // The newest batch that every read from now on sees.
+  BatchNumber shown_batch() const;
+
+  std::vector<prometheus::MetricFamily> Collect() const override;
+
+ private:
+  const HistoryPlace place_;
+  std::unique_ptr<stores::HistoryProjection> writer_;
+  stores::PostgresHistoryWriter* remote_writer_ = nullptr;  // writer_, if it is one
+  std::unique_ptr<HistoryListener> listener_;
+  stores::PostgresSource* remote_source_ = nullptr;  // the reader's, if it has one
+  std::unique_ptr<stores::HistoryReader> reader_;
+};
+
+}  // namespace perpetua::app
