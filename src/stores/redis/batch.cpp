@@ -27,7 +27,10 @@ Batch::Batch(Counters& counters, Request request, const CallOptions& options, Ca
       states_(request_.size(), State::waiting),
       waiting_(request_.size()) {}
 
-Batch::~Batch() {
+Batch::~Batch() { leave(); }
+
+void Batch::leave() {
+  if (std::exchange(has_left_, true)) return;
   counters_.pending_commands.fetch_sub(request_.size(), kRelaxed);
   counters_.pending_bytes.fetch_sub(request_.bytes(), kRelaxed);
 }
@@ -146,6 +149,7 @@ void Batch::finish(Failure of_waiting) {
     }
     if (replies_[command].is_error()) count_failure(replies_[command]);
   }
+  if (open_ == 0) leave();  // the callback may submit as much again
   const Callback callback = std::exchange(callback_, nullptr);
   callback(std::move(replies_));
 }

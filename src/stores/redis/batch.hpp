@@ -3,8 +3,8 @@
 // Goes in rounds. A round sends every waiting command to its node; when all of them have come back
 // (answered, redirected, lost, not sent) the owner starts the next round for those that wait
 // again, at once or after a pause, or ends the batch. So redirected commands keep their order.
-// On the client's thread. Its command and byte count leave the client's gauges with the object,
-// which a connection holds as long as it owes the batch a reply.
+// On the client's thread. Its command and byte count leave the client's gauges before the callback,
+// or, if connections still hold some of it, with the object.
 #pragma once
 
 #include <cstdint>
@@ -81,6 +81,7 @@ class Batch : public std::enable_shared_from_this<Batch> {
   bool is_tried_again(uint32_t command, const Endpoint& from, const Reply& error);
   void wait_again(uint32_t command, std::string_view why);
   void count_failure(const Reply& reply);
+  void leave();  // the gauges
 
   Counters& counters_;
   const Request request_;
@@ -98,6 +99,7 @@ class Batch : public std::enable_shared_from_this<Batch> {
   uint32_t rounds_ = 0;
   bool needs_pause_ = false;
   bool is_finished_ = false;
+  bool has_left_ = false;
 };
 
 }  // namespace perpetua::redis
