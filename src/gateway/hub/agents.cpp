@@ -1,4 +1,4 @@
-// Registration, agents, discovery, betting records, thoughts of agents.
+// Registration, agents, betting records.
 
 #include <algorithm>
 
@@ -9,12 +9,10 @@
 #include "gateway/hub/handlers.hpp"
 #include "gateway/hub/render.hpp"
 #include "gateway/hub/text.hpp"
-#include "stores/activity/activity.hpp"
 
 namespace perpetua::gateway::hub {
 namespace {
 
-constexpr std::size_t kThoughtsPerAgentInFeed = 5;
 constexpr std::size_t kHandleCharactersMax = 15;
 
 bool is_word(std::string_view text) {
@@ -173,38 +171,6 @@ void get_betting_record(Call& call) {
   write_money(json.key("total_won"), record.won);
   write_money(json.key("net_pnl"), record.won - record.wagered);
   json.end_object();
-}
-
-void list_agent_thoughts(Call& call) {
-  const auto agent = path_agent(call);
-  if (!agent) return;
-  const auto limit = static_cast<std::size_t>(number_or(input(call, "limit"), 10));
-  auto thoughts = call.hot().activity().intents().thoughts_of(*agent, limit);
-  std::reverse(thoughts.begin(), thoughts.end());
-  JsonWriter json(call.reply);
-  json.begin_object().key("agent_id").text(agent_name(*agent));
-  json.key("thoughts").begin_array();
-  for (const auto& thought : thoughts) write_thought(json, call.hot(), thought, false);
-  json.end_array().end_object();
-}
-
-void list_thought_feed(Call& call) {
-  const auto limit = static_cast<std::size_t>(number_or(input(call, "limit"), 20));
-  std::vector<std::pair<AgentId, std::size_t>> shown;
-  JsonWriter json(call.reply);
-  json.begin_object().key("thoughts").begin_array();
-  std::size_t count = 0;
-  const auto newest = call.hot().activity().intents().thoughts(stores::hot_limits::kPageMax);
-  for (const auto& thought : newest) {
-    auto entry = std::find_if(shown.begin(), shown.end(),
-                              [&](const auto& row) { return row.first == thought.agent; });
-    if (entry == shown.end()) entry = shown.insert(shown.end(), {thought.agent, 0});
-    if (entry->second == kThoughtsPerAgentInFeed) continue;
-    ++entry->second;
-    write_thought(json, call.hot(), thought, true);
-    if (++count == limit) break;
-  }
-  json.end_array().end_object();
 }
 
 }  // namespace perpetua::gateway::hub

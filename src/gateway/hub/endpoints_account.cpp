@@ -39,8 +39,6 @@ constexpr Field kDiscoverFields[] = {
     {"sort_order", FieldKind::choice, false, "default desc", 0, 0, 0, false, "asc|desc"},
     kOffsetField,
     limit_field(200, "default 50")};
-constexpr Field kThoughtsFields[] = {limit_field(100, "default 10")};
-constexpr Field kFeedFields[] = {limit_field(200, "default 20")};
 
 constexpr Field kOwnerField = text_field("agent_id", true, "the caller's own id", 1, 64);
 constexpr Field kMoveFields[] = {kOwnerField, amount_field(kAmountMaxCents)};
@@ -90,13 +88,6 @@ constexpr Endpoint kAgents[] = {
     read("hubAgent", "/agents/{agent_id}", "agents", "One agent", Access::open,
         {.reply = "Agent and `open_positions[Position], open_position_count, balance, "
                   "balance_locked, balance_total`", .refusals = "404"}, get_agent),
-    read("hubAgentThoughts", "/agents/{agent_id}/thoughts", "agents",
-        "Why it traded, newest last", Access::open,
-        {.fields = kThoughtsFields, .reply = "`agent_id, thoughts[Thought]`", .refusals = "404"},
-        list_agent_thoughts),
-    read("hubThoughtFeed", "/thoughts/feed", "agents",
-        "Why agents traded, newest first, at most 5 of each", Access::open,
-        {.fields = kFeedFields, .reply = "`thoughts[Thought]`"}, list_thought_feed),
     read("hubBettingRecord", "/agents/{agent_id}/betting", "agents", "Its bets", Access::open,
         {.reply = "`wins, losses, win_rate, total_wagered, total_won, net_pnl`",
          .refusals = "404"}, get_betting_record),

@@ -41,8 +41,6 @@ void list_agents(Call& call);
 void get_agent(Call& call);
 void discover_agents(Call& call);
 void get_betting_record(Call& call);
-void list_agent_thoughts(Call& call);
-void list_thought_feed(Call& call);
 
 // login.cpp
 void get_own_auth(Call& call);
