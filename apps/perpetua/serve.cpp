@@ -24,6 +24,7 @@
 #include "redis_service.hpp"
 #include "runtime/runtime.hpp"
 #include "runtime_metrics.hpp"
+#include "stores/history_source.hpp"
 #include "stores/warm_start.hpp"
 
 namespace perpetua::app {
@@ -206,10 +207,16 @@ gateway::ServerOptions Service::server_options() const {
   return options;
 }
 
-// Closed intents that memory has forgotten.
+// Closed intents that memory has forgotten; none while no database answers: the hot ones stand
+// for themselves, and Redis is a view that may be shorter.
 std::vector<stores::OrderView> Service::old_intents(AgentId agent, std::size_t limit) {
   const stores::OrderFilter filter{.intents_only = true};
-  return history_->reader().orders(agent, filter, {.limit = limit}).rows;
+  try {
+    return history_->reader().orders(agent, filter, {.limit = limit}).rows;
+  } catch (const stores::HistoryUnavailable& error) {
+    spdlog::warn("old intents are left out of Redis: {}", error.what());
+    return {};
+  }
 }
 
 bool Service::is_ready(std::string& why_not) const {
