@@ -195,6 +195,8 @@ def judge_stores(shared, exchange, clients):
     for name in ("redis_url", "database_url"):
         exchange.settings.pop(name, None)
     exchange.start()
+    for client in clients:
+        client.close()  # it belonged to the process that stopped
     for client, was, now in zip(clients, before, shown(clients)):
         for name, rows in was.items():
             if rows != now[name]:
