@@ -4,7 +4,7 @@ import unittest
 
 import websockets
 
-from api_case import order, until
+from api_case import harness, order, until
 from ws_client import Book, Socket, WebSocketTest
 
 MESSAGE_BYTES_MAX = 64 * 1024
