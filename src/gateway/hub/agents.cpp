@@ -1,4 +1,4 @@
-// Registration, agents, discovery, betting records, thoughts of agents.
+// Registration, agents, betting records.
 
 #include <algorithm>
 
@@ -9,7 +9,6 @@
 #include "gateway/hub/handlers.hpp"
 #include "gateway/hub/render.hpp"
 #include "gateway/hub/text.hpp"
-#include "stores/activity/activity.hpp"
 
 namespace perpetua::gateway::hub {
 namespace {
