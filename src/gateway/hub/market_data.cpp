@@ -13,6 +13,26 @@ constexpr int64_t kFeeSavedPpm = 250;  // an outside venue's fee less ours: the 
 
 bool has_price(const stores::MarketView& market) { return market.mark.value != 0; }
 
+// Which limit of the agent, what it is, and what the order would have made of it.
+bool refuse_by_limit(Call& call) {
+  const Outcome& outcome = outcome_of(call);
+  const auto limit = static_cast<RiskLimit>(outcome.values[0]);
+  const auto text = [&](int64_t value) {
+    if (limit == RiskLimit::leverage) return std::to_string(value);
+    std::string out;
+    append_number(out, value, kMicroDigits);
+    return out;
+  };
+  const std::string name(wire_name(limit));
+  const std::string value = text(outcome.values[1]), allowed = text(outcome.values[2]);
+  refuse(call, kLimitExceeded,
+         "Risk limit exceeded: " + name + " is " + allowed + ", this would be " + value);
+  call.refusal.siblings.emplace_back("name", "\"" + name + "\"");
+  call.refusal.siblings.emplace_back("limit", allowed);
+  call.refusal.siblings.emplace_back("value", value);
+  return false;
+}
+
 Micro fee_saved(Micro traded) { return Micro(mul_div_floor(traded.value, kFeeSavedPpm, kPpm)); }
 
 void write_fee_total(JsonWriter& json, std::string_view name, const stores::FeeTotal& total) {
@@ -90,6 +110,7 @@ bool is_executed(Call& call) {
   if (code == ResultCode::price_unavailable || code == ResultCode::market_closed) {
     return refuse(call, kNoLiquidity, "The market closed before the order was executed");
   }
+  if (code == ResultCode::limit_exceeded) return refuse_by_limit(call);
   return is_done(call);
 }
 

@@ -72,7 +72,10 @@ bool cancel_older(Call& call, TriggerKind kind) {
 
 bool complete_guard(Call& call, TriggerKind kind) {
   if (!call.is_retry) {
-    if (!is_executed(call)) return false;
+    if (!is_executed(call)) {
+      if (call.error.field == "stop") call.error.field = "stop_loss";
+      return false;
+    }
     call.is_retry = true;
     if (cancel_older(call, kind)) return true;
   }

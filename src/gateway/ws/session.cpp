@@ -39,6 +39,8 @@ void Session::greet() {
   JsonWriter json(out);
   json.begin_object().key("type").text("connected");
   json.key("message").text("Perpetua; see /docs for channels and operations");
+  json.key("timestamp").text(hub::time_text(wall_now_ms()));
+  json.key("connections").number(shard_.hub().sockets());
   json.key("session_id").id(shard_.next_session_id());
   json.key("time").number(wall_now_ms());
   json.key("agent_id");
@@ -47,8 +49,6 @@ void Session::greet() {
   } else {
     json.id(principal_.agent);
   }
-  json.key("timestamp").text(hub::time_text(wall_now_ms()));
-  json.key("connections").number(shard_.hub().sockets());
   json.end_object();
   send(out);
   if (principal_.agent != 0 || is_closing_) return;
