@@ -40,6 +40,9 @@ RedisService::RedisService(const Settings& settings, const stores::HotStore& hot
                 [this](AgentId) { projector_.suspect(); }),
       buckets_(client_, settings.integer("redis_read_timeout_ms")) {
   projector_.on_acknowledged([this](BatchNumber batch) { gate_.acknowledged(batch); });
+  projector_.on_keys_written([this](const std::vector<Sha256>& keys) {
+    for (const Sha256& key : keys) keys_->drop(key);
+  });
   std::string error;
   if (!client_.start(error, [this](const redis::Notice&) { projector_.suspect(); })) {
     throw std::runtime_error("redis_url: " + error);

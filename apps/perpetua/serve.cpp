@@ -208,7 +208,9 @@ gateway::ServerOptions Service::server_options() const {
 // Closed intents that memory has forgotten.
 std::vector<stores::OrderView> Service::old_intents(AgentId agent, std::size_t limit) {
   const stores::OrderFilter filter{.intents_only = true};
-  return history_reader_->orders(agent, filter, {.limit = limit}).rows;
+  stores::PageRequest page;
+  page.limit = limit;
+  return history_reader_->orders(agent, filter, page).rows;
 }
 
 bool Service::is_ready(std::string& why_not) const {

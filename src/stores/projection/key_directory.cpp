@@ -80,6 +80,10 @@ void KeyDirectory::hear(std::string_view message) {
   if (message == kKeyHeartbeat) return;
   Sha256 sha256{};
   if (!parse_hex(message, sha256)) return drop_all();
+  drop(sha256);
+}
+
+void KeyDirectory::drop(const Sha256& sha256) {
   Part& mine = part(sha256);
   const std::lock_guard lock(mine.mutex);
   ++mine.changes;

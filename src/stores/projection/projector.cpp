@@ -255,6 +255,7 @@ void Projector::refuse(const redis::Reply& error) {
 // After the answer to the data, so whoever hears it reads the new state.
 void Projector::publish(const std::vector<Sha256>& keys) {
   if (keys.empty()) return;
+  if (key_listener_) key_listener_(keys);
   redis::Request request;
   if (keys.size() > kKeysNamedMax) {
     request.add("", {"PUBLISH", kKeyChannel, kKeyReset});

@@ -59,12 +59,13 @@ TEST(Projector, what_is_flushed_away_under_load_comes_back) {
     Trading trading(exchange);
     for (int i = 0; i < 10; ++i) {
       trading.wait_for(40);
+      const uint64_t losses = exchange.projector->status().losses;
       exchange.call({"FLUSHALL"});
+      ASSERT_TRUE(eventually([&] { return exchange.projector->status().losses > losses; }));
     }
   }
   exchange.settle();
   exchange.expect_same();
-  EXPECT_GE(exchange.projector->status().losses, 5u);
 }
 
 TEST(Projector, a_flush_is_noticed_and_repaired_while_nothing_is_written) {
@@ -88,12 +89,13 @@ TEST(Projector, a_server_that_is_killed_and_starts_empty_is_filled_again) {
       trading.wait_for(30);
       server.kill();
       trading.wait_for(30);
+      const uint64_t losses = exchange.projector->status().losses;
       server.start();
+      ASSERT_TRUE(eventually([&] { return exchange.projector->status().losses > losses; }));
     }
   }
   exchange.settle();
   exchange.expect_same();
-  EXPECT_GE(exchange.projector->status().losses, 3u);
 }
 
 TEST(Projector, a_server_that_comes_back_with_an_old_picture_is_put_right) {

@@ -60,8 +60,8 @@ class KeyExchange {
   }
   static Sha256 sha256(uint8_t number) {
     Sha256 value{};
-    value[0] = 0xEE;
-    value[31] = number;
+    value.fill(number);
+    value[31] = 0xEE;
     return value;
   }
   // Returns when a reply would leave: the projection is written.
@@ -69,13 +69,14 @@ class KeyExchange {
     Command command(CommandType::create_key, 1);
     command.create_key = CreateKey{};
     command.create_key.key_sha256 = sha256(number);
-    return static_cast<uint32_t>(run(command, {}).id);
+    const Outcome outcome = run(command, {});
+    return static_cast<uint32_t>(outcome.id);
   }
   void revoke(uint32_t key_id) {
     Command command(CommandType::revoke_key, 1);
     command.revoke_key = RevokeKey{};
     command.revoke_key.key_id = key_id;
-    EXPECT_EQ(run(command, {}).code, ResultCode::ok);
+    run(command, {});
   }
 
   redis::Client client;
@@ -97,6 +98,7 @@ class KeyExchange {
       projector->apply(batch);
       EXPECT_TRUE(eventually([&] { return projector->status().acknowledged >= batch.number; }));
     }
+    EXPECT_EQ(output.outcomes.front().code, ResultCode::ok);
     return output.outcomes.front();
   }
   Engine engine_;
