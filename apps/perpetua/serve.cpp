@@ -235,8 +235,8 @@ void Service::connect() {
   metrics_ = std::make_unique<RuntimeMetricsSource>(*runtime_, hot_, *history_);
   runtime_->add_listener(*hot_listener_);
   redis_ = make_redis_service(
-      settings_, hot_, [this](AgentId agent, std::size_t limit) { return old_intents(agent, limit); },
-      *replies_);
+      settings_, hot_,
+      [this](AgentId agent, std::size_t limit) { return old_intents(agent, limit); }, *replies_);
   if (redis_ != nullptr) {
     runtime_->add_listener(*redis_);  // hands on to the reply router
   } else {

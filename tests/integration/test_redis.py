@@ -1,7 +1,7 @@
 """The real binary with a real Redis: what HTTP tells is in Redis when it tells it, whatever happens
 to either of them."""
-import subprocess
 import unittest
+from pathlib import Path
 
 from api_case import NO_LIMITS, QUIET, ApiExchange, ApiTest, order, unique, until
 from redis_servers import RedisCluster, RedisServer
@@ -45,8 +45,8 @@ class RedisCase(unittest.TestCase):
 
     def intent(self, client, price="55000"):
         reply = client.post("/api/v1/intents", {
-            "market": "BTC-PERP", "direction": "long", "size_usdc": "500", "reason": "cheap: \"50\"",
-            "limit_price": price, "stop_loss": "50000"})
+            "market": "BTC-PERP", "direction": "long", "size_usdc": "500",
+            "reason": "cheap: \"50\"", "limit_price": price, "stop_loss": "50000"})
         self.assertEqual(reply.status, 200, reply)
         return reply.body["intent_id"]
 
@@ -220,6 +220,24 @@ class Start(unittest.TestCase):
             self.assertEqual(left[0], 19)
             self.assertTrue(all(a - 1 <= b <= a for a, b in zip(left, left[1:])), left)
             self.assertEqual(redis.cli("EXISTS", f"rate:{{{agent_id}:mutations}}").strip(), "1")
+
+    def test_the_documented_rights_are_enough(self):
+        """The ACL line of docs/redis.md, with another user for the checks of this test."""
+        document = (Path(__file__).resolve().parents[2] / "docs" / "redis.md").read_text()
+        line = document.split("ACL SETUSER perpetua ")[1].split("ACL SETUSER")[0]
+        with RedisServer() as redis:
+            redis.cli("ACL", "SETUSER", "perpetua", *line.replace("PASSWORD", "sesame").split())
+            url = redis.url.replace("redis://", "redis://perpetua:sesame@")
+            exchange = ApiExchange(redis_url=url, **QUIET)
+            self.addCleanup(exchange.close)
+            exchange.start()
+            until(lambda: exchange.client().get("/readyz").body["degraded"] is None,
+                  "redis is whole", 60)
+            agent_id, client = exchange.register(unique("agent"), "5")
+            self.assertEqual(client.get("/api/v1/account").status, 200)
+            self.assertEqual(redis.cli("GET", f"balance:{{{agent_id}}}").strip(), "5")
+            denied = redis.cli("INFO", "stats").split("acl_access_denied_cmd:")[1]
+            self.assertEqual(denied.split()[0], "0")
 
     def test_a_url_that_is_none_is_told_without_the_password(self):
         exchange = ApiExchange(redis_url="redis://user:sesame@", **QUIET)

@@ -14,7 +14,11 @@ class Trading {
  public:
   explicit Trading(Exchange& exchange) : exchange_(exchange), thread_([this] { run(); }) {}
   ~Trading() {
-    is_over_ = true;
+    {
+      const std::lock_guard lock(mutex_);
+      is_over_ = true;
+    }
+    over_.notify_one();
     thread_.join();
   }
   // So many more batches were applied.
@@ -25,15 +29,20 @@ class Trading {
 
  private:
   void run() {
+    std::unique_lock lock(mutex_);
     while (!is_over_) {
+      lock.unlock();
       exchange_.trade(1);
       ++done_;
-      std::this_thread::sleep_for(std::chrono::microseconds(500));
+      lock.lock();
+      over_.wait_for(lock, std::chrono::microseconds(500), [&] { return is_over_; });
     }
   }
   Exchange& exchange_;
   std::atomic<int> done_{0};
-  std::atomic<bool> is_over_{false};
+  std::mutex mutex_;
+  std::condition_variable over_;
+  bool is_over_ = false;
   std::thread thread_;
 };
 

@@ -91,8 +91,13 @@ class KeyExchange {
     InlineExecutor executor;
     const BatchInput input{engine_.last_batch() + 1, 1'700'000'000'000, {&placed, 1}, text};
     engine_.apply(input, executor, output);
-    const AppliedBatch batch{input.number,    input.log_time_ms, output.first_event,
-                             input.commands,  output.outcomes,   output.events, text};
+    const AppliedBatch batch{input.number,
+                             input.log_time_ms,
+                             output.first_event,
+                             input.commands,
+                             output.outcomes,
+                             output.events,
+                             text};
     hot.apply(batch);
     if (projector) {
       projector->apply(batch);
@@ -104,7 +109,7 @@ class KeyExchange {
   Engine engine_;
 };
 
-TEST(KeyDirectory, a_key_works_elsewhere_when_its_creation_is_answered_and_ends_with_its_revocation) {
+TEST(KeyDirectory, a_key_works_elsewhere_from_its_reply_to_its_revocation) {
   redis::TestServer server;
   KeyExchange exchange(server.client_options());
   OtherProcess other(server.client_options());
@@ -184,9 +189,9 @@ TEST(SharedBucket, grants_what_a_naive_bucket_grants) {
       ASSERT_EQ(answer->granted, naive.take(request)) << "round " << round << " step " << i;
       EXPECT_EQ(answer->full_in_us, naive.full_at_us - request.now_us);
       const int64_t room_us = request.interval_ns / 1'000 * request.burst - answer->full_in_us;
-      EXPECT_EQ(answer->remaining,
-                std::max<int64_t>(room_us / (request.interval_ns / 1'000), 0));
-      EXPECT_EQ(answer->retry_in_us > 0, answer->granted == 0 && room_us < request.interval_ns / 1'000);
+      EXPECT_EQ(answer->remaining, std::max<int64_t>(room_us / (request.interval_ns / 1'000), 0));
+      EXPECT_EQ(answer->retry_in_us > 0,
+                answer->granted == 0 && room_us < request.interval_ns / 1'000);
     }
   }
 }
