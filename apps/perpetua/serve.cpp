@@ -211,8 +211,10 @@ gateway::ServerOptions Service::server_options() const {
 // for themselves, and Redis is a view that may be shorter.
 std::vector<stores::OrderView> Service::old_intents(AgentId agent, std::size_t limit) {
   const stores::OrderFilter filter{.intents_only = true};
+  stores::PageRequest page;
+  page.limit = limit;
   try {
-    return history_->reader().orders(agent, filter, {.limit = limit}).rows;
+    return history_->reader().orders(agent, filter, page).rows;
   } catch (const stores::HistoryUnavailable& error) {
     spdlog::warn("old intents are left out of Redis: {}", error.what());
     return {};
@@ -241,8 +243,8 @@ void Service::connect() {
   metrics_ = std::make_unique<RuntimeMetricsSource>(*runtime_, hot_, history_->writer());
   runtime_->add_listener(*hot_listener_);
   redis_ = make_redis_service(
-      settings_, hot_, [this](AgentId agent, std::size_t limit) { return old_intents(agent, limit); },
-      *replies_);
+      settings_, hot_,
+      [this](AgentId agent, std::size_t limit) { return old_intents(agent, limit); }, *replies_);
   if (redis_ != nullptr) {
     runtime_->add_listener(*redis_);  // hands on to the reply router
   } else {

@@ -53,11 +53,12 @@ class SharedBudgets {
 
 // One request's.
 struct AdmissionAsks {
-  std::optional<Sha256> key;                // to be asked for
+  std::optional<Sha256> key;  // to be asked for
   bool has_asked_key = false;
-  std::optional<stores::KeyView> found_key; // what came of it; agent 0: there is none
-  AgentId agent = 0;                        // whose budgets, of `limit_class`
+  std::optional<stores::KeyView> found_key;  // what came of it; agent 0: there is none
+  AgentId agent = 0;                         // whose budgets, of `limit_class`
   uint8_t limit_class = 0;
+  int64_t now_ns = 0;  // of the request, by which it takes its token
   bool needs_budget = false;
   bool has_asked_budget = false;
 };

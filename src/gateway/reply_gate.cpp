@@ -44,7 +44,9 @@ void ReplyGate::on_batch(const AppliedBatch& batch, std::span<const runtime::Rep
     const bool is_awaited = std::any_of(targets.begin(), targets.end(),
                                         [](const auto& target) { return target.channel != 0; });
     if (!is_awaited) return;
-    held_.push_back({batch.number, batch.log_time_ms, now,
+    held_.push_back({batch.number,
+                     batch.log_time_ms,
+                     now,
                      {batch.outcomes.begin(), batch.outcomes.end()},
                      {targets.begin(), targets.end()}});
     held_replies_ += targets.size();

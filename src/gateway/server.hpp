@@ -47,7 +47,7 @@ struct ServerDependencies {
   std::function<BatchNumber()> history_batch = {};  // newest batch whose rows history shows
   ws::Hub* hub = nullptr;                           // null: no /ws
   std::function<bool(std::string& why_not)> is_ready = {};        // for /readyz; empty: always
-  std::function<std::string()> degraded = {};  // what it serves without, for /readyz; empty: nothing
+  std::function<std::string()> degraded = {};  // for /readyz: what it serves without
   std::vector<const prometheus::Collectable*> collectables = {};  // for /metrics, beside ours
   // What processes share, null: this process's own. See the headers of their names.
   AccountReads* account_reads = nullptr;

@@ -12,8 +12,7 @@ std::optional<AccountState> read_account(const HotStore& hot, const AccountQuery
   state.open_orders = hot.open_order_count(query.agent);
   if (query.with_holdings) state.holdings = hot.holdings(query.agent);
   if (query.with_open_intents) {
-    state.intents =
-        hot.open_orders(query.agent, kNoMarket, 0, hot_limits::kPageMax);
+    state.intents = hot.open_orders(query.agent, kNoMarket, 0, hot_limits::kPageMax);
     std::erase_if(state.intents, [](const auto& order) { return !order.is_intent(); });
   }
   if (query.intent != 0) {

@@ -115,6 +115,7 @@ bool Dispatcher::must_ask(Call& call, std::string_view key, int64_t now_ns) {
   }
   asks.agent = who.agent;
   asks.limit_class = static_cast<uint8_t>(call.endpoint->limit);
+  asks.now_ns = now_ns;
   asks.needs_budget = true;
   asks.has_asked_budget = true;
   return true;

@@ -6,7 +6,6 @@
 #include <optional>
 
 #include "gateway/auth/authenticator.hpp"
-#include "gateway/http/io_thread.hpp"
 #include "gateway/limits/rate_limiter.hpp"
 #include "gateway/services.hpp"
 
@@ -97,7 +96,7 @@ asio::awaitable<void> admit_later(GatewayContext& context, AdmissionAsks& asks) 
       [&context, &asks](auto handler) {
         auto owner = std::make_shared<decltype(handler)>(std::move(handler));
         const auto limit_class = static_cast<LimitClass>(asks.limit_class);
-        context.limiter.ask(limit_class, asks.agent, monotonic_ns(), [&io = context.io, owner] {
+        context.limiter.ask(limit_class, asks.agent, asks.now_ns, [&io = context.io, owner] {
           asio::post(io, [owner]() mutable { std::move (*owner)(); });
         });
       },

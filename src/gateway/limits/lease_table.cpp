@@ -93,27 +93,27 @@ void LeaseTable::ask(BudgetKind kind, AgentId agent, const BucketRate& rate, int
   }
   if (spent == INT64_MAX) return done();
   const uint32_t wanted = std::clamp(rate.burst / 8, 1u, kLeaseTokensMax);
-  shared_.lease(budget_name(kind, agent), rate, wanted, spent,
-                [this, id, spent, now_ns, done = std::move(done)](
-                    const std::optional<BudgetLease>& granted) {
-                  {
-                    Shard& mine = shard(id);
-                    const std::lock_guard lock(mine.mutex);
-                    Lease& lease = mine.leases[id];
-                    lease.is_asked = false;
-                    if (granted) {
-                      lease.tokens += granted->granted;
-                      lease.expires_ns = now_ns + kLeaseLifetimeNs;
-                      lease.full_at_ns = now_ns + granted->full_in_ns;
-                      lease.refused_until_ns = now_ns + granted->retry_in_ns;
-                      lease.away_until_ns = 0;
-                    } else {
-                      lease.spent += spent;
-                      lease.away_until_ns = now_ns + kAwayPauseNs;
-                    }
-                  }
-                  done();
-                });
+  shared_.lease(
+      budget_name(kind, agent), rate, wanted, spent,
+      [this, id, spent, now_ns, done = std::move(done)](const std::optional<BudgetLease>& granted) {
+        {
+          Shard& mine = shard(id);
+          const std::lock_guard lock(mine.mutex);
+          Lease& lease = mine.leases[id];
+          lease.is_asked = false;
+          if (granted) {
+            lease.tokens += granted->granted;
+            lease.expires_ns = now_ns + kLeaseLifetimeNs;
+            lease.full_at_ns = now_ns + granted->full_in_ns;
+            lease.refused_until_ns = now_ns + granted->retry_in_ns;
+            lease.away_until_ns = 0;
+          } else {
+            lease.spent += spent;
+            lease.away_until_ns = now_ns + kAwayPauseNs;
+          }
+        }
+        done();
+      });
 }
 
 void LeaseTable::forget_idle(Shard& shard, int64_t now_ns) {

@@ -53,8 +53,8 @@ class LeaseTable {
   struct Lease {
     uint32_t tokens = 0;
     int64_t expires_ns = 0;
-    int64_t spent = 0;              // to be charged with the next lease; below 0: to be given back
-    int64_t full_at_ns = 0;         // of the shared bucket, as last heard
+    int64_t spent = 0;       // to be charged with the next lease; below 0: to be given back
+    int64_t full_at_ns = 0;  // of the shared bucket, as last heard
     int64_t refused_until_ns = 0;
     int64_t away_until_ns = 0;
     bool is_asked = false;

@@ -23,14 +23,15 @@ class FakeBudgets final : public SharedBudgets {
     auto answer = [this, name = std::string(budget), rate, wanted, spent, done] {
       int64_t& full_at = full_at_ns[name];
       full_at = std::max(std::max(full_at, now_ns) + spent * rate.interval_ns, now_ns);
-      const int64_t room = std::max<int64_t>((now_ns + rate.burst_ns - full_at) /
-                                                 rate.interval_ns, 0);
+      const int64_t room =
+          std::max<int64_t>((now_ns + rate.burst_ns - full_at) / rate.interval_ns, 0);
       BudgetLease lease;
       lease.granted = static_cast<uint32_t>(std::min<int64_t>(wanted, room));
       full_at += lease.granted * rate.interval_ns;
       lease.remaining = static_cast<uint32_t>(room) - lease.granted;
       lease.full_in_ns = full_at - now_ns;
-      if (lease.granted == 0) lease.retry_in_ns = full_at + rate.interval_ns - rate.burst_ns - now_ns;
+      if (lease.granted == 0)
+        lease.retry_in_ns = full_at + rate.interval_ns - rate.burst_ns - now_ns;
       done(lease);
     };
     if (is_held) {

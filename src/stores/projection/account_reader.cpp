@@ -20,8 +20,8 @@ struct AccountReader::Reading {
   AccountQuery query;
   Done done;
   AccountState state;
-  std::vector<MarketId> markets;     // whose positions the second request reads
-  std::size_t intents = 0;           // how many it reads behind them
+  std::vector<MarketId> markets;  // whose positions the second request reads
+  std::size_t intents = 0;        // how many it reads behind them
 
   // `is_lost`: Redis answered, and something is missing.
   void fail(bool is_lost) {
@@ -78,11 +78,9 @@ void AccountReader::read(const AccountQuery& query, Done done) {
   redis::CallOptions options;
   options.timeout_ms = shared_->timeout_ms;
   options.is_idempotent = true;
-  const auto submitted =
-      shared_->client.submit(std::move(request), options,
-                             [reading](std::vector<redis::Reply>&& replies) {
-                               take_account(reading, replies);
-                             });
+  const auto submitted = shared_->client.submit(
+      std::move(request), options,
+      [reading](std::vector<redis::Reply>&& replies) { take_account(reading, replies); });
   if (submitted != redis::Submit::accepted) reading->fail(false);
 }
 

@@ -23,11 +23,9 @@ TEST(ProjectorCluster, a_master_killed_under_load_and_moved_slots_leave_everythi
   const std::size_t from = cluster.master_of(slot);
   for (const std::size_t to : cluster.masters()) {
     if (to == from) continue;
-    std::future<void> moved =
-        std::async(std::launch::async, [&] { cluster.move_slot(slot, to); });
-    EXPECT_TRUE(trade_until([&] {
-      return moved.wait_for(std::chrono::seconds(0)) == std::future_status::ready;
-    }));
+    std::future<void> moved = std::async(std::launch::async, [&] { cluster.move_slot(slot, to); });
+    EXPECT_TRUE(trade_until(
+        [&] { return moved.wait_for(std::chrono::seconds(0)) == std::future_status::ready; }));
     moved.get();
     break;
   }

@@ -69,9 +69,7 @@ class FieldReader {
     if (parse_decimal(text(name), kMicroDigits, result.value) != DecimalError::none) fail();
     return result;
   }
-  Price price(std::string_view name, const MarketSpec& spec) {
-    return price_of(text(name), spec);
-  }
+  Price price(std::string_view name, const MarketSpec& spec) { return price_of(text(name), spec); }
   Price price_of(std::string_view value, const MarketSpec& spec) {
     Price result;
     if (parse_on_grid(value, spec.tick_size_e9, result.value) != DecimalError::none) fail();

@@ -52,18 +52,19 @@ void KeyDirectory::ask(const Sha256& sha256, Done done) {
   options.timeout_ms = timeout_ms_;
   options.is_idempotent = true;
   const auto shared = std::make_shared<Done>(std::move(done));
-  const auto submitted = client_.submit(
-      redis::Request(key, {"HGETALL", key}), options,
-      [this, sha256, changes, shared](std::vector<redis::Reply>&& replies) {
-        const redis::Reply& reply = replies.front();
-        if (!reply.is_array()) return (*shared)(std::nullopt);
-        if (reply.elements.empty()) return (*shared)(stores::KeyView());
-        std::vector<std::string_view> fields;
-        for (const redis::Reply& element : reply.elements) fields.emplace_back(element.text);
-        const auto view = decode_key(HashFields(std::move(fields)), sha256);
-        if (view) keep(sha256, *view, changes);
-        (*shared)(view);
-      });
+  const auto submitted =
+      client_.submit(redis::Request(key, {"HGETALL", key}), options,
+                     [this, sha256, changes, shared](std::vector<redis::Reply>&& replies) {
+                       const redis::Reply& reply = replies.front();
+                       if (!reply.is_array()) return (*shared)(std::nullopt);
+                       if (reply.elements.empty()) return (*shared)(stores::KeyView());
+                       std::vector<std::string_view> fields;
+                       for (const redis::Reply& element : reply.elements)
+                         fields.emplace_back(element.text);
+                       const auto view = decode_key(HashFields(std::move(fields)), sha256);
+                       if (view) keep(sha256, *view, changes);
+                       (*shared)(view);
+                     });
   if (submitted != redis::Submit::accepted) (*shared)(std::nullopt);
 }
 
@@ -80,6 +81,10 @@ void KeyDirectory::hear(std::string_view message) {
   if (message == kKeyHeartbeat) return;
   Sha256 sha256{};
   if (!parse_hex(message, sha256)) return drop_all();
+  drop(sha256);
+}
+
+void KeyDirectory::drop(const Sha256& sha256) {
   Part& mine = part(sha256);
   const std::lock_guard lock(mine.mutex);
   ++mine.changes;

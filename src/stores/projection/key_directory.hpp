@@ -38,6 +38,8 @@ class KeyDirectory {
 
   std::optional<stores::KeyView> find(const Sha256& sha256) const;
   void ask(const Sha256& sha256, Done done);
+  // It has changed in Redis: for the writer's own process, which need not wait for the message.
+  void drop(const Sha256& sha256);
 
   std::size_t cached() const;
   bool is_hearing() const;

@@ -91,6 +91,8 @@ std::string SlotGroups::marker_key(unsigned group) const { return tagged("applie
 std::string SlotGroups::agent_index_key(unsigned group) const {
   return tagged("agents", tag(group));
 }
-std::string SlotGroups::key_index_key(unsigned group) const { return tagged("apikeys", tag(group)); }
+std::string SlotGroups::key_index_key(unsigned group) const {
+  return tagged("apikeys", tag(group));
+}
 
 }  // namespace perpetua::projection

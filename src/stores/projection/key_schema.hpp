@@ -18,8 +18,8 @@ namespace perpetua::projection {
 inline constexpr std::size_t kClosedIntentsKept = 100;
 // Slot groups of a Cluster; one server has one.
 inline constexpr unsigned kClusterGroups = 64;
-// Which API key has been created, changed or revoked: its SHA-256 in hex. Or that many have, or only
-// that the writer lives.
+// Which API key has been created, changed or revoked: its SHA-256 in hex. Or that many have, or
+// only that the writer lives.
 inline constexpr std::string_view kKeyChannel = "perpetua:keys";
 inline constexpr std::string_view kKeyReset = "all";
 inline constexpr std::string_view kKeyHeartbeat = "heartbeat";
@@ -27,17 +27,17 @@ inline constexpr std::string_view kKeyHeartbeat = "heartbeat";
 std::string hex_of(const Sha256& sha256);
 bool parse_hex(std::string_view text, Sha256& sha256);
 
-std::string agent_key(AgentId agent);                                 // agent:{7}
-std::string balance_key(AgentId agent);                               // balance:{7}
-std::string agent_intents_key(AgentId agent);                         // agent_intents:{7}
-std::string agent_positions_key(AgentId agent);                       // agent_positions:{7}
-std::string intent_key(AgentId agent, OrderId intent);                // intent:{7}:123
-std::string position_key(AgentId agent, std::string_view symbol);     // position:{7}:BTC-PERP
-std::string apikey_key(const Sha256& sha256);                         // apikey:{64 hex digits}
-std::string key_key(const Sha256& sha256);                            // key:{64 hex digits}
-std::string price_key(std::string_view symbol);                       // price:{BTC-PERP}
-inline constexpr std::string_view kAssetsKey = "assets";              // set: symbols
-inline constexpr std::string_view kGroupsKey = "groups";              // set: tags of the groups
+std::string agent_key(AgentId agent);                              // agent:{7}
+std::string balance_key(AgentId agent);                            // balance:{7}
+std::string agent_intents_key(AgentId agent);                      // agent_intents:{7}
+std::string agent_positions_key(AgentId agent);                    // agent_positions:{7}
+std::string intent_key(AgentId agent, OrderId intent);             // intent:{7}:123
+std::string position_key(AgentId agent, std::string_view symbol);  // position:{7}:BTC-PERP
+std::string apikey_key(const Sha256& sha256);                      // apikey:{64 hex digits}
+std::string key_key(const Sha256& sha256);                         // key:{64 hex digits}
+std::string price_key(std::string_view symbol);                    // price:{BTC-PERP}
+inline constexpr std::string_view kAssetsKey = "assets";           // set: symbols
+inline constexpr std::string_view kGroupsKey = "groups";           // set: tags of the groups
 
 // Equal parts of the slots, each with a tag whose slot is in it.
 class SlotGroups {

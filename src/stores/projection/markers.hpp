@@ -1,10 +1,10 @@
 // Markers: whether Redis still has what was written to it.
 //
 // One key for each slot group, `applied:{tag}`, holds "<batch> <writer> <write> writing" before the
-// data of a write and "<batch> <writer> <write> whole" behind them, both set by SET ... GET. What GET finds must be
-// what this writer left there: after a FLUSHALL, an empty restart or an eviction it finds nothing,
-// after a failover to a replica that was behind an older batch, after a write of a connection that
-// was given up but went on in the server the batch of that. Any of these is a loss: everything of
+// data of a write and "<batch> <writer> <write> whole" behind them, both set by SET ... GET. What
+// GET finds must be what this writer left there: after a FLUSHALL, an empty restart or an eviction
+// it finds nothing, after a failover to a replica that was behind an older write, after a write
+// that was given up but went on in the server that write's. Any of these is a loss: everything of
 // the group must be written again. Between writes check() asks the same.
 // A write whose replies are missing may have come to any of its values; each is accepted.
 // Thread-safety: none.

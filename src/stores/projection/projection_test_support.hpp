@@ -17,10 +17,10 @@
 namespace perpetua::projection::test {
 
 inline bool eventually(const std::function<bool()>& condition) {
-  const auto end = std::chrono::steady_clock::now() + std::chrono::seconds(20);
+  const auto end = std::chrono::steady_clock::now() + std::chrono::seconds(90);
   while (!condition()) {
     if (std::chrono::steady_clock::now() > end) return false;
-    std::this_thread::sleep_for(std::chrono::milliseconds(1));
+    std::this_thread::yield();
   }
   return true;
 }
@@ -111,9 +111,8 @@ inline std::set<std::string> Exchange::keys() {
 inline std::optional<AccountState> Exchange::read(const AccountQuery& query) {
   std::promise<std::optional<AccountState>> promise;
   AccountReader reader(client, hot, 5'000, {});
-  reader.read(query, [&](std::optional<AccountState> state) {
-    promise.set_value(std::move(state));
-  });
+  reader.read(query,
+              [&](std::optional<AccountState> state) { promise.set_value(std::move(state)); });
   return promise.get_future().get();
 }
 
@@ -130,9 +129,8 @@ inline std::set<std::string> Exchange::expected_keys() {
   }
   for (const AgentView& agent : hot.agents(0, 1'000)) {
     const unsigned group = groups.group_of(agent.id);
-    for (const std::string& key :
-         {agent_key(agent.id), balance_key(agent.id), groups.agent_index_key(group),
-          groups.marker_key(group)}) {
+    for (const std::string& key : {agent_key(agent.id), balance_key(agent.id),
+                                   groups.agent_index_key(group), groups.marker_key(group)}) {
       expected.insert(key);
     }
     for (const PositionView& row : hot.holdings(agent.id)) {

@@ -9,8 +9,8 @@ constexpr std::chrono::milliseconds kTick{100};
 constexpr std::chrono::milliseconds kBeatEvery{300};
 constexpr std::chrono::milliseconds kRetryPauseMin{10};  // beside the client's own back-off
 constexpr std::chrono::milliseconds kRetryPauseMax{500};
-constexpr std::size_t kKeysNamedMax = 64;  // in messages; of more changes only that there are
-constexpr std::size_t kTimesMax = 1u << 14;           // batches whose lag is measured at once
+constexpr std::size_t kKeysNamedMax = 64;    // in messages; of more changes only that there are
+constexpr std::size_t kTimesMax = 1u << 14;  // batches whose lag is measured at once
 
 // "evicted_keys:12" of INFO stats; 0 if it is not there.
 uint64_t evicted_keys(const std::string& info) {
@@ -120,9 +120,7 @@ redis::CallOptions Projector::call_options() const {
 
 bool Projector::wait_for_work() {
   std::unique_lock lock(mutex_);
-  const auto has_work = [&] {
-    return is_stopping_ || is_suspect_ || collected_ > work_batch_;
-  };
+  const auto has_work = [&] { return is_stopping_ || is_suspect_ || collected_ > work_batch_; };
   if (!repair_.has_work() && work_.is_empty() && overlong_.empty()) {
     wake_.wait_for(lock, kTick, has_work);
   }
@@ -255,6 +253,7 @@ void Projector::refuse(const redis::Reply& error) {
 // After the answer to the data, so whoever hears it reads the new state.
 void Projector::publish(const std::vector<Sha256>& keys) {
   if (keys.empty()) return;
+  if (key_listener_) key_listener_(keys);
   redis::Request request;
   if (keys.size() > kKeysNamedMax) {
     request.add("", {"PUBLISH", kKeyChannel, kKeyReset});

@@ -60,7 +60,14 @@ class Projector {
   Projector& operator=(const Projector&) = delete;
 
   // Before start(): called on the projector's thread whenever `acknowledged` has risen.
-  void on_acknowledged(std::function<void(BatchNumber)> listener) { listener_ = std::move(listener); }
+  void on_acknowledged(std::function<void(BatchNumber)> listener) {
+    listener_ = std::move(listener);
+  }
+  // Before start(): the same for keys that were written or deleted, before their batch counts as
+  // acknowledged.
+  void on_keys_written(std::function<void(const std::vector<Sha256>&)> listener) {
+    key_listener_ = std::move(listener);
+  }
   void start();  // REQUIRES: the hot store is past its bootstrap
   void stop();   // after what is waiting was tried once more
 
@@ -108,6 +115,7 @@ class Projector {
   Clock::time_point next_beat_{};
 
   std::function<void(BatchNumber)> listener_;
+  std::function<void(const std::vector<Sha256>&)> key_listener_;
   std::thread thread_;
   std::atomic<bool> is_whole_{false};
   LagHistogram lag_;

@@ -41,8 +41,7 @@ void Repair::add_agent(AgentId agent) {
   stage_ = Stage::agents;
 }
 
-bool Repair::call(redis::Request request, std::vector<redis::Reply>& replies,
-                  redis::Reply& error) {
+bool Repair::call(redis::Request request, std::vector<redis::Reply>& replies, redis::Reply& error) {
   if (request.empty()) return true;
   redis::CallOptions options;
   options.timeout_ms = timeout_ms_;
@@ -144,8 +143,8 @@ void Repair::next_group(Stage stage) {
 bool Repair::find_strangers(StateWriter& writer, std::vector<AgentId>& agents,
                             redis::Reply& error) {
   const bool is_keys = stage_ == Stage::keys;
-  const std::string index = is_keys ? groups_.key_index_key(place_.group)
-                                    : groups_.agent_index_key(place_.group);
+  const std::string index =
+      is_keys ? groups_.key_index_key(place_.group) : groups_.agent_index_key(place_.group);
   redis::Request request;
   request.add(index, {"SSCAN", index, place_.cursor, "COUNT", kScanCount});
   std::vector<redis::Reply> replies;

@@ -50,8 +50,7 @@ class Repair {
     std::string cursor = "0";
   };
 
-  bool rewrite_agents(StateWriter& writer, const std::vector<AgentId>& agents,
-                      redis::Reply& error);
+  bool rewrite_agents(StateWriter& writer, const std::vector<AgentId>& agents, redis::Reply& error);
   void plan_agents(StateWriter& writer, std::vector<AgentId>& agents);
   void write_prices(StateWriter& writer);
   bool find_strangers(StateWriter& writer, std::vector<AgentId>& agents, redis::Reply& error);

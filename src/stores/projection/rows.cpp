@@ -19,8 +19,8 @@ std::string_view side_of(Lots base) {
 // For people and other programs; cut to six digits, never read back.
 std::string average_price(Micro notional, Lots lots, const MarketSpec& spec) {
   if (lots.value == 0) return "";
-  const Int128 size_e9 = static_cast<Int128>(lots.value < 0 ? -lots.value : lots.value) *
-                         spec.lot_size_e9;
+  const Int128 size_e9 =
+      static_cast<Int128>(lots.value < 0 ? -lots.value : lots.value) * spec.lot_size_e9;
   const Int128 price = static_cast<Int128>(notional.value) * 1'000'000'000 / size_e9;
   return decimal_text(static_cast<int64_t>(price), kMicroDigits);
 }

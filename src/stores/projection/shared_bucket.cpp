@@ -6,7 +6,8 @@
 namespace perpetua::projection {
 namespace {
 
-// Lua's numbers are doubles: times since 2025, in microseconds, keep fractions for a century.
+// Lua's numbers are doubles: times since 2025, in microseconds, keep fractions for a century. A
+// token may come a hundredth of a microsecond early, because sums of such fractions are not exact.
 constexpr const char* kGcra = R"(
 local interval, burst = tonumber(ARGV[1]), tonumber(ARGV[2])
 local wanted, spent, now = tonumber(ARGV[3]), tonumber(ARGV[4]), tonumber(ARGV[5])
@@ -17,7 +18,7 @@ end
 local depth = interval * burst
 local full_at = math.max(tonumber(redis.call('GET', KEYS[1]) or '0'), now)
 full_at = math.max(full_at + spent * interval, now)
-local room = math.max(math.floor((now + depth - full_at) / interval + 0.0001), 0)
+local room = math.max(math.floor((now + depth - full_at + 0.01) / interval), 0)
 local granted = math.min(wanted, room)
 full_at = full_at + granted * interval
 local retry = 0
@@ -47,8 +48,8 @@ void SharedBucket::take(const BucketRequest& request, Done done) {
   redis::CallOptions options;
   options.timeout_ms = timeout_ms_;
   const auto shared = std::make_shared<Done>(std::move(done));
-  const auto submitted = client_.submit(
-      std::move(call), options, [shared](std::vector<redis::Reply>&& replies) {
+  const auto submitted =
+      client_.submit(std::move(call), options, [shared](std::vector<redis::Reply>&& replies) {
         const redis::Reply& reply = replies.front();
         if (reply.elements.size() != 4) return (*shared)(std::nullopt);
         const auto number = [&](std::size_t i) { return reply.elements[i].integer; };

@@ -178,8 +178,7 @@ void StateWriter::rewrite_agent(AgentId agent, const std::vector<OrderId>& liste
   list_intents(group, agent, listed);
 }
 
-void StateWriter::forget_agent(unsigned group, AgentId agent,
-                               const std::vector<OrderId>& listed) {
+void StateWriter::forget_agent(unsigned group, AgentId agent, const std::vector<OrderId>& listed) {
   const std::string list = agent_intents_key(agent);
   Arguments gone = {"DEL", list, balance_key(agent)};
   for (const OrderId id : listed) gone.push_back(intent_key(agent, id));

@@ -49,7 +49,6 @@ class StateWriter {
   // Intents beyond the kept number, as an earlier request found them: see overlong().
   void drop_intents(AgentId agent, const std::vector<OrderId>& intents);
 
-
   // Since begin(): keys that exist, exist no more or have changed.
   const std::vector<Sha256>& changed_keys() const { return changed_keys_; }
   // Agents with an intent that changed and that memory no longer has: to be rewritten.

@@ -45,8 +45,8 @@ struct TouchedKeys {
   BatchNumber last_batch = 0;
 
   bool is_empty() const {
-    return agents.empty() && holdings.empty() && intents.empty() && keys.empty() &&
-           markets == 0 && !is_everything;
+    return agents.empty() && holdings.empty() && intents.empty() && keys.empty() && markets == 0 &&
+           !is_everything;
   }
   std::size_t size() const {
     return agents.size() + holdings.size() + intents.size() + keys.size();

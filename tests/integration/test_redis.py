@@ -1,0 +1,274 @@
+"""The real binary with a real Redis: what HTTP tells is in Redis when it tells it, whatever happens
+to either of them."""
+import unittest
+from pathlib import Path
+
+from api_case import NO_LIMITS, QUIET, ApiExchange, ApiTest, order, unique, until
+from redis_servers import RedisCluster, RedisServer
+
+READS = ("/api/v1/account", "/api/v1/positions", "/api/v1/positions/BTC-PERP",
+         "/api/v1/positions/ETH-PERP", "/api/v1/intents?status=open", "/api/v1/intents")
+
+
+class RedisCase(unittest.TestCase):
+    """One Redis and one exchange for each test."""
+    settings = {**NO_LIMITS, **QUIET}
+
+    def setUp(self):
+        self.redis = RedisServer()
+        self.addCleanup(self.redis.close)
+        self.exchange = ApiExchange(redis_url=self.redis.url, **self.settings)
+        self.addCleanup(self.exchange.close)
+        self.exchange.start()
+        self.wait_for_redis()
+        self.exchange.push_prices()
+
+    def wait_for_redis(self):
+        until(lambda: self.degraded() is None, "redis is whole", 60)
+
+    def degraded(self):
+        return self.exchange.client().get("/readyz").body["degraded"]
+
+    def agent(self, fund="1000000"):
+        agent_id, client = self.exchange.register(unique("agent"), fund)
+        client.agent_id = agent_id
+        return client
+
+    def hash(self, key):
+        lines = self.redis.cli("HGETALL", key).splitlines()
+        return dict(zip(lines[::2], lines[1::2]))
+
+    def trade(self, taker, maker, size="0.01", price="60000"):
+        for client, side in ((maker, "sell"), (taker, "buy")):
+            reply = client.post("/api/v1/orders", order(side, size, price))
+            self.assertEqual(reply.status, 200, reply)
+
+    def intent(self, client, price="55000"):
+        reply = client.post("/api/v1/intents", {
+            "market": "BTC-PERP", "direction": "long", "size_usdc": "500",
+            "reason": "cheap: \"50\"", "limit_price": price, "stop_loss": "50000"})
+        self.assertEqual(reply.status, 200, reply)
+        return reply.body["intent_id"]
+
+    def shown(self, client):
+        shown = {}
+        for path in READS:
+            reply = client.get(path)
+            self.assertEqual(reply.status, 200, (path, reply))
+            shown[path] = reply.text
+        return shown
+
+
+class WhatRedisHolds(RedisCase):
+    def test_every_reply_is_in_redis_when_it_arrives(self):
+        agent = self.agent(fund="1")
+        for number in range(60):
+            reply = agent.post("/api/v1/account/deposit", {"amount": "1.5"})
+            self.assertEqual(reply.status, 200)
+            balance = self.redis.cli("GET", f"balance:{{{agent.agent_id}}}").strip()
+            self.assertEqual(balance, reply.body["free"], number)
+        self.assertEqual(self.hash(f"agent:{{{agent.agent_id}}}")["free"], balance)
+
+    def test_positions_intents_keys_and_prices_by_their_documented_names(self):
+        taker, maker = self.agent(), self.agent()
+        self.trade(taker, maker)
+        intent = self.intent(taker)
+        name = taker.agent_id
+        position = self.hash(f"position:{{{name}}}:BTC-PERP")
+        self.assertEqual((position["size"], position["side"]), ("0.01", "long"))
+        shown = taker.get("/api/v1/positions/BTC-PERP").body
+        self.assertEqual(position["margin"], shown["margin"])
+        self.assertEqual(self.redis.cli("SMEMBERS", f"agent_positions:{{{name}}}").split(),
+                         ["BTC-PERP"])
+        self.assertEqual(self.redis.cli("LRANGE", f"agent_intents:{{{name}}}", "0", "-1").split(),
+                         [intent])
+        row = self.hash(f"intent:{{{name}}}:{intent}")
+        self.assertEqual((row["status"], row["reason"], row["bracket"]),
+                         ("open", "cheap: \"50\"", '{"stop_loss":"50000"}'))
+        self.assertEqual(self.hash("price:{BTC-PERP}")["index"], "60000")
+        self.assertIn(name, self.redis.cli("SMEMBERS", "agents:{0}").split())
+        self.assertEqual(taker.delete(f"/api/v1/intents/{intent}").status, 200)
+        self.assertEqual(self.hash(f"intent:{{{name}}}:{intent}")["status"], "cancelled")
+
+    def test_keys_come_and_go_with_their_replies(self):
+        agent = self.agent()
+        created = agent.post("/api/v1/keys", {"scopes": ["read"]})
+        self.assertEqual(created.status, 200, created)
+        reader = self.exchange.client(created.body["api_key"])
+        count = len(self.redis.cli("SMEMBERS", "apikeys:{0}").split())
+        self.assertEqual(reader.get("/api/v1/account").status, 200)
+        self.assertEqual(agent.delete(f"/api/v1/keys/{created.body['key_id']}").status, 200)
+        self.assertEqual(reader.get("/api/v1/account").status, 401)
+        self.assertEqual(len(self.redis.cli("SMEMBERS", "apikeys:{0}").split()), count - 1)
+
+    def test_memory_gives_the_same_bytes_as_redis(self):
+        taker, maker = self.agent(), self.agent()
+        for number in range(5):
+            self.trade(taker, maker, price=str(60_000 + number))
+            self.intent(taker, str(55_000 + number))
+        self.intent(taker, "61000")  # takes the maker's place and stays as a position or an order
+        shown = [self.shown(client) for client in (taker, maker)]
+        self.assertIsNone(self.degraded())
+        self.redis.pause()
+        self.assertEqual(taker.post("/api/v1/account/deposit", {"amount": "1"}).status, 200)
+        self.assertIn("redis", self.degraded())
+        self.redis.resume()
+        self.wait_for_redis()
+        from_redis = self.shown(taker)
+        self.redis.kill()
+        until(lambda: self.degraded() is not None, "degraded", 60)
+        self.assertEqual(self.shown(taker), from_redis)
+        self.assertEqual(self.shown(maker), shown[1])
+
+
+class WhatHappensToRedis(RedisCase):
+    def check(self, clients, shown):
+        """Redis is whole again, and the exchange shows what it showed."""
+        self.wait_for_redis()
+        for client, before in zip(clients, shown):
+            self.assertEqual(self.shown(client), before)
+            row = self.hash(f"agent:{{{client.agent_id}}}")
+            self.assertEqual(row["free"], client.get("/api/v1/account").body["free"])
+            self.assertEqual(row["agent_id"], client.agent_id)
+        solvency = self.exchange.client().get("/api/v1/solvency")
+        self.assertEqual(solvency.body["verdict"], "ok", solvency)
+
+    def clients(self):
+        clients = [self.agent(), self.agent()]
+        self.trade(*clients)
+        self.intent(clients[0])
+        self.intent(clients[0], "54000")
+        self.assertEqual(clients[0].delete(
+            f"/api/v1/intents/{self.intent(clients[0], '53000')}").status, 200)
+        return clients, [self.shown(client) for client in clients]
+
+    def test_flushall(self):
+        clients, shown = self.clients()
+        intents = self.redis.cli("LRANGE", f"agent_intents:{{{clients[0].agent_id}}}", "0", "-1")
+        for _ in range(3):
+            self.redis.cli("FLUSHALL")
+            key = f"agent:{{{clients[0].agent_id}}}"
+            until(lambda: self.redis.cli("EXISTS", key).strip() == "1", "the agent is back", 60)
+            self.check(clients, shown)
+        again = self.redis.cli("LRANGE", f"agent_intents:{{{clients[0].agent_id}}}", "0", "-1")
+        self.assertEqual(again, intents)
+
+    def test_kill_and_an_empty_start(self):
+        clients, shown = self.clients()
+        self.redis.kill()
+        self.assertEqual(clients[1].post("/api/v1/orders", order("sell", "0.01", "65000")).status,
+                         200, "nothing waits for ever")
+        self.redis.start()
+        shown[1] = self.shown(clients[1])
+        self.check(clients, shown)
+
+    def test_kill_of_the_exchange(self):
+        clients, shown = self.clients()
+        self.exchange.kill()
+        self.redis.cli("FLUSHALL")
+        self.exchange.start()
+        self.check(clients, shown)
+        self.exchange.kill()
+        self.exchange.start()
+        self.check(clients, shown)
+
+    def test_a_redis_that_stands_still_delays_one_reply_and_loses_none(self):
+        clients, _ = self.clients()
+        self.redis.pause()
+        for number in range(20):
+            reply = clients[1].post("/api/v1/orders", order("sell", "0.01", str(65_000 + number)))
+            self.assertEqual(reply.status, 200, reply)
+        self.assertEqual(len(clients[1].get("/api/v1/orders").body["items"]), 20)
+        self.assertIn("redis", self.degraded())
+        shown = [self.shown(client) for client in clients]
+        self.redis.resume()
+        self.check(clients, shown)
+
+
+class Start(unittest.TestCase):
+    def test_without_redis_the_exchange_starts_and_fills_it_later(self):
+        redis = RedisServer()
+        self.addCleanup(redis.close)
+        redis.kill()
+        exchange = ApiExchange(redis_url=redis.url, **NO_LIMITS, **QUIET)
+        self.addCleanup(exchange.close)
+        exchange.start()
+        agent_id, client = exchange.register(unique("agent"), "5")
+        self.assertEqual(client.get("/api/v1/account").body["free"], "5")
+        self.assertIn("redis", client.get("/readyz").body["degraded"])
+        redis.start()
+        until(lambda: client.get("/readyz").body["degraded"] is None, "redis is whole", 60)
+        self.assertEqual(redis.cli("GET", f"balance:{{{agent_id}}}").strip(), "5")
+
+    def test_budgets_are_kept_in_redis_and_the_headers_tell_them(self):
+        with RedisServer() as redis:
+            settings = {**QUIET, "rate_agent": 1, "rate_agent_burst": 20, "rate_reads": 0,
+                        "rate_registrations": 0, "rate_global": 0}
+            exchange = ApiExchange(redis_url=redis.url, **settings)
+            self.addCleanup(exchange.close)
+            exchange.start()
+            until(lambda: exchange.client().get("/readyz").body["degraded"] is None,
+                  "redis is whole", 60)
+            agent_id, client = exchange.register(unique("agent"))
+            left = []
+            for _ in range(30):
+                reply = client.post("/api/v1/account/deposit", {"amount": "1"})
+                if reply.status != 200:
+                    break
+                left.append(int(reply.headers["ratelimit-remaining"]))
+            self.assertEqual(reply.code, "rate_limited")
+            self.assertEqual(left[0], 19)
+            self.assertTrue(all(a - 1 <= b <= a for a, b in zip(left, left[1:])), left)
+            self.assertEqual(redis.cli("EXISTS", f"rate:{{{agent_id}:mutations}}").strip(), "1")
+
+    def test_the_documented_rights_are_enough(self):
+        """The ACL line of docs/redis.md, with another user for the checks of this test."""
+        document = (Path(__file__).resolve().parents[2] / "docs" / "redis.md").read_text()
+        line = document.split("ACL SETUSER perpetua ")[1].split("ACL SETUSER")[0]
+        with RedisServer() as redis:
+            redis.cli("ACL", "SETUSER", "perpetua", *line.replace("PASSWORD", "sesame").split())
+            url = redis.url.replace("redis://", "redis://perpetua:sesame@")
+            exchange = ApiExchange(redis_url=url, **QUIET)
+            self.addCleanup(exchange.close)
+            exchange.start()
+            until(lambda: exchange.client().get("/readyz").body["degraded"] is None,
+                  "redis is whole", 60)
+            agent_id, client = exchange.register(unique("agent"), "5")
+            self.assertEqual(client.get("/api/v1/account").status, 200)
+            self.assertEqual(redis.cli("GET", f"balance:{{{agent_id}}}").strip(), "5")
+            self.assertEqual(redis.cli("ACL", "LOG").strip(), "", "nothing was denied")
+
+    def test_a_url_that_is_none_is_told_without_the_password(self):
+        exchange = ApiExchange(redis_url="redis://user:sesame@", **QUIET)
+        self.addCleanup(exchange.close)
+        with self.assertRaises(RuntimeError) as failed:
+            exchange.start()
+        self.assertIn("exit code 3", str(failed.exception))
+        self.assertIn("redis_url", str(failed.exception))
+        self.assertNotIn("sesame", str(failed.exception))
+
+
+class Cluster(unittest.TestCase):
+    def test_a_master_dies_under_load(self):
+        with RedisCluster() as cluster:
+            exchange = ApiExchange(redis_url=cluster.url, **NO_LIMITS, **QUIET)
+            self.addCleanup(exchange.close)
+            exchange.start()
+            until(lambda: exchange.client().get("/readyz").body["degraded"] is None,
+                  "redis is whole", 60)
+            agents = [exchange.register(unique("agent"), "10") for _ in range(12)]
+            cluster.masters()[0].kill()
+            for _ in range(10):
+                for _, client in agents:
+                    self.assertEqual(
+                        client.post("/api/v1/account/deposit", {"amount": "1"}).status, 200)
+            until(lambda: exchange.client().get("/readyz").body["degraded"] is None,
+                  "redis is whole", 60)
+            for agent_id, client in agents:
+                self.assertEqual(client.get("/api/v1/account").body["free"], "20")
+                self.assertEqual(cluster.live()[0].cli(
+                    "-c", "GET", f"balance:{{{agent_id}}}").strip(), "20")
+
+
+if __name__ == "__main__":
+    unittest.main()
