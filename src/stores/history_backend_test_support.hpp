@@ -11,6 +11,8 @@
 
 namespace perpetua::stores::test {
 
+using pg::test::eventually;
+
 // One server for the whole program; each test has a database of its own there.
 inline pg::test::TestServer& shared_postgres() {
   static pg::test::TestServer server;

@@ -1,5 +1,7 @@
-"""Real PostgreSQL servers for tests: private loopback ports and data folders, ended by process id,
-also when the test fails or is killed. PostgreSQL refuses to run as root: then it runs as postgres."""
+"""Real PostgreSQL servers for tests: private loopback ports and data folders.
+
+They are ended by process id, also when the test fails or is killed. PostgreSQL refuses to run as
+root: then it runs as postgres."""
 import ctypes
 import os
 import pwd

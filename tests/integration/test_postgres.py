@@ -1,5 +1,5 @@
-"""The history in PostgreSQL: what agents see survives everything that may happen to the exchange, to
-the server and to its replicas, and the tables are those of a rebuild from the journal."""
+"""The history in PostgreSQL: what agents see survives whatever happens to the exchange, the server
+and its replicas, and the tables are those of a rebuild from the journal."""
 import itertools
 import os
 import subprocess
@@ -57,7 +57,7 @@ class WithPostgres:
         return None
 
     def trade_on(self, count):
-        """Orders that rest, so that everything about them is in the history alone once cancelled."""
+        """Orders that rest; once cancelled, the history has them."""
         return [self.place(self.taker, "buy", "0.001", str(50_000 + n))["order_id"]
                 for n in range(count)]
 

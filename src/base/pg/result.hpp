@@ -48,7 +48,7 @@ class Result {
   int rows() const;
   int columns() const;
   bool is_null(int row, int column) const;
-  bool is_bytes(int column) const;  // a bytea
+  bool is_bytes(int column) const;                   // a bytea
   std::string_view text(int row, int column) const;  // text format, valid while this object lives
   int64_t integer(int row, int column) const;        // 0 for NULL; text format
   std::string bytes(int row, int column) const;      // a bytea in text format, decoded

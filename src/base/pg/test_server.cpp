@@ -75,6 +75,15 @@ std::vector<std::string> initdb_arguments(const std::string& data) {
 
 Installation native_installation() { return {}; }
 
+bool eventually(const std::function<bool()>& condition) {
+  const auto until = Clock::now() + kStartDeadline;
+  while (!condition()) {
+    if (Clock::now() > until) return false;
+    std::this_thread::sleep_for(std::chrono::milliseconds(2));
+  }
+  return true;
+}
+
 TestServer::TestServer(Installation installation, std::vector<std::string> settings)
     : installation_(std::move(installation)), settings_(std::move(settings)), port_(free_port()) {
   make_folder();

@@ -7,6 +7,7 @@
 #include <sys/types.h>
 
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <string>
 #include <vector>
@@ -22,6 +23,9 @@ struct Installation {
 
 // Debian 12's PostgreSQL 15.
 Installation native_installation();
+
+// Asks again and again until the answer is true; false after two minutes.
+bool eventually(const std::function<bool()>& condition);
 
 class TestServer {
  public:

@@ -45,16 +45,6 @@ BatchNumber applied_at(const std::string& url) {
       number_in(url, "SELECT value FROM meta WHERE name = 'applied_batch'"));
 }
 
-template <class Condition>
-bool eventually(Condition&& condition) {
-  const auto until = std::chrono::steady_clock::now() + std::chrono::seconds(120);
-  while (!condition()) {
-    if (std::chrono::steady_clock::now() > until) return false;
-    std::this_thread::sleep_for(std::chrono::milliseconds(5));
-  }
-  return true;
-}
-
 class PostgresHistory : public testing::TestWithParam<DatabaseKind> {
  protected:
   void SetUp() override { PERPETUA_SKIP_WITHOUT_DATABASE(); }

@@ -1,22 +1,10 @@
 // Reads over a primary with three streaming replicas: shared out, right, and served whatever stops.
-#include <thread>
-
 #include "stores/history_backend_test_support.hpp"
 
 namespace perpetua::stores {
 namespace {
 
 using namespace test;
-
-template <class Condition>
-bool eventually(Condition&& condition) {
-  const auto until = std::chrono::steady_clock::now() + std::chrono::seconds(120);
-  while (!condition()) {
-    if (std::chrono::steady_clock::now() > until) return false;
-    std::this_thread::sleep_for(std::chrono::milliseconds(2));
-  }
-  return true;
-}
 
 class Replicas : public testing::Test {
  protected:

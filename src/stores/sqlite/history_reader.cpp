@@ -115,7 +115,8 @@ Page<ThoughtView> HistoryReader::thoughts(std::optional<AgentId> agent, const Pa
 }
 
 Page<TradeView> HistoryReader::trades(MarketId market, const PageRequest& page) {
-  const Page<FillView> fills = read_page(*impl_->source, kTrades, "is_taker = 1 AND market = ? AND ",
+  const Page<FillView> fills = read_page(*impl_->source, kTrades,
+                                         "is_taker = 1 AND market = ? AND ",
                                          market, page, [](const FillView&) { return true; });
   Page<TradeView> result{fills.status, {}, fills.next_cursor};
   for (const FillView& fill : fills.rows) {

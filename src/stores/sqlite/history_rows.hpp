@@ -79,7 +79,8 @@ class HistoryRows {
         load_trigger_(std::move(load_trigger)),
         load_signal_(std::move(load_signal)) {}
 
-  // Events that leave no rows are passed over. False: the events do not fit the rows there are (an order or market is missing).
+  // Events that leave no rows are passed over. False: the events do not fit the rows there are
+  // (an order or market is missing).
   [[nodiscard]] bool add(const HistoryBatch& batch);
 
   BatchNumber last_batch = 0;
