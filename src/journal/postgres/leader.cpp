@@ -284,7 +284,8 @@ Status Leader::reconnect() {
   if (!status.ok()) return status;
   // What was found committed may not have reached the replicas yet, if the wait for them was
   // cancelled; a later synchronous commit waits for everything before it.
-  if (!beat()) return Status::failure("the server takes no commit", ENOTCONN);
+  was_warned_ = false;
+  if (!beat() || was_warned_) return Status::failure("the server takes no commit", ENOTCONN);
   durable_ = newest;
   in_doubt_.reset();
   leading_process_ = process_;

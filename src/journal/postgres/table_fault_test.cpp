@@ -220,6 +220,33 @@ TEST_F(TableFaultTest, a_full_disk_makes_batches_wait_and_ends_with_space) {
   EXPECT_EQ(session.over_code, 0);
 }
 
+// A COMMIT that waits for a replica can be cancelled: then it is there, but here only.
+TEST_F(TableFaultTest, a_commit_whose_wait_for_replicas_was_cancelled_is_not_durable_yet) {
+  const auto set_replicas = [&](const char* names) {
+    run_sql(std::string("ALTER SYSTEM SET synchronous_standby_names = '") + names + "'");
+    run_sql("SELECT pg_reload_conf()");
+  };
+  {
+    TableSession session(storage_, url_);
+    session.append_group(1);
+    set_replicas("nobody");
+    std::thread engine([&] {
+      while (session.append() == AppendResult::appended && session.log->commit()) {
+      }
+    });
+    EXPECT_TRUE(eventually([&] {
+      run_sql("SELECT pg_cancel_backend(pid) FROM pg_stat_activity WHERE wait_event = 'SyncRep'");
+      return session.log->space_state() == SpaceState::reserve;
+    }));
+    engine.join();
+    EXPECT_EQ(last_batch(), std::to_string(session.log->durable_batch() + 1));
+    EXPECT_EQ(session.log->last_appended(), session.log->durable_batch() + 1);
+    set_replicas("");
+    EXPECT_TRUE(session.commit_at_last());
+  }
+  expect_whole(std::stoull(last_batch()));
+}
+
 TEST_F(TableFaultTest, a_database_that_forgot_while_the_engine_runs_ends_it) {
   TcpRelay relay(server().port());
   TableSession session(storage_, through(relay));
