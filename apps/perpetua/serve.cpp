@@ -204,6 +204,7 @@ gateway::ServerOptions Service::server_options() const {
   options.start_balance_micro = settings_.integer("start_balance") * 1'000'000;
   options.margin_use_max_ppm = kMarginUseMaxPpm;
   options.takes_prices = settings_.text("prices") == "push";
+  options.index_sources_min = rate("index_sources_min");
   gateway::RateOptions& rates = options.rates;
   rates.agent_mutations = {rate("rate_agent"), rate("rate_agent_burst")};
   rates.agent_cancels = rates.agent_mutations;

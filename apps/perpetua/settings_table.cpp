@@ -39,6 +39,7 @@ constexpr SettingSpec kSpecs[] = {
   {"Journal", "wait_for_leadership", kChoice, "on", 0, 0, "on|off", "while another engine leads the journal table: on waits, off gives up after 5 s"},
   {"Journal", "leader_silence_ms", kInteger, "2000", 0, 600'000, "", "a waiting engine ends the database connection of a leader that shows no sign for so long; 0 = never"},
   {"Prices and sandbox market", "prices", kChoice, "replay", 0, 0, "replay|push|off", "index prices: recorded bars, the operator's posts, or none"},
+  {"Prices and sandbox market", "index_sources_min", kInteger, "1", 1, 16, "", "fresh sources a posted index price needs (prices = push); fewer: price_stale, and the market goes cancel-only"},
   {"Prices and sandbox market", "replay_speed", kInteger, "10", 1, 1'000, "", "recorded seconds played in one second"},
   {"Prices and sandbox market", "insurance_fund", kInteger, "1000000", 0, 1'000'000'000, "", "USDC the insurance fund of each market begins with; written once, with the first batch of a new data directory (sandbox only)"},
   {"Prices and sandbox market", "liquidity", kChoice, "on", 0, 0, "on|off", "house agents that quote and trade around the index (sandbox only)"},

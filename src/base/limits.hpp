@@ -46,6 +46,8 @@ constexpr uint32_t kOrdersPerRequestMax = 100;            // batch place or canc
 // Time.
 constexpr int64_t kIndexStaleAfterMs = 10'000;
 constexpr uint32_t kIndexStepPpm = 10'000;  // 1 % per accepted update
+constexpr uint32_t kIndexSourcesMax = 16;   // of one market in one post
+constexpr uint32_t kIndexWeightMax = 1'000'000;
 constexpr uint32_t kFreshUpdatesToResume = 3;  // accepted prices after a stale index
 constexpr uint32_t kTrailStepPpm = 1'000;      // a trailing stop follows a mark that moved so much
 constexpr int64_t kSwitchTimeoutMinMs = 5'000;  // dead-man's switch

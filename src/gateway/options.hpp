@@ -46,6 +46,7 @@ struct ServerOptions {
   int64_t start_balance_micro = 0;  // sandbox: balance of a new agent
   uint32_t margin_use_max_ppm = 800'000;  // as the exchange was configured: for previews
   bool takes_prices = true;         // false: prices have another source, posted ones are refused
+  uint32_t index_sources_min = 1;   // fresh sources a posted index needs
   RateOptions rates;
   std::string version = "0.1.0";
 };

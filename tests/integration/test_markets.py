@@ -118,6 +118,23 @@ class PushedPrices(ApiTest):
         self.refused(self.push(), "invalid_field", "prices")
         self.assertEqual(self.price_of("BTC-PERP"), before)
 
+    def test_several_sources_make_one_index(self):
+        now_ms = int(time.time() * 1000)
+        prices = [("60010", 3), ("60000.4", 2), ("59990", 2), ("60030", 1), ("59000", 1)]
+        sources = [{"price": price, "weight": weight} for price, weight in prices]
+        row = {"market": "BTC-PERP", "price": "60000"}
+        self.ok(self.push(row))
+        result = self.ok(self.push({"market": "BTC-PERP", "sources": sources}))["results"][0]
+        self.assertEqual(result["index_price"], "60000")
+        sources[1]["source_time"] = now_ms - 60_000
+        result = self.ok(self.push({"market": "BTC-PERP", "sources": sources}))["results"][0]
+        self.assertEqual(result["index_price"], "60010")
+        for source in sources:
+            source["source_time"] = now_ms - 60_000
+        self.refused(self.push({"market": "BTC-PERP", "sources": sources}), "price_stale",
+                     "prices[0].sources")
+        self.refused(self.push({**row, "sources": sources}), "invalid_field", "prices[0].price")
+
     def test_agents_cannot_push_prices(self):
         body = {"prices": [{"market": "BTC-PERP", "price": "60001"}]}
         self.refused(self.agent().post("/api/v1/prices", body), "forbidden", "operator")

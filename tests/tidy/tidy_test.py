@@ -27,8 +27,9 @@ LAYERS = {
 
 # Pure rules, single headers of the engine (engine_rules in cmake/layers.cmake).
 RULES = {"engine/ledger/key_rules.hpp", "engine/ledger/order_reserve.hpp",
-         "engine/market/funding.hpp", "engine/market/order_checks.hpp",
-         "engine/market/liquidation.hpp", "engine/market/position.hpp"}
+         "engine/market/funding.hpp", "engine/market/index_price.hpp",
+         "engine/market/liquidation.hpp", "engine/market/order_checks.hpp",
+         "engine/market/position.hpp"}
 MAY_USE_RULES = {"stores", "gateway"}
 
 ENGINE_BANNED = {

@@ -28,6 +28,8 @@ TEST(PositionTest, liquidation_price_matches_the_worked_examples) {
   EXPECT_EQ(liquidation_price(opened(1, 3'000), kRules), Price(58'462));     // 58,461.54
   EXPECT_EQ(liquidation_price(opened(10, 120'000), kRules), Price(50'278));  // 50,277.78, tier 3
   EXPECT_EQ(liquidation_price(opened(10, 123'000), kRules), Price(49'948));  // 49,947.37, tier 2
+  // What an account's other positions add or bind counts like margin: 10,000 − 1,000 − 500.
+  EXPECT_EQ(liquidation_price(opened(1, 8'500), kRules), Price(52'821));  // 52,820.51
 }
 
 TEST(PositionTest, maintenance_margin_is_continuous_over_the_tiers) {

@@ -73,14 +73,21 @@ bool parse_create_key(const object& body, const ParseContext& context,
 bool parse_money_move(const object& body, const ParseContext& context, CommandType type,
                       runtime::Submission& submission, ApiError& error);
 
-// kLeverageFields, kNettingFields, kThoughtFields, kPushPricesFields.
+// kLeverageFields, kNettingFields, kThoughtFields.
 bool parse_leverage(const object& body, const ParseContext& context, MarketId market,
                     runtime::Submission& submission, ApiError& error);
 bool parse_netting(const object& body, const ParseContext& context, MarketId market,
                    runtime::Submission& submission, ApiError& error);
 bool parse_thought(const object& body, const ParseContext& context, runtime::Submission& submission,
                    ApiError& error);
-bool parse_prices(const object& body, const MarketDirectory& markets, int64_t now_ms,
+
+// kPushPricesFields: one update_price per entry. Several sources of one market become their
+// weighted median; fewer fresh ones than the quorum: price_stale.
+struct PriceContext {
+  int64_t now_ms = 0;
+  std::size_t quorum = 1;
+};
+bool parse_prices(const object& body, const MarketDirectory& markets, const PriceContext& context,
                   std::vector<runtime::Submission>& submissions, ApiError& error);
 
 // kMarginFields, kMarketModeFields, kFundInsuranceFields; the last two by the operator.

@@ -149,34 +149,6 @@ bool parse_thought(const object& body, const ParseContext& context, Submission& 
   return true;
 }
 
-bool parse_prices(const object& body, const MarketDirectory& markets, int64_t now_ms,
-                  std::vector<Submission>& submissions, ApiError& error) {
-  const json::array& prices = body.at("prices").get_array();
-  submissions.resize(prices.size());
-  for (std::size_t i = 0; i < prices.size(); ++i) {
-    const object& entry = prices[i].get_object();
-    MarketId market = kNoMarket;
-    Price price;
-    if (!find_market(*text_field(entry, "market"), markets, market, error) ||
-        !parse_price(*text_field(entry, "price"), "price", *markets.spec(market), price, error)) {
-      error.field = "prices[" + std::to_string(i) + "]." + error.field;
-      return false;
-    }
-    submissions[i].command = Command(CommandType::update_price, 0, market);
-    set_deadline(body, submissions[i]);
-    submissions[i].command.update_price = UpdatePrice();
-    submissions[i].command.update_price.price = price;
-    const int64_t source_time_ms = integer_field(entry, "source_time").value_or(now_ms);
-    if (source_time_ms > now_ms + kSourceTimeAheadMaxMs) {
-      error = ApiError(ResultCode::invalid_field, "prices[" + std::to_string(i) + "].source_time",
-                       "is in the future");
-      return false;
-    }
-    submissions[i].command.update_price.source_time_ms = source_time_ms;
-  }
-  return true;
-}
-
 bool check_idempotency_key(std::string_view key, ApiError& error) {
   bool is_printable = key.size() <= kIdempotencyKeyBytesMax;
   for (const char c : key) is_printable = is_printable && c >= 0x20 && c < 0x7F;

@@ -150,7 +150,8 @@ inline constexpr FieldSpec kTriggerFields[] = {
     {"reduce_only", FieldType::boolean, false,
      "true: protective, closes the position; false: an entry. Default: true"},
     {"side", FieldType::choice, false, "of an entry", kSideChoices},
-    {"size", FieldType::decimal, false, "protective: absent is the whole position; entry: required"},
+    {"size", FieldType::decimal, false,
+     "protective: absent is the whole position; entry: required"},
     {"leverage",
      FieldType::integer,
      false,
@@ -158,7 +159,8 @@ inline constexpr FieldSpec kTriggerFields[] = {
      {},
      1,
      limits::kLeverageMax},
-    {"stop", FieldType::decimal, false, "mark price: fires when the mark moves against the position"
+    {"stop", FieldType::decimal, false,
+     "mark price: fires when the mark moves against the position"
      " (entry: beyond the mark)"},
     {"stop_limit", FieldType::decimal, false, "limit of the stop's order; absent: a market order"},
     {"take_profit", FieldType::decimal, false,
@@ -236,8 +238,13 @@ inline constexpr FieldSpec kRegisterFields[] = {
 inline constexpr FieldSpec kCreateKeyFields[] = {
     {"scopes", FieldType::choices_list, true, "what the key may do", kScopeChoices, 1, 3},
     {"expires_at", FieldType::time_ms, false, "absent: never", {}, 1},
-    {"limits", FieldType::object, false,
-     "what the exchange holds the key to from its first command on; absent: nothing", {}, 0, 0,
+    {"limits",
+     FieldType::object,
+     false,
+     "what the exchange holds the key to from its first command on; absent: nothing",
+     {},
+     0,
+     0,
      kKeyLimitFields},
     kValidUntilField,
 };
@@ -300,9 +307,28 @@ inline constexpr FieldSpec kThoughtFields[] = {
     kValidUntilField,
 };
 
+inline constexpr FieldSpec kSourcePriceFields[] = {
+    {"price", FieldType::decimal, true, "what this source says; cut down to the tick"},
+    {"weight", FieldType::integer, false, "default 1", {}, 1, limits::kIndexWeightMax},
+    {"source_time",
+     FieldType::time_ms,
+     false,
+     "when it saw it; default: now; required with an Idempotency-Key",
+     {},
+     1},
+};
+
 inline constexpr FieldSpec kPriceEntryFields[] = {
     kMarketField,
-    {"price", FieldType::decimal, true, "index price, a multiple of the tick size"},
+    {"price", FieldType::decimal, false, "index price, a multiple of the tick size; or `sources`"},
+    {"sources",
+     FieldType::object_list,
+     false,
+     "prices of several sources: the index is the weighted median of the fresh ones",
+     {},
+     1,
+     limits::kIndexSourcesMax,
+     kSourcePriceFields},
     {"source_time",
      FieldType::time_ms,
      false,

@@ -21,13 +21,27 @@ int64_t query_number(const Call& call, std::string_view name, int64_t absent) {
 }
 
 // "Now" is another time in a repeat, which would then be another request under the same key.
+bool says_its_time(Call& call, const boost::json::object& entry, const std::string& place) {
+  if (integer_field(entry, "source_time")) return true;
+  return call.fail(ResultCode::missing_field, place + ".source_time",
+                   "a request with an Idempotency-Key says its own time");
+}
+
 bool has_repeatable_times(Call& call) {
   if (call.idempotency_key.empty()) return true;
   const boost::json::array& prices = call.body->at("prices").get_array();
   for (std::size_t i = 0; i < prices.size(); ++i) {
-    if (integer_field(prices[i].get_object(), "source_time")) continue;
-    return call.fail(ResultCode::missing_field, "prices[" + std::to_string(i) + "].source_time",
-                     "a request with an Idempotency-Key says its own time");
+    const boost::json::object& entry = prices[i].get_object();
+    const std::string place = "prices[" + std::to_string(i) + "]";
+    const boost::json::value* sources = entry.if_contains("sources");
+    if (sources == nullptr || !sources->is_array()) {
+      if (!says_its_time(call, entry, place)) return false;
+      continue;
+    }
+    for (std::size_t n = 0; n < sources->get_array().size(); ++n) {
+      const boost::json::object& source = sources->get_array()[n].get_object();
+      if (!says_its_time(call, source, place + ".sources[" + std::to_string(n) + "]")) return false;
+    }
   }
   return true;
 }
@@ -103,8 +117,9 @@ bool prepare_push_prices(Call& call) {
     return call.fail(ResultCode::not_in_this_mode, "prices",
                      "index prices of this exchange are not pushed: see its setting `prices`");
   }
+  const PriceContext context{call.now_ms, call.context.options.index_sources_min};
   return has_repeatable_times(call) &&
-         parse_prices(*call.body, call.markets(), call.now_ms, call.submissions, call.error);
+         parse_prices(*call.body, call.markets(), context, call.submissions, call.error);
 }
 
 }  // namespace perpetua::gateway::native
