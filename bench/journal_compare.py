@@ -21,7 +21,8 @@ from exchange import Exchange  # noqa: E402
 from postgres_server import PostgresServer  # noqa: E402
 
 LOADS = {"100/s": ("--rate", "100", "--agents", "50"),
-         "max": ("--rate", "max", "--agents", "50", "--connections", "50")}
+         "max, 50": ("--rate", "max", "--agents", "50", "--connections", "50"),
+         "max, 250": ("--rate", "max", "--agents", "250", "--connections", "250")}
 
 
 def commits(exchange):
@@ -69,7 +70,7 @@ def main():
         for figure in figures[load, "file"][0]:
             medians = {kind: statistics.median(one[figure] for one in figures[load, kind])
                        for kind in ("file", "table")}
-            print(f"{load:6} {figure:10} file {medians['file']:.3f} table {medians['table']:.3f} "
+            print(f"{load:9} {figure:10} file {medians['file']:.3f} table {medians['table']:.3f} "
                   f"ratio {medians['table'] / max(medians['file'], 1e-9):.2f}")
 
 

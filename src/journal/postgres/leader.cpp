@@ -11,6 +11,7 @@
 
 #include "base/assert.hpp"
 #include "base/crash_point.hpp"
+#include "journal/postgres/leader_lock.hpp"
 #include "journal/postgres/server_check.hpp"
 #include "journal/postgres/table_format.hpp"
 
@@ -23,24 +24,6 @@ constexpr std::chrono::milliseconds kLockPoll{100};
 constexpr std::chrono::milliseconds kBackOffLeast{20};
 constexpr const char* kInsertName = "insert_group";
 constexpr const char* kBeatName = "beat";
-
-// Who holds the lock, and the newest beat and batch: changes while the holder lives.
-constexpr const char* kAskHolder =
-    "SELECT l.pid, coalesce(a.backend_start::text, ''), b.beat, "
-    "(SELECT max(batch_seq) FROM journal) "
-    "FROM pg_locks AS l LEFT JOIN pg_stat_activity AS a ON a.pid = l.pid, journal_leader AS b "
-    "WHERE l.locktype = 'advisory' AND l.granted AND l.objsubid = 1 "
-    "AND l.database = (SELECT oid FROM pg_database WHERE datname = current_database()) "
-    "AND l.classid = ($1::bigint >> 32)::bigint::oid "
-    "AND l.objid = ($1::bigint & 4294967295)::bigint::oid";
-
-constexpr const char* kAskProcess =
-    "SELECT pid::text, backend_start::text FROM pg_stat_activity WHERE pid = pg_backend_pid()";
-
-// Only if it is still the process that was meant.
-constexpr const char* kEndProcess =
-    "SELECT pg_terminate_backend(pid) FROM pg_stat_activity "
-    "WHERE pid::text || ' ' || backend_start::text = $1::text";
 
 void report_and_exit(int exit_code, const std::string& message) {
   std::fprintf(stderr, "perpetua: %s\n", message.c_str());
@@ -84,24 +67,9 @@ Status Leader::connect_and_identify() {
   if (!status.ok()) return status;
   PQsetNoticeReceiver(connection_.handle(), note_warning, &was_warned_);
   address_ = address_of(connection_);
-  const pg::Result process = connection_.run(kAskProcess);
-  if (!process.ok() || process.rows() != 1) {
-    connection_.close();
-    return failure_of("cannot read the server process", process.error());
-  }
-  process_ = std::string(process.text(0, 0)) + " " + std::string(process.text(0, 1));
-  return Status::success();
-}
-
-Leader::Lock Leader::try_lock(Status& failure) {
-  pg::Parameters key;
-  key.add(kLeaderLockKey);
-  const pg::Result taken = connection_.run("SELECT pg_try_advisory_lock($1::bigint)::int", key);
-  if (!taken.ok()) {
-    failure = failure_of("cannot take the lock of the journal", taken.error());
-    return Lock::failed;
-  }
-  return taken.integer(0, 0) == 1 ? Lock::taken : Lock::held;
+  status = server_process_of(connection_, process_);
+  if (!status.ok()) connection_.close();
+  return status;
 }
 
 // No row at all reads like row 0: batch 0, epoch 0, hash 0.
@@ -149,17 +117,18 @@ Status Leader::lead(const std::function<bool()>& is_stopping) {
 Status Leader::first_lock(const std::function<bool()>& is_stopping) {
   const auto started = Clock::now();
   bool has_told = false;
+  HolderWatch watch(options_.leader_silence_ms, [this](const std::string& line) { log(line); });
   while (!is_stopping()) {
     Status status = Status::success();
     if (!connection_.is_open()) status = connect_and_identify();
     if (!status.ok() && status.error != ENOTCONN) return status;
     if (status.ok()) {
-      const Lock result = try_lock(status);
-      if (result == Lock::taken) return Status::success();
-      if (result == Lock::held) {
+      const LockResult result = try_leader_lock(connection_, status);
+      if (result == LockResult::taken) return Status::success();
+      if (result == LockResult::held) {
         if (!has_told) log("another engine leads this journal; waiting for its lock");
         has_told = true;
-        watch_holder();
+        watch.look(connection_);
       }
     }
     const auto waited = Clock::now() - started;
@@ -170,37 +139,6 @@ Status Leader::first_lock(const std::function<bool()>& is_stopping) {
     std::this_thread::sleep_for(kLockPoll);
   }
   return Status::failure("stopped while waiting for the lock of the journal", EINTR);
-}
-
-// Ending the holder's server process is safe whatever its engine believes: without that connection
-// it can write nothing.
-void Leader::watch_holder() {
-  if (options_.leader_silence_ms == 0) return;
-  pg::Parameters key;
-  key.add(kLeaderLockKey);
-  const pg::Result asked = connection_.run(kAskHolder, key);
-  std::string shown;
-  if (asked.ok() && asked.rows() == 1) {
-    for (int column = 0; column < asked.columns(); ++column) {
-      shown += std::string(asked.text(0, column)) + " ";
-    }
-  }
-  if (shown.empty() || shown != holder_) {
-    holder_ = shown;
-    holder_since_ = Clock::now();
-    return;
-  }
-  const auto silence = Clock::now() - holder_since_;
-  if (silence < std::chrono::milliseconds(options_.leader_silence_ms)) return;
-  const std::string process = std::string(asked.text(0, 0)) + " " + std::string(asked.text(0, 1));
-  log("the leader has been silent for " +
-      std::to_string(std::chrono::duration_cast<std::chrono::milliseconds>(silence).count()) +
-      " ms; ending its server process " + process);
-  pg::Parameters which;
-  which.add_text(process);
-  const pg::Result ended = connection_.run(kEndProcess, which);
-  if (!ended.ok()) log("that was refused: " + ended.error().message);
-  holder_.clear();
 }
 
 void Leader::keep() {
@@ -268,23 +206,25 @@ bool Leader::ensure() {
 Status Leader::reconnect() {
   Status status = connect_and_identify();
   if (!status.ok()) return status;
-  const Lock result = try_lock(status);
-  if (result == Lock::failed) return status;
+  const LockResult result = try_leader_lock(connection_, status);
+  if (result == LockResult::failed) return status;
   Tip newest;
   status = read_newest(newest);
   if (!status.ok()) return status;
   status = judge(newest);
   if (!status.ok()) return status;
-  if (result == Lock::held) {
+  if (result == LockResult::held) {
     // By our own old server process, or by an engine that has not written yet.
-    end_own_old_process();
+    const std::string refused = end_server_process(connection_, leading_process_);
+    if (!refused.empty()) log("cannot end the former server process: " + refused);
     return Status::failure("the lock of the journal is held", ENOTCONN);
   }
   status = prepare();
   if (!status.ok()) return status;
   // What was found committed may not have reached the replicas yet, if the wait for them was
   // cancelled; a later synchronous commit waits for everything before it.
-  if (!beat()) return Status::failure("the server takes no commit", ENOTCONN);
+  was_warned_ = false;
+  if (!beat() || was_warned_) return Status::failure("the server takes no commit", ENOTCONN);
   durable_ = newest;
   in_doubt_.reset();
   leading_process_ = process_;
@@ -304,13 +244,6 @@ Status Leader::judge(const Tip& newest) {
     end(kExitDeposed, "deposed: " + found + ", but " + known + ": another engine writes it");
   }
   return Status::failure("over");
-}
-
-void Leader::end_own_old_process() {
-  pg::Parameters which;
-  which.add_text(leading_process_);
-  const pg::Result ended = connection_.run(kEndProcess, which);
-  if (!ended.ok()) log("cannot end the old server process: " + ended.error().message);
 }
 
 Leader::Written Leader::insert(const pg::Parameters& parameters, int64_t rows, const Tip& last) {

@@ -99,7 +99,6 @@ class Leader {
 
  private:
   using Time = std::chrono::steady_clock::time_point;
-  enum class Lock { taken, held, failed };
 
   void keep();
   bool beat();
@@ -108,9 +107,6 @@ class Leader {
   Status first_lock(const std::function<bool()>& is_stopping);
   Status reconnect();
   Status judge(const Tip& newest);
-  Lock try_lock(Status& failure);
-  void end_own_old_process();
-  void watch_holder();
   Status read_newest(Tip& tip);
   Status prepare();
   void log(const std::string& line) const;
@@ -132,10 +128,6 @@ class Leader {
   Time last_commit_{};
   Time next_attempt_{};
   std::chrono::milliseconds back_off_{0};
-
-  // While waiting for the lock: what the holder last showed, and since when.
-  std::string holder_;
-  Time holder_since_{};
 
   std::condition_variable wake_;
   bool is_stopping_ = false;

@@ -1,5 +1,5 @@
 // The journal table when something goes wrong: lost connections, COMMITs without an answer, another
-// writer, a full disk, damaged rows, a database that forgot.
+// writer, a full disk, a database that forgot.
 #include <gtest/gtest.h>
 
 #include "journal/postgres/table_test_support.hpp"
@@ -220,6 +220,33 @@ TEST_F(TableFaultTest, a_full_disk_makes_batches_wait_and_ends_with_space) {
   EXPECT_EQ(session.over_code, 0);
 }
 
+// A COMMIT that waits for a replica can be cancelled: then it is there, but here only.
+TEST_F(TableFaultTest, a_commit_whose_wait_for_replicas_was_cancelled_is_not_durable_yet) {
+  const auto set_replicas = [&](const char* names) {
+    run_sql(std::string("ALTER SYSTEM SET synchronous_standby_names = '") + names + "'");
+    run_sql("SELECT pg_reload_conf()");
+  };
+  {
+    TableSession session(storage_, url_);
+    session.append_group(1);
+    set_replicas("nobody");
+    std::thread engine([&] {
+      while (session.append() == AppendResult::appended && session.log->commit()) {
+      }
+    });
+    EXPECT_TRUE(eventually([&] {
+      run_sql("SELECT pg_cancel_backend(pid) FROM pg_stat_activity WHERE wait_event = 'SyncRep'");
+      return session.log->space_state() == SpaceState::reserve;
+    }));
+    engine.join();
+    EXPECT_EQ(last_batch(), std::to_string(session.log->durable_batch() + 1));
+    EXPECT_EQ(session.log->last_appended(), session.log->durable_batch() + 1);
+    set_replicas("");
+    EXPECT_TRUE(session.commit_at_last());
+  }
+  expect_whole(std::stoull(last_batch()));
+}
+
 TEST_F(TableFaultTest, a_database_that_forgot_while_the_engine_runs_ends_it) {
   TcpRelay relay(server().port());
   TableSession session(storage_, through(relay));
@@ -252,57 +279,6 @@ TEST_F(TableFaultTest, a_damaged_seen_mark_is_refused) {
   bytes[32] ^= std::byte{1};
   storage_.set_content("data/journal_seen", bytes);
   EXPECT_NE(refusal(storage_).find("journal_seen: damaged"), std::string::npos);
-}
-
-struct Damage {
-  const char* name;
-  const char* sql;
-  const char* found;
-};
-
-class DamagedRowTest : public TableTest, public ::testing::WithParamInterface<Damage> {};
-INSTANTIATE_TEST_SUITE_P(
-    Each, DamagedRowTest,
-    ::testing::Values(
-        Damage{"body",
-               "UPDATE journal SET body = set_byte(body, 200, get_byte(body, 200) # 1) "
-               "WHERE batch_seq = 4",
-               "row 4: checksum of the record"},
-        Damage{"body_cut",
-               "UPDATE journal SET body = substr(body, 1, length(body) - 16) "
-               "WHERE batch_seq = 4",
-               "row 4: the record is cut off"},
-        Damage{"body_longer", "UPDATE journal SET body = body || '\\x00' WHERE batch_seq = 4",
-               "row 4: bytes behind the record"},
-        Damage{"deleted", "DELETE FROM journal WHERE batch_seq = 4",
-               "row 4: missing, but row 5 is there"},
-        Damage{"copied_over",
-               "UPDATE journal SET body = (SELECT body FROM journal WHERE "
-               "batch_seq = 3) WHERE batch_seq = 4",
-               "row 4: the record is of another batch"},
-        Damage{"copied_behind",
-               "INSERT INTO journal SELECT 7, epoch, first_event, command_count, "
-               "prev_hash, hash, schema_hash, body FROM journal "
-               "WHERE batch_seq = 4",
-               "row 7: the record is of another batch"},
-        Damage{"column", "UPDATE journal SET first_event = first_event + 1 WHERE batch_seq = 4",
-               "row 4: the columns differ from the record"},
-        Damage{"hash", "UPDATE journal SET hash = prev_hash WHERE batch_seq = 4",
-               "row 4: the column hash differs"},
-        Damage{"schema", "UPDATE journal SET schema_hash = hash WHERE batch_seq = 4",
-               "row 4: schema hash"},
-        Damage{"header",
-               "UPDATE journal SET body = set_byte(body, 30, get_byte(body, 30) # 1) "
-               "WHERE batch_seq = 0",
-               "row 0: checksum of the table's header"},
-        Damage{"no_header", "DELETE FROM journal WHERE batch_seq = 0", "row 0 is missing"}),
-    [](const auto& test) { return test.param.name; });
-
-TEST_P(DamagedRowTest, is_refused_with_its_row) {
-  { TableSession(storage_, url_).append_group(6); }
-  run_sql(GetParam().sql);
-  const std::string message = refusal(storage_);
-  EXPECT_NE(message.find(GetParam().found), std::string::npos) << message;
 }
 
 }  // namespace

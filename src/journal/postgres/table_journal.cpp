@@ -44,6 +44,7 @@ pg::Result TableJournal::ask(const std::string& sql, const pg::Parameters& param
 
 std::string TableJournal::name() const {
   if (leader_ == nullptr) return "journal table " + address_of(reading_);
+  const auto guard = leader_->lock();
   return "journal table " + leader_->address();
 }
 
