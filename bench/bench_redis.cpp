@@ -4,14 +4,13 @@
 // answers of the whole request timed; then one command at a time. CPU is the time of this process
 // for each command: encoding, sending, reading, callback.
 #include <algorithm>
-#include <atomic>
 #include <chrono>
+#include <condition_variable>
 #include <cstdio>
 #include <ctime>
 #include <memory>
 #include <mutex>
 #include <string>
-#include <thread>
 #include <vector>
 
 #include "stores/redis/client.hpp"
@@ -34,13 +33,24 @@ int64_t cpu_ns() {
 
 class Meter {
  public:
+  // Waits until `commands` more may go out: sleeps from the bound down to half of it.
+  void take(std::size_t commands) {
+    std::unique_lock lock(mutex_);
+    if (outstanding_ + commands > kOutstanding) wait_for(lock, kOutstanding / 2);
+    outstanding_ += commands;
+  }
+  void drain() {
+    std::unique_lock lock(mutex_);
+    wait_for(lock, 0);
+  }
   void add(Clock::time_point since, std::size_t commands, std::size_t errors) {
     const std::lock_guard lock(mutex_);
+    outstanding_ -= commands;
+    if (outstanding_ <= awaited_) is_low_.notify_one();
     times_.push_back(std::chrono::duration<double, std::micro>(Clock::now() - since).count());
     commands_ += commands;
     errors_ += errors;
   }
-  std::size_t commands() const { return commands_; }
   void print(const std::string& name, double seconds, int64_t used_cpu_ns) {
     std::sort(times_.begin(), times_.end());
     const auto at = [this](double part) {
@@ -52,9 +62,17 @@ class Meter {
   }
 
  private:
+  void wait_for(std::unique_lock<std::mutex>& lock, std::size_t outstanding) {
+    awaited_ = outstanding;
+    is_low_.wait(lock, [this, outstanding] { return outstanding_ <= outstanding; });
+  }
+
   std::mutex mutex_;
+  std::condition_variable is_low_;
+  std::size_t outstanding_ = 0;
+  std::size_t awaited_ = 0;
   std::vector<double> times_;
-  std::atomic<std::size_t> commands_{0};
+  std::size_t commands_ = 0;
   std::size_t errors_ = 0;
 };
 
@@ -75,26 +93,20 @@ std::size_t errors_in(const std::vector<Reply>& replies) {
 
 void pipelined(Client& client, std::size_t commands) {
   Meter meter;
-  std::atomic<std::size_t> outstanding{0};
   std::size_t number = 0;
   CallOptions options;
   options.timeout_ms = 10'000;
   const auto begun = Clock::now();
   const int64_t cpu_before_ns = cpu_ns();
   while (Clock::now() - begun < kDuration) {
-    if (outstanding + commands > kOutstanding) {
-      std::this_thread::yield();
-      continue;
-    }
-    outstanding += commands;
+    meter.take(commands);
     const auto since = Clock::now();
     client.submit(make_request(commands, number), options,
-                  [&meter, &outstanding, since](std::vector<Reply>&& replies) {
+                  [&meter, since](std::vector<Reply>&& replies) {
                     meter.add(since, replies.size(), errors_in(replies));
-                    outstanding -= replies.size();
                   });
   }
-  while (outstanding > 0) std::this_thread::yield();
+  meter.drain();
   const double seconds = std::chrono::duration<double>(Clock::now() - begun).count();
   meter.print("requests of " + std::to_string(commands), seconds, cpu_ns() - cpu_before_ns);
 }
@@ -106,6 +118,7 @@ void one_at_a_time(Client& client) {
   const int64_t cpu_before_ns = cpu_ns();
   while (Clock::now() - begun < kDuration) {
     const auto since = Clock::now();
+    meter.take(1);
     const auto replies = client.call(make_request(1, number));
     meter.add(since, 1, errors_in(replies));
   }

@@ -121,7 +121,9 @@ TEST(RedisCluster, FindsItsWayFromAnySeedAndPastADeadOne) {
 }
 
 TEST(RedisCluster, FollowsAskWhileASlotMovesAndMovedAfterwards) {
-  StartedClient client(cluster().client_options());
+  Options options = cluster().client_options();
+  options.topology_refresh_ms = 600'000;  // it must learn from the redirects
+  StartedClient client(options);
   const uint16_t slot = key_slot("{ask}");
   Request fill;
   for (int i = 0; i < 20; ++i) {
@@ -220,10 +222,12 @@ TEST(RedisCluster, ScriptsAreSentToEachNodeThatLacksThem) {
   }
 }
 
-// Errors of the minutes of an election are retryable ones only, and the client comes back by
+// Errors of the seconds of an election are retryable ones only, and the client comes back by
 // itself, with the new master, whose data it reads.
 TEST(RedisCluster, AMasterIsKilledUnderLoad) {
-  StartedClient client(cluster().client_options());
+  Options options = cluster().client_options();
+  options.topology_refresh_ms = 600'000;  // it must learn from the errors
+  StartedClient client(options);
   const std::size_t victim = cluster().master_of(key_slot(Load::key(0)));
   const Endpoint dead = cluster().node(victim).endpoint();
   Load load(client, 60, 1'000);

@@ -86,6 +86,7 @@ class Core final : private BatchOwner, private ConnectionOwner {
   boost::asio::awaitable<Reply> ask_for_slots(Endpoint node);
   std::vector<Endpoint> nodes_to_ask();
   void adopt_table(SlotTable table);
+  void place_slots();
   void publish_health();
   void notify(Notice::Kind kind, const Endpoint& node);
 
@@ -109,6 +110,7 @@ class Core final : private BatchOwner, private ConnectionOwner {
   bool is_refresh_wanted_ = false;
   bool is_resting_ = false;  // between two reads of the topology
   uint64_t topology_version_ = 0;
+  uint32_t patch_reads_left_ = 0;  // of the topology, that slots patched by MOVED outlive
   std::vector<Listener> listeners_;
   uint64_t listener_names_ = 0;
 

@@ -18,6 +18,7 @@ constexpr int64_t kReadGapMs = 50;         // between two reads at least, whatev
 constexpr int64_t kReadBackoffMs = 1'000;  // while no node answers, up to this
 constexpr int64_t kAskTimeoutMs = 1'000;
 constexpr int64_t kNsPerMs = 1'000'000;
+constexpr uint32_t kPatchReads = 3;
 constexpr auto kRelaxed = std::memory_order_relaxed;
 
 }  // namespace
@@ -57,7 +58,9 @@ void Core::forget(uint64_t name) {
 // The table is patched at once: who asks next should not have to be redirected, too.
 void Core::slots_moved(const Redirect* redirect) {
   refresh_soon();
-  if (redirect != nullptr) slot_nodes_[redirect->slot] = &pool_.get(redirect->target);
+  if (redirect == nullptr) return;
+  slot_nodes_[redirect->slot] = &pool_.get(redirect->target);
+  patch_reads_left_ = kPatchReads;
 }
 
 void Core::connection_ready(Connection& connection) {
@@ -150,23 +153,28 @@ awaitable<Reply> Core::ask_for_slots(Endpoint node) {
 }
 
 void Core::adopt_table(SlotTable table) {
-  const std::set<Endpoint> kept(table.masters.begin(), table.masters.end());
   const bool is_changed = table.masters != table_.masters || table.owner != table_.owner;
+  // Nodes learn of a move one after the other. What several reads do not confirm is over.
+  const bool is_patch_over = patch_reads_left_ > 0 && --patch_reads_left_ == 0;
   table_ = std::move(table);
+  if (is_changed || is_patch_over) place_slots();
   if (!is_changed) return;
+  ++topology_version_;
+  counters.topology_changes.fetch_add(1, kRelaxed);
+  publish_health();
+  notify(Notice::Kind::topology_changed, {});
+  const auto listeners = listeners_;  // one may forget itself
+  for (const Listener& listener : listeners) listener.call();
+}
+
+void Core::place_slots() {
   std::vector<Node*> masters;
   for (const Endpoint& master : table_.masters) masters.push_back(&pool_.get(master));
   for (std::size_t slot = 0; slot < kSlots; ++slot) {
     const uint16_t owner = table_.owner[slot];
     slot_nodes_[slot] = owner == SlotTable::kNobody ? nullptr : masters[owner];
   }
-  ++topology_version_;
-  counters.topology_changes.fetch_add(1, kRelaxed);
-  pool_.retire_all_but(kept);
-  publish_health();
-  notify(Notice::Kind::topology_changed, {});
-  const auto listeners = listeners_;  // one may forget itself
-  for (const Listener& listener : listeners) listener.call();
+  pool_.retire_all_but({table_.masters.begin(), table_.masters.end()});
 }
 
 void Core::publish_health() {
