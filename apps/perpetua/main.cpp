@@ -10,6 +10,7 @@
 #include "journal_setup.hpp"
 #include "load/load.hpp"
 #include "operator_key.hpp"
+#include "redis_command.hpp"
 #include "runtime/matcher_pool.hpp"
 #include "serve.hpp"
 #include "settings.hpp"
@@ -25,6 +26,7 @@ PERPETUA is a perpetual-futures exchange for autonomous agents.
   perpetua load --agents 50          drive a running exchange and print latencies
   perpetua journal verify            check every byte of a data directory
   perpetua db status                 the history: where it is and how far it has come
+  perpetua redis verify              compare Redis with the journal, key by key
 
 Every setting of `serve` can be given as flag, as PERPETUA_* variable, or in the TOML file; a flag
 beats a variable beats the file. `perpetua serve --help` lists them with range and default.
@@ -199,6 +201,22 @@ void add_journal(CLI::App& app, int& status) {
                    JournalVerb::replay, status);
 }
 
+// The address holds a password, so it comes from the environment alone.
+void add_redis(CLI::App& app, int& status) {
+  CLI::App* redis_app = app.add_subcommand("redis", "what Perpetua keeps in Redis (REDIS_URL)");
+  redis_app->require_subcommand(1);
+  CLI::App* verify_app = redis_app->add_subcommand(
+      "verify", "compare Redis with the journal of an exchange that stands still");
+  auto data_dir = std::make_shared<std::string>("data");
+  verify_app->add_option("--data-dir", *data_dir, "data directory")->capture_default_str();
+  verify_app->callback([data_dir, &status] {
+    const auto own = variable("PERPETUA_REDIS_URL");
+    const auto url = own ? own : variable("REDIS_URL");
+    runtime::MatcherPool executor(1, runtime::WaitKind::blocking);
+    status = verify_redis(*data_dir, url.value_or(std::string()), executor, std::cout, std::cerr);
+  });
+}
+
 }  // namespace
 }  // namespace perpetua::app
 
@@ -212,6 +230,7 @@ int main(int argc, char** argv) {
   perpetua::app::add_load(app, status);
   perpetua::app::add_journal(app, status);
   perpetua::app::add_db(app, status);
+  perpetua::app::add_redis(app, status);
   perpetua::app::add_settings(app);
   try {
     app.parse(argc, argv);

@@ -28,6 +28,9 @@ struct AccountState {
   bool operator==(const AccountState&) const = default;
 };
 
+// Open intents of an agent, ids falling: all there are.
+std::vector<OrderView> open_intents(const HotStore& hot, AgentId agent);
+
 // nullopt: no such agent.
 std::optional<AccountState> read_account(const HotStore& hot, const AccountQuery& query);
 

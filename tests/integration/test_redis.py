@@ -1,9 +1,11 @@
 """The real binary with a real Redis: what HTTP tells is in Redis when it tells it, whatever happens
 to either of them."""
+import subprocess
 import unittest
 from pathlib import Path
 
 from api_case import NO_LIMITS, QUIET, ApiExchange, ApiTest, order, unique, until
+import exchange as harness
 from redis_servers import RedisCluster, RedisServer
 
 READS = ("/api/v1/account", "/api/v1/positions", "/api/v1/positions/BTC-PERP",
@@ -161,6 +163,28 @@ class WhatHappensToRedis(RedisCase):
         self.redis.start()
         shown[1] = self.shown(clients[1])
         self.check(clients, shown)
+
+    def verify(self):
+        done = subprocess.run(
+            [harness.BINARY, "redis", "verify", "--data-dir", f"{self.exchange.data_dir}/data"],
+            env={"REDIS_URL": self.redis.url}, capture_output=True, text=True, timeout=120,
+            check=False)
+        return done.returncode, done.stdout + done.stderr
+
+    def test_the_journal_verifies_redis(self):
+        clients, _ = self.clients()
+        self.exchange.stop()
+        self.assertEqual(self.verify()[0], 0, self.verify())
+        self.redis.cli("SET", f"balance:{{{clients[0].agent_id}}}", "1")
+        self.redis.cli("HSET", f"agent:{{{clients[0].agent_id}}}", "free", "1")
+        code, text = self.verify()
+        self.assertEqual((code, "free: Redis has 1" in text), (1, True), text)
+        self.exchange.start()
+        self.wait_for_redis()
+        self.exchange.stop()
+        self.assertEqual(self.verify()[0], 0, self.verify())
+        self.redis.kill()
+        self.assertEqual(self.verify()[0], 2)
 
     def test_kill_of_the_exchange(self):
         clients, shown = self.clients()

@@ -109,7 +109,7 @@ void write_intents(Call& call, const std::vector<OrderView>& rows, std::string_v
   });
 }
 
-// Open ones come from the account's state alone: all there are, so no cursor is needed.
+// Open ones come from the account's state alone, the newest kPageMax, without a cursor.
 void list_open(Call& call, MarketId market) {
   const AccountState* state = call.account_state({.with_open_intents = true});
   if (state == nullptr) return;
@@ -117,6 +117,7 @@ void list_open(Call& call, MarketId market) {
   std::erase_if(rows, [&](const OrderView& row) {
     return market != kNoMarket && row.market != market;
   });
+  if (rows.size() > stores::hot_limits::kPageMax) rows.resize(stores::hot_limits::kPageMax);
   write_intents(call, rows, {});
 }
 

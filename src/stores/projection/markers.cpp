@@ -62,6 +62,7 @@ void Markers::accept(const std::vector<redis::Reply>& replies) {
     if (state.is_lost && !was_lost) ++losses_;
     state.possible = {attempt.done};
   }
+  attempts_.clear();
 }
 
 void Markers::fail() {

@@ -2,6 +2,8 @@
 
 #include <charconv>
 
+#include "stores/account_state.hpp"
+
 namespace perpetua::projection {
 namespace {
 
@@ -9,7 +11,8 @@ constexpr std::chrono::milliseconds kTick{100};
 constexpr std::chrono::milliseconds kBeatEvery{300};
 constexpr std::chrono::milliseconds kRetryPauseMin{10};  // beside the client's own back-off
 constexpr std::chrono::milliseconds kRetryPauseMax{500};
-constexpr std::size_t kKeysNamedMax = 64;    // in messages; of more changes only that there are
+constexpr std::size_t kKeysNamedMax = 64;  // in messages; of more changes only that there are
+constexpr int64_t kProbeTimeoutMs = 100;
 constexpr std::size_t kTimesMax = 1u << 14;  // batches whose lag is measured at once
 
 // "evicted_keys:12" of INFO stats; 0 if it is not there.
@@ -41,9 +44,8 @@ void Projector::start() {
     const auto page = hot_.agents(after, stores::hot_limits::kPageMax);
     for (const AgentView& agent : page) {
       after = agent.id;
-      for (const OrderView& order :
-           hot_.open_orders(agent.id, kNoMarket, 0, stores::hot_limits::kPageMax)) {
-        if (order.is_intent()) collector_.add_open_intent(order.order_id);
+      for (const OrderView& intent : stores::open_intents(hot_, agent.id)) {
+        collector_.add_open_intent(intent.order_id);
       }
     }
     if (page.empty()) break;
@@ -180,7 +182,8 @@ bool Projector::find_evictions() {
   for (const redis::Endpoint& node : client_.masters()) {
     redis::Request request;
     request.add("", {"INFO", "stats"});
-    redis::CallOptions options = call_options();
+    redis::CallOptions options;
+    options.timeout_ms = kProbeTimeoutMs;  // a node that is away is found out by the writes
     options.node = node;
     const auto replies = client_.call(std::move(request), options);
     if (!replies.front().is_string()) continue;

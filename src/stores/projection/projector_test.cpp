@@ -2,6 +2,7 @@
 // Redis meanwhile.
 #include "stores/projection/projector.hpp"
 
+#include "stores/projection/audit.hpp"
 #include "stores/projection/projection_test_support.hpp"
 
 namespace perpetua::projection {
@@ -189,6 +190,36 @@ TEST(Projector, a_restart_leaves_nothing_of_what_is_not_there_any_more) {
   exchange.restart();
   exchange.settle();
   exchange.expect_same();
+}
+
+TEST(Projector, the_audit_finds_every_difference_and_nothing_else) {
+  redis::TestServer server;
+  Exchange exchange(server.client_options());
+  exchange.trade(200);
+  exchange.settle();
+  std::vector<std::string> lines;
+  const auto audited = [&] {
+    lines.clear();
+    const auto result = audit(exchange.client, exchange.hot, 1,
+                              [&](const std::string& line) { lines.push_back(line); });
+    EXPECT_EQ(result.error, "");
+    EXPECT_EQ(result.differences, lines.size());
+    EXPECT_GT(result.keys, 50u);
+    return lines;
+  };
+  EXPECT_EQ(audited(), std::vector<std::string>{});
+  const std::string free = decimal_text(exchange.hot.account(1)->free.value, kMicroDigits);
+  exchange.call({"HSET", agent_key(1), "free", "1"});
+  EXPECT_EQ(audited(),
+            (std::vector<std::string>{"agent:{1} free: Redis has 1, the exchange " + free}));
+  exchange.call({"DEL", agent_key(1)});
+  exchange.call({"SADD", agent_positions_key(2), "XYZ-PERP"});
+  exchange.call({"SADD", "agents:{0}", "77"});
+  exchange.call({"SADD", "apikeys:{0}", std::string(64, 'b')});
+  EXPECT_EQ(audited(), (std::vector<std::string>{
+                           "agent:{1}: missing", "agent_positions:{2}: other members",
+                           "apikey:{" + std::string(64, 'b') + "}: the exchange has no such key",
+                           "agent:{77}: the exchange has no such agent"}));
 }
 
 TEST(Projector, a_missing_row_is_a_failed_read_and_the_reader_says_so) {

@@ -6,6 +6,7 @@
 #include <tuple>
 
 #include "base/decimal.hpp"
+#include "stores/account_state.hpp"
 
 namespace perpetua::projection {
 
@@ -205,7 +206,6 @@ void StateWriter::list_intents(unsigned group, AgentId agent, const std::vector<
 // The open ones, and of the closed the newest of what memory and archive have, newest first. Memory
 // is newer than the archive; who closes between its two reads is in both, and closed.
 std::vector<OrderView> StateWriter::intents_of(AgentId agent) const {
-  constexpr std::size_t kMost = stores::hot_limits::kPageMax;
   std::map<OrderId, OrderView> found;
   const auto add = [&](const std::vector<OrderView>& orders) {
     for (const OrderView& order : orders) {
@@ -213,9 +213,8 @@ std::vector<OrderView> StateWriter::intents_of(AgentId agent) const {
     }
   };
   if (archive_) add(archive_(agent, kClosedIntentsKept));
-  const auto open = hot_.open_orders(agent, kNoMarket, 0, kMost);
-  add(open);
-  add(hot_.closed_orders(agent, kNoMarket, kMost));
+  add(stores::open_intents(hot_, agent));
+  add(hot_.closed_orders(agent, kNoMarket, stores::hot_limits::kPageMax));
   std::vector<OrderView> intents;
   for (auto& [id, order] : found) intents.push_back(std::move(order));
   std::sort(intents.begin(), intents.end(), [](const OrderView& a, const OrderView& b) {
