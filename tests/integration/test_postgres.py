@@ -142,6 +142,7 @@ class PostgresReplicas(WithPostgres, ApiTest):
         ids += self.trade_on(10)
         self.ok(self.taker.post("/api/v1/orders/cancel-all"))
         self.assertEqual(set(self.history()), set(ids))
+        self.assertEqual(set(self.history()), set(ids))
         self.server.kill()
         for _ in range(20):
             self.assertEqual(set(self.history()), set(ids))
@@ -152,6 +153,20 @@ class PostgresReplicas(WithPostgres, ApiTest):
         ids.append(placed["order_id"])
         until(lambda: set(self.history()) == set(ids), "the history follows", 60)
         self.assertEqual(self.metric("perpetua_history_read_failures_total"), 0)
+
+    def test_without_any_server_lists_are_unavailable_and_orders_go_on(self):
+        self.place(self.taker, "buy", "0.001", "50000")
+        self.history()
+        for server in (self.server, *self.replica_servers):
+            server.stop()
+        reply = self.taker.get("/api/v1/account/ledger")
+        self.refused(reply, "exchange_unavailable")
+        self.assertEqual(reply.status, 503)
+        self.place(self.taker, "buy", "0.001", "50001")
+        self.assertEqual(self.guest.get("/readyz").status, 200)
+        for server in (self.server, *self.replica_servers):
+            server.start()
+        until(lambda: self.taker.get("/api/v1/account/ledger").status == 200, "reads are back", 60)
 
 
 class PostgresRefusals(unittest.TestCase):

@@ -178,6 +178,40 @@ TEST_P(PostgresHistory, text_that_is_no_utf8_is_stored_with_replacements) {
             "b\xEF\xBF\xBD\xC3\xA9\\\t\n");
 }
 
+TEST_P(PostgresHistory, scans_of_any_length_run_side_by_side_and_one_cut_short_is_told) {
+  constexpr int64_t kRows = 12'000;  // more than one step of a cursor
+  const std::string url = new_database(server());
+  PostgresHistoryWriter writer(options(url));
+  writer.apply(thoughts_batch(1, 1, kRows, 3).view());
+  ASSERT_TRUE(writer.flush()) << writer.failure();
+  PostgresSource source(reader_options(url), [] { return BatchNumber{0}; });
+  const auto session = source.lend();
+  Query& rising = session->scan("SELECT thought_id FROM thoughts ORDER BY thought_id");
+  Query& falling = session->scan("SELECT thought_id FROM thoughts ORDER BY thought_id DESC");
+  for (int64_t i = 1; i <= kRows; ++i) {
+    ASSERT_EQ(rising.step(), Query::Step::row);
+    ASSERT_EQ(rising.next_int(), i);
+    ASSERT_EQ(falling.step(), Query::Step::row);
+    ASSERT_EQ(falling.next_int(), kRows + 1 - i);
+  }
+  EXPECT_EQ(rising.step(), Query::Step::done);
+  rising.reset();
+  falling.reset();
+  Query& again = session->scan("SELECT thought_id FROM thoughts ORDER BY thought_id");
+  ASSERT_EQ(again.step(), Query::Step::row);
+  pg::Connection killer = connected(url);
+  ASSERT_TRUE(killer
+                  .run("SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
+                       " WHERE application_name = 'perpetua reader'"
+                       " AND datname = current_database()")
+                  .ok());
+  const auto read_on = [&] {
+    while (again.step() == Query::Step::row) continue;
+  };
+  EXPECT_THROW(read_on(), HistoryUnavailable);
+  again.reset();
+}
+
 TEST_P(PostgresHistory, a_database_of_another_exchange_or_ahead_of_the_journal_is_refused) {
   const std::string url = new_database(server());
   write_all(url, Flow(36).take(10), 10);

@@ -172,12 +172,14 @@ pg::Result PostgresSource::Session::fetch(const std::string& cursor) {
   return run_in_transaction("FETCH " + std::to_string(kScanRows) + " FROM " + cursor);
 }
 
+// Throws nothing: it ends reads that have failed, too. A connection that cannot end its cursor is
+// not used again.
 void PostgresSource::Session::close_cursor(const std::string& cursor) {
-  if (reader_ != nullptr && reader_->is_open()) {
-    run_in_transaction("CLOSE " + cursor);
-    if (open_cursors_ == 1) run_in_transaction("COMMIT");
-  }
-  --open_cursors_;
+  const bool is_last = --open_cursors_ == 0;
+  if (reader_ == nullptr || !reader_->is_open()) return;
+  const bool is_closed =
+      reader_->run_once("CLOSE " + cursor).ok() && (!is_last || reader_->run_once("COMMIT").ok());
+  if (!is_closed) reader_->close();
 }
 
 pg::Result PostgresSource::Session::run_in_transaction(const std::string& sql) {
