@@ -183,8 +183,8 @@ awaitable<Session::Read> Session::read_request() {
 void Session::refuse(error_code code) {
   call_.reset();
   call_.now_ms = wall_clock_ms();
-  call_.is_hub = parser_->is_header_done() && hub::is_hub_path(view(parser_->get().target()));
   if (code == http::error::body_limit) {
+    call_.is_hub = hub::is_hub_path(view(parser_->get().target()));
     call_.fail(ResultCode::payload_too_large);
   } else if (code == http::error::header_limit) {
     call_.fail(ResultCode::payload_too_large, {}, "the request header is larger than 8 KiB");

@@ -1,5 +1,8 @@
 #include "gateway/hub/agent_index.hpp"
 
+#include <algorithm>
+#include <chrono>
+
 #include "gateway/hub/format.hpp"
 #include "stores/activity/activity.hpp"
 #include "stores/memory/hot_store.hpp"
@@ -47,7 +50,8 @@ IndexedAgent index_agent(const stores::HotStore& hot, const LastSeen& seen,
 std::shared_ptr<const AgentIndex::Rows> AgentIndex::rows(const stores::HotStore& hot,
                                                          const LastSeen& seen, int64_t now_ms) {
   const std::lock_guard lock(mutex_);
-  if (rows_ != nullptr && now_ms - made_at_ms_ < kIndexIntervalMs) return rows_;
+  if (rows_ != nullptr && now_ms - made_at_ms_ < keep_ms_) return rows_;
+  const auto start = std::chrono::steady_clock::now();
   auto made = std::make_shared<Rows>();
   AgentId last = 0;
   for (;;) {
@@ -58,6 +62,9 @@ std::shared_ptr<const AgentIndex::Rows> AgentIndex::rows(const stores::HotStore&
   }
   rows_ = std::move(made);
   made_at_ms_ = now_ms;
+  const auto took = std::chrono::duration_cast<std::chrono::milliseconds>(
+      std::chrono::steady_clock::now() - start);
+  keep_ms_ = std::max<int64_t>(kIndexIntervalMs, took.count() * kIndexRest);
   return rows_;
 }
 

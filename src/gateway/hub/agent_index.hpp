@@ -1,8 +1,9 @@
 // AgentIndex: every agent with the figures that GET /agents/discover filters and sorts by.
 //
 // A snapshot of all agents, made anew by whoever asks when the last one is older than
-// kIndexIntervalMs, so no number of requests scans the agents more often. Thread-safe; making one
-// takes about ten microseconds an agent, so ask where it may block.
+// kIndexIntervalMs and than kIndexRest times what making it took, so no number of requests or agents
+// spends more than a small part of one thread on it. Thread-safe; making one takes about ten
+// microseconds an agent, so ask where it may block.
 #pragma once
 
 #include <cstdint>
@@ -21,6 +22,7 @@ class HotStore;
 namespace perpetua::gateway::hub {
 
 inline constexpr int64_t kIndexIntervalMs = 1'000;
+inline constexpr int64_t kIndexRest = 20;
 inline constexpr int64_t kOnlineMs = 300'000;  // since a request with one of its keys
 
 struct IndexedAgent {
@@ -47,6 +49,7 @@ class AgentIndex {
   std::mutex mutex_;
   std::shared_ptr<const Rows> rows_;
   int64_t made_at_ms_ = 0;
+  int64_t keep_ms_ = 0;
 };
 
 }  // namespace perpetua::gateway::hub
