@@ -235,7 +235,8 @@ class Runtime(HubTest):
 
 class Messages(HubTest):
     PAYLOADS = {
-        "signal_proposal": {"asset": "BTC", "direction": "long", "confidence": 1, "timeframe": "1h"},
+        "signal_proposal": {"asset": "BTC", "direction": "long", "confidence": 1,
+                            "timeframe": "1h"},
         "trade_acceptance": {"proposal_message_id": "x", "accepted": True, "size_usdc": 1.50},
         "strategy_update": {"strategy_name": "x", "status": "y"},
         "risk_alert": {"alert_type": "x", "severity": "low", "asset": "BTC"},
