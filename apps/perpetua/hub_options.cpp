@@ -15,6 +15,9 @@ gateway::HubOptions hub_options(const Settings& settings) {
   }
   options.intents_per_second = static_cast<uint32_t>(settings.integer("rate_intents"));
   options.mutations_per_second = static_cast<uint32_t>(settings.integer("rate_hub_mutations"));
+  constexpr int64_t kPpmOfPercent = 10'000;
+  options.stop_loss_ppm = settings.integer("intent_stop_loss") * kPpmOfPercent;
+  options.take_profit_ppm = settings.integer("intent_take_profit") * kPpmOfPercent;
   options.has_wallet_login = settings.is_on("wallet_login");
   options.cors_origins = gateway::hub::parse_origins(settings.text("cors_origins"));
   return options;

@@ -27,6 +27,8 @@ constexpr SettingSpec kSpecs[] = {
   {"Root API of the hub", "jwt_secret", kSecret, "", 0, 0, "", "the secret itself; prefer the file. Required in production mode; in the sandbox one is made and kept in the data folder"},
   {"Root API of the hub", "wallet_login", kChoice, "on", 0, 0, "on|off", "login by a wallet's signature"},
   {"Root API of the hub", "cors_origins", kText, "", 0, 0, "", "web pages that may use the root API: origins, separated by commas"},
+  {"Root API of the hub", "intent_stop_loss", kInteger, "10", 0, 90, "", "percent from the mark: stop-loss of an intent that opens a position and gives none; 0 = none"},
+  {"Root API of the hub", "intent_take_profit", kInteger, "20", 0, 90, "", "percent from the mark: its take-profit; 0 = none"},
   {"Root API of the hub", "rate_intents", kInteger, "50", 0, 10'000, "", "POST /intents in any second of one agent; 0 = off"},
   {"Root API of the hub", "rate_hub_mutations", kInteger, "50", 0, 10'000, "", "other mutations of the root API in any second of one agent; 0 = off"},
   {"Rate limits", "rate_agent", kInteger, "10", 0, kRateMost, "", "mutations a second of one agent; 0 = off"},

@@ -1,5 +1,4 @@
 """What every path of the root API shares: forms of errors, sizes, origins, rates, unknown paths."""
-import re
 import threading
 import time
 import unittest
@@ -166,7 +165,7 @@ class ReadRates(HubTest):
             if reply.status == 429:
                 break
         body = self.refused(reply, 429, "rate_limited")
-        self.assertTrue(re.match(r"(Agent|Global) rate limit exceeded: \d+/s", body["detail"]), body)
+        self.assertRegex(body["detail"], r"^(Agent|Global) rate limit exceeded: \d+/s$")
         self.assertGreaterEqual(int(reply.headers["retry-after"]), 1)
         self.ok(self.guest.get("/health"))
 

@@ -128,8 +128,9 @@ class Signals(HubTest):
         for wrong in ({"asset": "NONE"}, {"signal_type": "up"}, {"target_value": 0},
                       {"target_value": -1}, {"stake_amount": 0}, {"stake_amount": 1000.01},
                       {"stake_amount": 0.004}, {"duration_hours": 0.001},
-                      {"duration_hours": 168.1}, {"target_value": "x"}):
-            self.refused(self.create(agent, **wrong), 422, "validation_failed")
+                      {"duration_hours": 168.1}, {"target_value": "x"}, {"target_value": 1}):
+            body = self.refused(self.create(agent, **wrong), 422, "validation_failed")
+            self.assertEqual([e["loc"] for e in body["errors"]], [["body", next(iter(wrong))]])
         poor = self.agent(5)
         refused = self.refused(self.create(poor), 400, "insufficient_balance")
         self.assertIn("Insufficient balance", refused["detail"])
@@ -235,7 +236,8 @@ class Runtime(HubTest):
 
 class Messages(HubTest):
     PAYLOADS = {
-        "signal_proposal": {"asset": "BTC", "direction": "long", "confidence": 1, "timeframe": "1h"},
+        "signal_proposal": {"asset": "BTC", "direction": "long", "confidence": 1,
+                            "timeframe": "1h"},
         "trade_acceptance": {"proposal_message_id": "x", "accepted": True, "size_usdc": 1.50},
         "strategy_update": {"strategy_name": "x", "status": "y"},
         "risk_alert": {"alert_type": "x", "severity": "low", "asset": "BTC"},

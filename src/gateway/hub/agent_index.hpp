@@ -1,8 +1,8 @@
 // AgentIndex: every agent with the figures that GET /agents/discover filters and sorts by.
 //
 // A snapshot of all agents, made anew by whoever asks when the last one is older than
-// kIndexIntervalMs and than kIndexRest times what making it took, so no number of requests or agents
-// spends more than a small part of one thread on it. Thread-safe; making one takes about ten
+// kIndexIntervalMs and than kIndexRest times what making it took, so no number of requests or
+// agents spends more than a small part of one thread on it. Thread-safe; making one takes about ten
 // microseconds an agent, so ask where it may block.
 #pragma once
 

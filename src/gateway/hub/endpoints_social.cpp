@@ -101,7 +101,8 @@ constexpr Rules own(Rules rules, std::string_view owner, std::string_view forbid
 constexpr Endpoint kEndpoints[] = {
     post("hubChatSend", "/chat/send", "chat", "Say something", Access::trade,
         {.fields = kChatFields,
-         .reply = "`success, message{id, sender_id, sender_name, content, message_type, timestamp}`",
+         .reply = "`success, message{id, sender_id, sender_name, content, message_type, "
+                  "timestamp}`",
          .refusals = "404 recipient"}, prepare_chat, complete_chat),
     post("hubChatThought", "/chat/thought", "chat", "Publish a thought", Access::trade,
         {.fields = kThoughtFields, .reply = "`success, message_id`"},

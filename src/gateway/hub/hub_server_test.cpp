@@ -106,10 +106,11 @@ TEST_F(HubServer, a_bet_is_settled_by_the_engine_and_told_to_each_side_once) {
 
 TEST_F(HubServer, a_signal_nobody_faded_is_refunded_and_shown_as_cancelled) {
   const Agent creator = add_agent("0xcreator_1");
-  const HttpReply made = send(creator, "POST", "/signals",
-                              R"({"agent_id":")" + creator.id +
-                                  R"(","asset":"BTC","signal_type":"price_below","target_value":1,)"
-                                  R"("stake_amount":10,"duration_hours":0.02})");
+  const HttpReply made =
+      send(creator, "POST", "/signals",
+           R"({"agent_id":")" + creator.id +
+               R"(","asset":"BTC","signal_type":"price_below","target_value":59000,)"
+               R"("stake_amount":10,"duration_hours":0.02})");
   ASSERT_EQ(made.status, 200) << made.body;
   EXPECT_DOUBLE_EQ(total(creator), 90);
   const std::string id = made.object().at("signal").at("signal_id").as_string().c_str();

@@ -11,7 +11,7 @@ using stores::PositionRecord;
 constexpr std::size_t kClosedShownMax = 500;
 constexpr unsigned kRatioDigits = 4;
 constexpr int64_t kRatioScale = 10'000;
-constexpr int64_t kDangerBelow = 1'000;   // of kRatioScale
+constexpr int64_t kDangerBelow = 1'000;  // of kRatioScale
 constexpr int64_t kWarningBelow = 3'000;
 
 std::optional<PositionRecord> path_position(const Call& call) {
@@ -55,8 +55,8 @@ bool cancel_older(Call& call, TriggerKind kind) {
   const auto own = call.hot().trigger(agent, outcome_of(call).id);
   std::vector<OrderId> older;
   for (const auto& row : call.hot().triggers(agent, market, 0, stores::hot_limits::kPageMax)) {
-    const bool is_same = row.trigger.kind == kind && row.trigger.is_protective != 0 &&
-                         row.trigger.lots.value == 0;
+    const bool is_same =
+        row.trigger.kind == kind && row.trigger.is_protective != 0 && row.trigger.lots.value == 0;
     if (own && is_same && row.created_at_ms < own->created_at_ms) older.push_back(row.id());
   }
   call.submissions.clear();
@@ -236,7 +236,9 @@ void get_position_health(Call& call) {
   json.begin_object().key("position_id").text(id_text(IdKind::position, record.id));
   write_number(json.key("health_ratio"), ratio, kRatioDigits);
   json.key("health_status")
-      .text(ratio < kDangerBelow ? "danger" : ratio < kWarningBelow ? "warning" : "safe");
+      .text(ratio < kDangerBelow    ? "danger"
+            : ratio < kWarningBelow ? "warning"
+                                    : "safe");
   write_price(json.key("current_price"), worth.mark, spec);
   write_price(json.key("liquidation_price"), liquidation, spec);
   json.key("distance_to_liquidation").text(distance_text(liquidation, worth.mark));

@@ -249,6 +249,10 @@ Refusal translate(const ApiError& error) {
     refusal.detail = error.message.empty() ? std::string(info.message) : error.message;
     if (!error.field.empty()) refusal.detail = error.field + ": " + refusal.detail;
   }
+  if (refusal.kind.code == kValidationFailed.code) {
+    const std::string text = error.message.empty() ? std::string(info.message) : error.message;
+    refusal.faults.push_back({"body", error.field, text, "value_error"});
+  }
   if (error.code == insufficient_margin || error.code == insufficient_balance) {
     refusal.detail = money_detail(refusal.detail, error);
   }

@@ -62,6 +62,14 @@ TEST(HubRefusal, money_refusals_tell_what_is_needed_and_there) {
   EXPECT_EQ(refusal.siblings[0].second, "200.5") << "a JSON number";
 }
 
+TEST(HubRefusal, what_the_engine_finds_invalid_has_its_errors_too) {
+  const Refusal refusal = translate(ApiError(ResultCode::invalid_slippage, "max_slippage"));
+  EXPECT_EQ(refusal.kind.code, "validation_failed");
+  ASSERT_EQ(refusal.faults.size(), 1u);
+  EXPECT_EQ(refusal.faults[0].field, "max_slippage");
+  EXPECT_TRUE(translate(ApiError(ResultCode::insufficient_balance)).faults.empty());
+}
+
 TEST(HubRefusal, amounts_have_two_digits_or_more) {
   EXPECT_EQ(usdc_text(0), "0.00");
   EXPECT_EQ(usdc_text(1'500'000), "1.50");

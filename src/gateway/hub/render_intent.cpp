@@ -7,7 +7,8 @@ namespace {
 
 constexpr unsigned kPpmDigits = 6;
 constexpr unsigned kPercentOfPpm = 4;  // a ppm is 10^-4 percent
-constexpr int64_t kCounterpartyReputation = 3;  // the hub's default of 0.3; nothing is refused by it
+constexpr int64_t kCounterpartyReputation =
+    3;  // the hub's default of 0.3; nothing is refused by it
 
 }  // namespace
 
@@ -29,8 +30,7 @@ std::string intent_action(Side side, const MarketSpec& spec) {
   return (side == Side::buy ? "LONG " : "SHORT ") + std::string(asset_name(spec));
 }
 
-void write_intent(JsonWriter& json, const stores::HotStore& hot,
-                  const stores::IntentView& intent) {
+void write_intent(JsonWriter& json, const stores::HotStore& hot, const stores::IntentView& intent) {
   const stores::OrderView& order = intent.order;
   const MarketSpec& spec = *hot.market_spec(order.market);
   const uint32_t slippage =
@@ -40,8 +40,7 @@ void write_intent(JsonWriter& json, const stores::HotStore& hot,
   json.key("agent_id").text(agent_name(order.agent));
   json.key("intent_type").text(order.side == Side::buy ? "long" : "short");
   json.key("asset").text(asset_name(spec));
-  write_money(json.key("size_usdc"),
-              order.budget.value > 0 ? order.budget : order.filled_notional);
+  write_money(json.key("size_usdc"), order.budget.value > 0 ? order.budget : order.filled_notional);
   json.key("leverage").number(order.leverage == 0 ? 1 : order.leverage);
   write_number(json.key("max_slippage"), slippage, kPpmDigits);
   write_number(json.key("min_counterparty_reputation"), kCounterpartyReputation, 1);

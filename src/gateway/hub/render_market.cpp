@@ -19,8 +19,8 @@ uint64_t match_number(MarketId market, uint64_t trade_id) {
 
 std::string rate_text(int64_t rate_ppb) {
   const bool is_negative = rate_ppb < 0;
-  const int64_t units = ((is_negative ? -rate_ppb : rate_ppb) + kPpbPerRateUnit / 2) /
-                        kPpbPerRateUnit;
+  const int64_t units =
+      ((is_negative ? -rate_ppb : rate_ppb) + kPpbPerRateUnit / 2) / kPpbPerRateUnit;
   char out[40];
   std::snprintf(out, sizeof out, "%s%lld.%04lld%%", is_negative && units > 0 ? "-" : "",
                 static_cast<long long>(units / kRateUnitsPerPercent),
@@ -32,8 +32,9 @@ void write_asset_price(JsonWriter& json, const stores::MarketView& market) {
   const MarketSpec& spec = market.spec;
   constexpr int64_t kHundredths = 10'000;  // of a percent, in one
   constexpr unsigned kPercentDigits = 2;
-  const int64_t change =
-      market.open_24h.value == 0 ? 0 : market.change_24h.value * kHundredths / market.open_24h.value;
+  const int64_t change = market.open_24h.value == 0
+                             ? 0
+                             : market.change_24h.value * kHundredths / market.open_24h.value;
   json.begin_object();
   json.key("asset").text(short_asset_name(spec));
   write_price(json.key("price"), market.mark, spec);

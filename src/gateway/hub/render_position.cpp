@@ -121,8 +121,7 @@ Guards find_guards(const HotStore& hot, AgentId agent, MarketId market) {
     // Of two that close a long by selling, the higher stop and the lower take-profit act first.
     const bool highest = (trigger.side == Side::sell) == is_stop;
     Price& kept = is_stop ? guards.stop_loss : guards.take_profit;
-    const bool is_first =
-        kept.value == 0 || (highest ? trigger.at > kept : trigger.at < kept);
+    const bool is_first = kept.value == 0 || (highest ? trigger.at > kept : trigger.at < kept);
     if (is_first) kept = trigger.at;
   }
   return guards;

@@ -32,8 +32,9 @@ void write_liquidation(JsonWriter& json, const stores::HotStore& hot,
   const auto record = hot.activity().positions().open(view.agent, view.market);
   const auto last = hot.activity().positions().closed(view.agent, 1);
   const bool is_its_end = !record && !last.empty() && last[0].market == view.market;
-  const stores::PositionRecord position =
-      record ? *record : is_its_end ? last[0] : stores::PositionRecord();
+  const stores::PositionRecord position = record       ? *record
+                                          : is_its_end ? last[0]
+                                                       : stores::PositionRecord();
   const Lots entry_lots = position.base.value < 0 ? -position.base : position.base;
   json.begin_object();
   json.key("liquidation_id").text(id_text(IdKind::liquidation, view.sequence));

@@ -132,10 +132,9 @@ RiskScore score_of(const Call& call, const stores::RiskView& risk) {
   const auto money = call.hot().money_state(agent);
   const auto account = call.hot().account(agent);
   if (money && account && money->paid_in.value > 0) {
-    const Micro equity =
-        account->free + account->reserved + account->position_margin + unrealised;
-    score.drawdown = share_of((money->paid_in - equity).value,
-                              money->paid_in.value / 100 * kDrawdownPercentMax);
+    const Micro equity = account->free + account->reserved + account->position_margin + unrealised;
+    score.drawdown =
+        share_of((money->paid_in - equity).value, money->paid_in.value / 100 * kDrawdownPercentMax);
   }
   const int64_t most =
       risk.limits.leverage_max == 0 ? kLeverageDefaultMax : risk.limits.leverage_max;
@@ -186,8 +185,7 @@ bool locate_alert(Call& call) {
                            [&](const AlertObject& row) { return row.sequence == sequence; });
   }
   if (!is_known) return refuse(call, kNotFound, "Alert not found");
-  return owner == call.principal.agent ||
-         refuse(call, kForbidden, "You don't own this alert");
+  return owner == call.principal.agent || refuse(call, kForbidden, "You don't own this alert");
 }
 
 bool acknowledge_alert(Call& call) {
@@ -198,8 +196,7 @@ bool acknowledge_alert(Call& call) {
 }
 
 void get_risk(Call& call) {
-  const stores::RiskView risk =
-      call.hot().risk(call.principal.agent).value_or(stores::RiskView());
+  const stores::RiskView risk = call.hot().risk(call.principal.agent).value_or(stores::RiskView());
   const RiskScore score = score_of(call, risk);
   JsonWriter json(call.reply);
   json.begin_object().key("agent_id").text(agent_name(call.principal.agent));
@@ -254,8 +251,7 @@ bool complete_risk_limits(Call& call) {
 void list_violations(Call& call) {
   JsonWriter json(call.reply);
   json.begin_object().key("violations");
-  write_array(json,
-              call.hot().violations(call.principal.agent, limit_of(call, kViolationsDefault)),
+  write_array(json, call.hot().violations(call.principal.agent, limit_of(call, kViolationsDefault)),
               [&](const auto& row) { write_violation(json, row); });
   json.end_object();
 }

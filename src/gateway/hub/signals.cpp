@@ -91,6 +91,10 @@ bool prepare_create_signal(Call& call) {
 }
 
 bool complete_create_signal(Call& call) {
+  if (outcome_of(call).code == ResultCode::invalid_target) {
+    return refuse_field(call, "body", "target_value", "is outside the market's prices",
+                        "value_error");
+  }
   if (!is_done(call)) return false;
   const auto signal = call.hot().signal(outcome_of(call).id);
   if (!signal) return refuse(call, kNotFound, "Signal not found");

@@ -34,9 +34,8 @@ enum class Channel : uint8_t {
 };
 
 inline constexpr std::array<std::string_view, 16> kChannelNames = {
-    "book",    "trades",       "ticker",    "candles", "thoughts", "status",
-    "funding", "liquidations", "insurance", "",        "orders",   "fills",
-    "positions", "account",    "alerts",    ""};
+    "book",      "trades", "ticker", "candles", "thoughts",  "status",  "funding", "liquidations",
+    "insurance", "",       "orders", "fills",   "positions", "account", "alerts",  ""};
 
 constexpr bool is_private(Channel channel) { return channel >= Channel::orders; }
 // Each message tells one thing that happened, where it happened; nothing is coalesced.

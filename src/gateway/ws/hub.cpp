@@ -7,8 +7,8 @@
 #include "gateway/ws/market_messages.hpp"
 #include "gateway/ws/private_messages.hpp"
 #include "gateway/ws/shard.hpp"
-#include "stores/agent_fold.hpp"
 #include "stores/activity/activity.hpp"
+#include "stores/agent_fold.hpp"
 #include "stores/memory/hot_store.hpp"
 #include "stores/perpetual_fold.hpp"
 #include "stores/safety_fold.hpp"
@@ -172,9 +172,8 @@ void Hub::serialise_private(const AppliedBatch& batch) {
     const MarketSpec* spec = hot_.market_spec(header.market);
     const auto [main, second] = channels_of(header.type);
     const auto add = [&](Channel channel) {
-      outgoing_.push_back(
-          {agent_topic(channel, header.agent), header.agent_sequence,
-           text_frame(private_message(channel, *event, spec, batch.log_time_ms))});
+      outgoing_.push_back({agent_topic(channel, header.agent), header.agent_sequence,
+                           text_frame(private_message(channel, *event, spec, batch.log_time_ms))});
       frames_made_.fetch_add(1, std::memory_order_relaxed);
     };
     add(main);
@@ -198,9 +197,8 @@ void Hub::serialise_positions() {
 
 void Hub::serialise_trades(const AppliedBatch& batch) {
   const auto market_of = [](const Event* event) { return event->header.market; };
-  std::stable_sort(trades_.begin(), trades_.end(), [&](const Event* a, const Event* b) {
-    return market_of(a) < market_of(b);
-  });
+  std::stable_sort(trades_.begin(), trades_.end(),
+                   [&](const Event* a, const Event* b) { return market_of(a) < market_of(b); });
   std::span<const Event* const> left = trades_;
   while (!left.empty()) {
     const MarketId market = market_of(left.front());
@@ -220,8 +218,8 @@ void Hub::serialise_trades(const AppliedBatch& batch) {
 void Hub::serialise_alerts() {
   for (const stores::AlertView* alert : alerts_) {
     const MarketSpec& spec = *hot_.market_spec(alert->market);
-    outgoing_.push_back({agent_topic(Channel::alerts, alert->agent), 0,
-                         text_frame(alert_message(spec, *alert))});
+    outgoing_.push_back(
+        {agent_topic(Channel::alerts, alert->agent), 0, text_frame(alert_message(spec, *alert))});
     frames_made_.fetch_add(1, std::memory_order_relaxed);
   }
 }

@@ -49,8 +49,7 @@ class Hub final : public runtime::EgressListener {
   // first batch; not needed for an empty exchange.
   void start();
 
-  void on_batch(const AppliedBatch& batch,
-                std::span<const runtime::ReplyTarget> targets) override;
+  void on_batch(const AppliedBatch& batch, std::span<const runtime::ReplyTarget> targets) override;
 
   // Publishes what has become due; returns the milliseconds until the next, or nullopt if none is
   // waiting: on_batch then calls an `arm` when there is. The io thread of that `arm` calls tick()
@@ -108,10 +107,10 @@ class Hub final : public runtime::EgressListener {
   std::atomic<int> sockets_{0};
   PlainFeed plain_;  // locks for itself
 
-  std::mutex mutex_;  // all below, but for the egress thread's own
+  std::mutex mutex_;                                // all below, but for the egress thread's own
   std::vector<std::unique_ptr<MarketFeed>> feeds_;  // by market, made on first use
   RecentEvents recent_;
-  std::vector<uint32_t> agent_watchers_;  // by agent
+  std::vector<uint32_t> agent_watchers_;     // by agent
   std::vector<uint32_t> position_watchers_;  // by agent
   uint32_t thought_watchers_ = 0;
   std::vector<std::function<void(int64_t)>> arms_;  // by io thread
@@ -123,8 +122,8 @@ class Hub final : public runtime::EgressListener {
   std::vector<const Event*> private_events_;
   std::vector<const Event*> trades_;  // takers' fills of watched markets
   std::vector<const Event*> thoughts_;
-  std::vector<const Event*> market_events_;            // status to insurance, of watched topics
-  std::vector<const stores::AlertView*> alerts_;       // of watched agents
+  std::vector<const Event*> market_events_;              // status to insurance, of watched topics
+  std::vector<const stores::AlertView*> alerts_;         // of watched agents
   std::vector<std::pair<AgentId, MarketId>> positions_;  // changed ones of position_watchers_
 };
 

@@ -195,8 +195,8 @@ bool check_channel_fields(const object& message, std::string_view channel_name, 
   const auto forbid = [&](std::string_view field, bool is_allowed) {
     const boost::json::value* value = message.if_contains({field.data(), field.size()});
     if (is_allowed || value == nullptr || value->is_null()) return true;
-    error = ApiError(ResultCode::invalid_field, std::string(field),
-                     "does not apply to this channel");
+    error =
+        ApiError(ResultCode::invalid_field, std::string(field), "does not apply to this channel");
     return false;
   };
   return forbid("market", !is_private_one && !is_thoughts) &&
@@ -225,8 +225,7 @@ void begin_acknowledgement(JsonWriter& json, std::string_view type, RequestId id
   if (const auto agent = id_field(message, "agent_id")) json.key("agent_id").id(*agent);
 }
 
-void subscribe_public(Session& session, RequestId id, const Target& target,
-                      const object& message) {
+void subscribe_public(Session& session, RequestId id, const Target& target, const object& message) {
   const Topic topic = target.topics.front();
   const Snapshot snapshot = session.shard().hub().watch(topic);
   session.add_subscription(topic, snapshot.sequence);
@@ -315,8 +314,8 @@ void run_unsubscribe(Session& session, RequestId id, const object& message) {
   bool is_any = false;
   for (const Topic topic : target.topics) is_any = session.remove_subscription(topic) || is_any;
   if (!is_any) {
-    return session.send_error(
-        id, ApiError(ResultCode::invalid_request, "channel", "not subscribed"));
+    return session.send_error(id,
+                              ApiError(ResultCode::invalid_request, "channel", "not subscribed"));
   }
   std::string out;
   JsonWriter json(out);
@@ -385,8 +384,8 @@ void run_socket_operation(Session& session, std::string_view op, RequestId id,
     if (!check_fields(message, operation.fields, error)) return session.send_error(id, error);
     return operation.run(session, id, message);
   }
-  session.send_error(id, ApiError(ResultCode::invalid_field, "op", "no such operation",
-                                  "see docs/websocket.md"));
+  session.send_error(
+      id, ApiError(ResultCode::invalid_field, "op", "no such operation", "see docs/websocket.md"));
 }
 
 }  // namespace

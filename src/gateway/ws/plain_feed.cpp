@@ -177,8 +177,7 @@ void PlainFeed::publish_prices(int64_t now_ms, std::vector<Delivery>& out) {
   uint64_t sent = 0;
   for (std::size_t i = 0; i < priced_at_ms_.size(); ++i) {
     const bool is_changed = (changed >> i & 1) != 0;
-    const bool is_due =
-        priced_at_ms_[i] == 0 || now_ms - priced_at_ms_[i] >= kPlainPriceIntervalMs;
+    const bool is_due = priced_at_ms_[i] == 0 || now_ms - priced_at_ms_[i] >= kPlainPriceIntervalMs;
     if (!is_changed || !is_due) continue;
     sent |= uint64_t{1} << i;
     priced_at_ms_[i] = now_ms;

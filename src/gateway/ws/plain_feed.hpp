@@ -25,12 +25,12 @@
 namespace perpetua::gateway::ws {
 
 inline constexpr int64_t kPlainIntervalMs = 100;
-inline constexpr std::size_t kPlainBudgetMax = 20;          // of one kind and interval
+inline constexpr std::size_t kPlainBudgetMax = 20;  // of one kind and interval
 inline constexpr std::size_t kPlainBudgetMin = 1;
 inline constexpr uint32_t kPlainFramesPerSecondMax = 400'000;  // all plain sockets, one kind
-inline constexpr int64_t kPlainPriceIntervalMs = 1'000;     // of one market
-inline constexpr int64_t kPlainPnlIntervalMs = 30'000;      // of one agent
-inline constexpr std::size_t kPlainPnlQueueMax = 4'096;     // agents
+inline constexpr int64_t kPlainPriceIntervalMs = 1'000;        // of one market
+inline constexpr int64_t kPlainPnlIntervalMs = 30'000;         // of one agent
+inline constexpr std::size_t kPlainPnlQueueMax = 4'096;        // agents
 
 class PlainFeed {
  public:

@@ -84,8 +84,7 @@ std::string chat_message(const stores::HotStore& hot, const stores::MessageView&
 }
 
 std::string price_update_message(const stores::MarketView& market) {
-  return enveloped("price_update",
-                   [&](JsonWriter& json) { hub::write_asset_price(json, market); });
+  return enveloped("price_update", [&](JsonWriter& json) { hub::write_asset_price(json, market); });
 }
 
 std::string position_update_message(const stores::HotStore& hot,

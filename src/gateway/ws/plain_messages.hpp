@@ -1,5 +1,6 @@
-// The messages of the hub that this exchange replaces, as plain sockets get them: docs/websocket.md,
-// "Plain sockets". Envelope {"type":...,"data":{...}}; a few are flat. Thread-safe.
+// The messages of the hub that this exchange replaces, as plain sockets get them:
+// docs/websocket.md, "Plain sockets". Envelope {"type":...,"data":{...}}; a few are flat.
+// Thread-safe.
 #pragma once
 
 #include <string>

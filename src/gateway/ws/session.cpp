@@ -202,8 +202,7 @@ void Session::sweep(int64_t now_ms, int64_t wall_ms) {
     if (now_ms >= abort_at_ms_) abort();
     return;
   }
-  if (principal_.agent != 0 &&
-      !shard_.context().authenticator.still_valid(principal_, wall_ms)) {
+  if (principal_.agent != 0 && !shard_.context().authenticator.still_valid(principal_, wall_ms)) {
     drop_principal("the key has expired or was revoked");
   }
   sweep_idle(now_ms);

@@ -1,8 +1,8 @@
 #include "gateway/ws/shard.hpp"
 
+#include <algorithm>
 #include <boost/asio/post.hpp>
 #include <boost/asio/steady_timer.hpp>
-#include <algorithm>
 #include <chrono>
 #include <utility>
 
@@ -108,8 +108,8 @@ void Shard::cancel_orders_of(AgentId agent) {
   submission.command = Command(CommandType::cancel_all, agent);
   submission.command.cancel_all = CancelAll();
   const runtime::SubmitResult result = context_.commands.submit({&submission, 1});
-  const bool may_pass_later = result == runtime::SubmitResult::overloaded ||
-                              result == runtime::SubmitResult::unavailable;
+  const bool may_pass_later =
+      result == runtime::SubmitResult::overloaded || result == runtime::SubmitResult::unavailable;
   const bool is_known =
       std::find(uncancelled_.begin(), uncancelled_.end(), agent) != uncancelled_.end();
   if (may_pass_later && !is_known) uncancelled_.push_back(agent);
