@@ -30,6 +30,9 @@ class TradingTest(HubTest):
     def setUp(self):
         self.settle_prices()
         self.maker, self.buyer = self.agent(100_000), self.agent(100_000)
+        for agent in (self.maker, self.buyer):
+            self.ok(agent.post(f"/risk/{agent.agent_id}/limits", {
+                "max_position_size": 10_000_000, "max_total_exposure": 50_000_000}))
 
     def tearDown(self):
         for agent in (self.maker, self.buyer):
