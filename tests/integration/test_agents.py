@@ -11,7 +11,7 @@ class Agents(ApiTest):
     def test_a_new_agent_gets_a_key_with_every_scope(self):
         body = self.ok(self.guest.post("/api/v1/agents", {"wallet": unique("w")}))
         self.assertTrue(body["api_key"].startswith("th_"))
-        self.assertGreaterEqual(len(body["api_key"]), 3 + 43)  # 256 bits
+        self.assertRegex(body["api_key"], r"^th_[a-z2-7]{4}_[\w-]{32}$")  # 212 bits
         self.assertEqual(body["scopes"], ["read", "trade", "withdraw"])
         client = self.exchange.client(body["api_key"])
         account = self.ok(client.get("/api/v1/account"))
