@@ -129,6 +129,7 @@ class Intents(TradingTest):
         taker = self.agent()
         self.offer(size="0.5")
         first = self.ok(self.intend(taker))["position"]
+        self.push_prices(BTC="60300")  # who holds a position keeps its guards
         second = self.ok(self.intend(taker, size_usdc=500))["position"]
         self.assertEqual(first["position_id"], second["position_id"])
         self.assertEqual(second["size_usdc"], 1499.94)
@@ -313,9 +314,10 @@ class Positions(TradingTest):
         moved = self.ok(taker.post(path + "/stop-loss", {"price": 1, "stop_loss_price": 59000}))
         self.assertEqual((moved["position"]["stop_loss"], moved["position"]["take_profit"]),
                          (59000.0, 72000.0))
-        moved = self.ok(taker.post(path + "/take-profit", {"price": "61000"}))
-        self.assertEqual((moved["position"]["stop_loss"], moved["position"]["take_profit"]),
-                         (59000.0, 61000.0))
+        for price in ("61000", "62000"):
+            moved = self.ok(taker.post(path + "/take-profit", {"price": price}))
+            self.assertEqual((moved["position"]["stop_loss"], moved["position"]["take_profit"]),
+                             (59000.0, float(price)))
         self.refused(taker.post(path + "/stop-loss", {"price": 60001}), 400, "trigger_wrong_side")
         self.refused(taker.post(path + "/stop-loss", {"price": 0}), 422, "validation_failed")
         self.refused(taker.post(path + "/stop-loss"), 422, "validation_failed")
