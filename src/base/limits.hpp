@@ -26,6 +26,7 @@ constexpr uint32_t kOpenOrdersPerAgentMax = 1'000;  // one market
 constexpr uint32_t kTriggersPerAgentMax = 100;      // one market; brackets of orders come on top
 constexpr uint32_t kSignalsPerAgentMax = 100;       // created and not over, one market
 constexpr uint32_t kSignalsPerMarketMax = 10'000;   // not over
+constexpr int64_t kSignalStakeMinMicro = 10'000;         // 0.01 USDC
 constexpr int64_t kSignalStakeMaxMicro = 1'000'000'000;  // 1,000 USDC
 constexpr int64_t kSignalChangeMaxPpm = 1'000'000'000;   // target of a price_change
 constexpr int64_t kPriceMaxTicks = 1 << 24;

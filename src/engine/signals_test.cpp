@@ -10,6 +10,7 @@ using namespace test;
 
 constexpr Micro kRich(10'000'000'000);    // 10,000 USDC
 constexpr Micro kStake(100'000'000);      // 100 USDC
+constexpr Micro kLeast(limits::kSignalStakeMinMicro);
 constexpr int64_t kMinuteMs = 60'000;
 
 struct SignalsTest : ::testing::Test {
@@ -100,13 +101,13 @@ TEST_F(SignalsTest, the_winner_gets_both_stakes_less_one_percent) {
 }
 
 TEST_F(SignalsTest, the_fee_is_rounded_up_and_paid_out_of_the_pot) {
-  const Outcome signal = bet(alice, SignalKind::price_below, 60'000, Micro(51));
+  const Outcome signal = bet(alice, SignalKind::price_below, 60'000, Micro(10'051));
   ASSERT_EQ(fade(bob, signal.id).code, ResultCode::ok);
   rig.now_ms += kMinuteMs;
   wake(59'900);
   ASSERT_NE(closing(), nullptr);
-  EXPECT_EQ(closing()->fee, Micro(2));  // 1.02
-  EXPECT_EQ(closing()->payout, Micro(100));
+  EXPECT_EQ(closing()->fee, Micro(202));  // 201.02
+  EXPECT_EQ(closing()->payout, Micro(19'900));
 }
 
 TEST_F(SignalsTest, a_target_that_is_only_touched_is_not_passed) {
@@ -234,6 +235,9 @@ TEST_F(SignalsTest, terms_outside_their_bounds_are_refused_with_the_bounds) {
       bet(alice, SignalKind::price_above, 60'100, Micro(limits::kSignalStakeMaxMicro + 1));
   EXPECT_EQ(stake.code, ResultCode::invalid_amount);
   EXPECT_EQ(stake.values[2], limits::kSignalStakeMaxMicro);
+  const Outcome little = bet(alice, SignalKind::price_above, 60'100, kLeast - Micro(1));
+  EXPECT_EQ(little.code, ResultCode::invalid_amount);
+  EXPECT_EQ(little.values[1], 10'000);
   const Outcome duration = bet(alice, SignalKind::price_above, 60'100, kStake, 35'999);
   EXPECT_EQ(duration.code, ResultCode::invalid_expiry);
   EXPECT_EQ(duration.values[1], 36'000);
@@ -248,12 +252,12 @@ TEST_F(SignalsTest, terms_outside_their_bounds_are_refused_with_the_bounds) {
 
 TEST_F(SignalsTest, an_agent_holds_at_most_a_hundred_signals_in_a_market) {
   for (uint32_t i = 0; i < limits::kSignalsPerAgentMax; ++i) {
-    ASSERT_EQ(bet(alice, SignalKind::price_above, 60'100, Micro(1)).code, ResultCode::ok);
+    ASSERT_EQ(bet(alice, SignalKind::price_above, 60'100, kLeast).code, ResultCode::ok);
   }
-  const Outcome refused = bet(alice, SignalKind::price_above, 60'100, Micro(1));
+  const Outcome refused = bet(alice, SignalKind::price_above, 60'100, kLeast);
   EXPECT_EQ(refused.code, ResultCode::too_many_signals);
   EXPECT_EQ(refused.values[0], 100);
-  EXPECT_EQ(bet(bob, SignalKind::price_above, 60'100, Micro(1)).code, ResultCode::ok);
+  EXPECT_EQ(bet(bob, SignalKind::price_above, 60'100, kLeast).code, ResultCode::ok);
 }
 
 TEST_F(SignalsTest, a_key_with_limits_cannot_bet) {

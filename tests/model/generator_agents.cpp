@@ -52,7 +52,8 @@ Command Generator::bet(const Model& model, AgentId agent) {
   }
   const int64_t rich = std::max<int64_t>(1, model.accounts()[std::min<std::size_t>(
                                                 agent, model.accounts().size() - 1)].free);
-  wanted.stake = Micro(random_.spread(std::min(rich, limits::kSignalStakeMaxMicro)));
+  const int64_t most = std::min(rich, limits::kSignalStakeMaxMicro - limits::kSignalStakeMinMicro);
+  wanted.stake = Micro(limits::kSignalStakeMinMicro - 1 + random_.spread(most));
   if (random_.chance(3)) {
     wanted.stake = Micro(random_.pick<int64_t>({INT64_MIN, 0, limits::kSignalStakeMaxMicro,
                                                 limits::kSignalStakeMaxMicro + 1}));
@@ -87,14 +88,14 @@ Command Generator::fade(const Model& model, AgentId agent) {
   return command;
 }
 
-// More than one agent may have in a market, each for a micro-USDC and a week.
+// More than one agent may have in a market, each for the least stake and a week.
 bool Generator::add_many_bets(const Model& model) {
   if (model.markets().empty() || model.accounts().size() < 2) return false;
   for (uint32_t i = 0; i <= limits::kSignalsPerAgentMax; ++i) {
     if (commands_.size() + 1 >= limits::kBatchCommandsMax) return true;
     Command command(CommandType::create_signal, 1, 0);
     command.create_signal.target = model.markets()[0].mark;
-    command.create_signal.stake = Micro(1);
+    command.create_signal.stake = Micro(limits::kSignalStakeMinMicro);
     command.create_signal.duration_ms = limits::kSignalDurationMaxMs;
     add(command);
   }

@@ -353,13 +353,14 @@ class Model : private LedgerModel {
     order.agent = header.agent;
     const Market& market = market_of(header);
     constexpr int64_t kShortest = limits::kSignalDurationMinMs;
-    constexpr int64_t kLongest = limits::kSignalDurationMaxMs, most = limits::kSignalStakeMaxMicro;
+    constexpr int64_t kLongest = limits::kSignalDurationMaxMs;
+    constexpr int64_t least = limits::kSignalStakeMinMicro, most = limits::kSignalStakeMaxMicro;
     const int64_t stake = wanted.stake.value, lasts_ms = wanted.duration_ms;
     refuse_if(market.mark == 0, price_unavailable);
     refuse_if(static_cast<int>(wanted.kind) > 2, invalid_request);
     refuse_if(lasts_ms < kShortest || lasts_ms > kLongest, invalid_expiry, lasts_ms, kShortest,
               kLongest);
-    refuse_if(stake < 1 || stake > most, invalid_amount, stake, 1, most);
+    refuse_if(stake < least || stake > most, invalid_amount, stake, least, most);
     const bool is_move = wanted.kind == SignalKind::price_change;
     const int64_t low = is_move ? 1 : market.spec.price_min.value;
     const int64_t high = is_move ? limits::kSignalChangeMaxPpm : market.spec.price_max.value;

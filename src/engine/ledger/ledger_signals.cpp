@@ -12,8 +12,9 @@ Outcome check_terms(const CreateSignal& wanted, const MarketRules& spec) {
     return rejected(ResultCode::invalid_expiry, wanted.duration_ms, limits::kSignalDurationMinMs,
                     limits::kSignalDurationMaxMs);
   }
-  if (wanted.stake < Micro(1) || wanted.stake.value > limits::kSignalStakeMaxMicro) {
-    return rejected(ResultCode::invalid_amount, wanted.stake.value, 1,
+  if (wanted.stake.value < limits::kSignalStakeMinMicro ||
+      wanted.stake.value > limits::kSignalStakeMaxMicro) {
+    return rejected(ResultCode::invalid_amount, wanted.stake.value, limits::kSignalStakeMinMicro,
                     limits::kSignalStakeMaxMicro);
   }
   const bool is_move = wanted.kind == SignalKind::price_change;
