@@ -105,7 +105,7 @@ class PlainSockets(HubTest):
 
     def test_who_logs_in_as_at_the_hub_gets_own_positions_alone(self):
         taker = self.agent()
-        socket = self.socket()
+        socket, plain = self.socket(), self.socket()
         socket.send({"type": "auth", "api_key": "th_none"})
         refused = socket.next_of("error")
         self.assertEqual(refused["code"], "invalid_api_key")
@@ -116,10 +116,11 @@ class PlainSockets(HubTest):
         other = self.agent()
         self.ok(self.intend(other))
         position = self.ok(self.intend(taker))["position"]
-        self.assertEqual(socket.read(), {"type": "position_update", "data": position})
+        self.data_of(plain, "new_match", lambda data: data["agent_a_id"] == taker.agent_id)
+        self.assertEqual(socket.drain(), [{"type": "position_update", "data": position}])
 
     def test_who_subscribes_gets_what_was_asked_for(self):
-        socket = self.socket()
+        socket, plain = self.socket(), self.socket()
         answer = socket.call("subscribe", channel="trades", market="ETH-PERP")
         self.assertEqual(answer["type"], "subscribed")
         socket.pending.clear()
@@ -129,14 +130,16 @@ class PlainSockets(HubTest):
         self.ok(self.intend(taker))
         self.quote(self.maker, "sell", "3000", "1", market="ETH-PERP")
         self.ok(self.intend(taker, asset="ETH"))
-        self.assertEqual(socket.read()["type"], "trades")
+        self.data_of(plain, "new_match", lambda data: data["asset"] == "ETH-PERP")
+        self.assertEqual([m["type"] for m in socket.drain()], ["trades"])
 
     def test_a_key_with_the_handshake_is_a_native_socket(self):
         taker = self.agent()
-        socket = self.socket(taker.key)
+        socket, plain = self.socket(taker.key), self.socket()
         self.assertTrue(socket.greeting["agent_id"])
         self.quote(self.maker, "sell", "60000", "0.1")
         self.ok(self.intend(taker))
+        self.data_of(plain, "new_match")
         self.assertEqual(socket.drain(), [])
 
 
