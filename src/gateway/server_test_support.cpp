@@ -43,7 +43,7 @@ ServerOptions test_options() {
   return options;
 }
 
-TestExchange::TestExchange(ServerOptions options, bool has_history)
+TestExchange::TestExchange(ServerOptions options, bool has_history, const SharedParts& shared)
     : options_(std::move(options)), directory_(make_directory()), now_ms_(wall_clock_ms()) {
   if (has_history) {
     stores::HistoryOptions history;
@@ -58,6 +58,9 @@ TestExchange::TestExchange(ServerOptions options, bool has_history)
       .replies = *router_,
       .history = reader_.get(),
       .history_batch = [this] { return history_batch(); },
+      .account_reads = shared.accounts,
+      .shared_keys = shared.keys,
+      .shared_budgets = shared.budgets,
       .on_failure =
           [this](const std::string& line) {
             const std::lock_guard lock(failure_mutex_);

@@ -26,11 +26,19 @@ namespace perpetua::gateway::test {
 
 inline constexpr std::string_view kOperatorKey = "operator-key-of-the-tests-0123456789";
 
+// What a test puts in the place of what processes share; null: nothing is shared.
+struct SharedParts {
+  AccountReads* accounts = nullptr;
+  SharedKeys* keys = nullptr;
+  SharedBudgets* budgets = nullptr;
+};
+
 ServerOptions test_options();  // sandbox, no rate limits, port 0
 
 class TestExchange final : public runtime::CommandPort {
  public:
-  explicit TestExchange(ServerOptions options = test_options(), bool has_history = true);
+  explicit TestExchange(ServerOptions options = test_options(), bool has_history = true,
+                        const SharedParts& shared = {});
   ~TestExchange() override;
 
   runtime::SubmitResult submit(std::span<runtime::Submission> submissions) override;

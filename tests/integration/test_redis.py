@@ -1,5 +1,7 @@
 """The real binary with a real Redis: what HTTP tells is in Redis when it tells it, whatever happens
 to either of them."""
+import itertools
+import json
 import subprocess
 import unittest
 from pathlib import Path
@@ -185,6 +187,35 @@ class WhatHappensToRedis(RedisCase):
         self.assertEqual(self.verify()[0], 0, self.verify())
         self.redis.kill()
         self.assertEqual(self.verify()[0], 2)
+
+    def test_everything_under_load(self):
+        """No order fails, and what is there in the end is what the journal says."""
+        load = subprocess.Popen(
+            [harness.BINARY, "load", "--agents", "20", "--rate", "200", "--duration", "8",
+             "--url", f"http://127.0.0.1:{self.exchange.port}"],
+            stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+        self.addCleanup(load.stdout.close)
+        acts = itertools.cycle((lambda: self.redis.cli("FLUSHALL"), self.redis.kill,
+                                self.redis.start, self.redis.pause, self.redis.resume))
+        for act in acts:
+            act()
+            try:
+                load.wait(timeout=0.4)
+            except subprocess.TimeoutExpired:
+                continue
+            break
+        self.redis.resume()
+        if not self.redis.is_running():
+            self.redis.start()
+        result = json.loads(load.stdout.read().splitlines()[-1])
+        self.assertEqual((result["errors"], result["connected"]), (0, 20), result)
+        self.assertGreater(result["ok"], 0)
+        # Written by a repair alone: the last loss has been noticed.
+        until(lambda: self.redis.cli("EXISTS", "groups") == "1", "repaired", 60)
+        self.wait_for_redis()
+        self.assertEqual(self.exchange.client().get("/api/v1/solvency").body["verdict"], "ok")
+        self.exchange.stop()
+        self.assertEqual(self.verify()[0], 0, self.verify())
 
     def test_kill_of_the_exchange(self):
         clients, shown = self.clients()

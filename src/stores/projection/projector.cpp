@@ -12,6 +12,7 @@ constexpr std::chrono::milliseconds kBeatEvery{300};
 constexpr std::chrono::milliseconds kRetryPauseMin{10};  // beside the client's own back-off
 constexpr std::chrono::milliseconds kRetryPauseMax{500};
 constexpr std::size_t kKeysNamedMax = 64;  // in messages; of more changes only that there are
+constexpr std::chrono::milliseconds kStopRepairMax{3'000};
 constexpr int64_t kProbeTimeoutMs = 100;
 constexpr std::size_t kTimesMax = 1u << 14;  // batches whose lag is measured at once
 
@@ -108,8 +109,12 @@ void Projector::run() {
     wake_.wait_for(lock, pause, [&] { return is_stopping_; });
     pause = std::min(pause * 2, kRetryPauseMax);
   }
+  // What is left behind should be whole: nobody looks after it until the next start.
   take_waiting();
-  write_once();
+  next_check_ = {};
+  const auto end = Clock::now() + kStopRepairMax;
+  while (look_for_losses() && write_once() && repair_.has_work() && Clock::now() < end) {
+  }
 }
 
 redis::CallOptions Projector::call_options() const {

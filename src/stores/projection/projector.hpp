@@ -69,7 +69,7 @@ class Projector {
     key_listener_ = std::move(listener);
   }
   void start();  // REQUIRES: the hot store is past its bootstrap
-  void stop();   // after what is waiting was tried once more
+  void stop();   // after what is waiting was tried once more, and what was lost written again
 
   void apply(const AppliedBatch& batch);
 

@@ -192,6 +192,16 @@ TEST(Projector, a_restart_leaves_nothing_of_what_is_not_there_any_more) {
   exchange.expect_same();
 }
 
+TEST(Projector, a_stop_leaves_everything_behind_even_right_after_a_flush) {
+  redis::TestServer server;
+  Exchange exchange(server.client_options());
+  exchange.trade(200);
+  exchange.settle();
+  exchange.call({"FLUSHALL"});
+  exchange.projector->stop();
+  exchange.expect_same();
+}
+
 TEST(Projector, the_audit_finds_every_difference_and_nothing_else) {
   redis::TestServer server;
   Exchange exchange(server.client_options());
