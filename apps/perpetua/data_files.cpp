@@ -39,8 +39,8 @@ uint64_t cluster_fingerprint(const std::string& data_dir) {
   return fingerprint;
 }
 
-std::string load_key_secret(const std::string& data_dir) {
-  const std::string path = data_dir + "/key_secret";
+std::string load_secret(const std::string& data_dir, const std::string& name) {
+  const std::string path = data_dir + "/" + name;
   std::array<unsigned char, kSecretBytes> secret{};
   int file = ::open(path.c_str(), O_RDONLY | O_CLOEXEC);
   if (file >= 0) {

@@ -5,7 +5,8 @@
 namespace perpetua::app {
 namespace {
 
-// Sizes such that one tick x one lot is 1 micro-USDC; docs/money.md.
+// Sizes such that one tick x one lot is 1 micro-USDC (docs/money.md), so a lot is worth as many
+// micro-USDC as the price has ticks: at the bundled prices less than 0.1 USDC.
 MarketSpec make_market(std::string_view symbol, int64_t tick_size_e9, int64_t lot_size_e9,
                        int64_t price_min_ticks) {
   MarketSpec spec;
@@ -32,6 +33,15 @@ std::vector<MarketSpec> default_markets() {
       make_market("BTC-PERP", 1'000'000'000, 1'000, 1'000),  // tick 1 USDC, lot 0.000001 BTC
       make_market("ETH-PERP", 100'000'000, 10'000, 500),     // tick 0.1 USDC, lot 0.00001 ETH
       make_market("SOL-PERP", 10'000'000, 100'000, 100),     // tick 0.01 USDC, lot 0.0001 SOL
+      make_market("DOGE-PERP", 10'000, 100'000'000, 100),    // tick 0.00001 USDC, lot 0.1 DOGE
+      make_market("PEPE-PERP", 1, 1'000'000'000'000, 100),   // tick 1e-9 USDC, lot 1,000 PEPE
+      make_market("WIF-PERP", 100'000, 10'000'000, 100),     // tick 0.0001 USDC, lot 0.01 WIF
+      make_market("ARB-PERP", 10'000, 100'000'000, 100),     // tick 0.00001 USDC, lot 0.1 ARB
+      make_market("OP-PERP", 100'000, 10'000'000, 100),      // tick 0.0001 USDC, lot 0.01 OP
+      make_market("SUI-PERP", 100'000, 10'000'000, 100),     // tick 0.0001 USDC, lot 0.01 SUI
+      make_market("AVAX-PERP", 1'000'000, 1'000'000, 100),   // tick 0.001 USDC, lot 0.001 AVAX
+      make_market("LINK-PERP", 1'000'000, 1'000'000, 100),   // tick 0.001 USDC, lot 0.001 LINK
+      make_market("AAVE-PERP", 10'000'000, 100'000, 100),    // tick 0.01 USDC, lot 0.0001 AAVE
   };
 }
 
@@ -41,6 +51,7 @@ std::vector<runtime::Submission> genesis_commands(uint64_t hash_seed, Micro insu
   configure.command.configure = Configure{};
   configure.command.configure.hash_seed = hash_seed;
   configure.command.configure.margin_use_max_ppm = kMarginUseMaxPpm;
+  configure.command.configure.risk_limits = kDefaultRiskLimits;
   commands.push_back(std::move(configure));
   for (const MarketSpec& spec : default_markets()) {
     std::string text(reinterpret_cast<const char*>(&spec), sizeof spec);

@@ -1,6 +1,6 @@
 // Genesis: the first batch of a new exchange, which makes its journal complete without any
-// configuration file: the margin rule, the markets BTC-PERP, ETH-PERP and SOL-PERP, and what their
-// insurance funds begin with.
+// configuration file: the margin rule, the risk limits that agents of the older API begin with, the
+// twelve markets from BTC-PERP to AAVE-PERP, and what their insurance funds begin with.
 #pragma once
 
 #include <vector>
@@ -11,6 +11,10 @@
 namespace perpetua::app {
 
 inline constexpr uint32_t kMarginUseMaxPpm = 800'000;
+
+// Of agents that register with has_risk_limits. Micro-USDC.
+inline constexpr RiskLimits kDefaultRiskLimits{
+    Micro(10'000'000'000), Micro(50'000'000'000), Micro(1'000'000'000), 20, {}};
 
 std::vector<MarketSpec> default_markets();
 

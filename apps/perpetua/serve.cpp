@@ -17,6 +17,7 @@
 #include "genesis.hpp"
 #include "history_service.hpp"
 #include "house_state.hpp"
+#include "hub_options.hpp"
 #include "listeners.hpp"
 #include "operator_key.hpp"
 #include "runtime/runtime.hpp"
@@ -172,7 +173,8 @@ gateway::ServerOptions Service::server_options() const {
   options.mode =
       settings_.text("mode") == "production" ? gateway::Mode::production : gateway::Mode::sandbox;
   options.operator_key = operator_key_;
-  options.key_secret = load_key_secret(settings_.text("data_dir"));
+  options.key_secret = load_secret(settings_.text("data_dir"), kKeySecretFile);
+  options.hub = hub_options(settings_);
   options.start_balance_micro = settings_.integer("start_balance") * 1'000'000;
   options.margin_use_max_ppm = kMarginUseMaxPpm;
   options.takes_prices = settings_.text("prices") == "push";

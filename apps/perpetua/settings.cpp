@@ -159,6 +159,11 @@ std::optional<std::string> Settings::check_together() const {
   if (text("mode") == "production" && text("prices") == "replay") {
     return "setting prices is 'replay', allowed in production mode: push, off";
   }
+  if (text("mode") == "production" && text("jwt_secret").empty() &&
+      text("jwt_secret_file").empty()) {
+    return "setting jwt_secret is missing, needed in production mode: at least 32 characters, or "
+           "jwt_secret_file";
+  }
   return std::nullopt;
 }
 

@@ -62,6 +62,17 @@ TEST_F(SettingsTest, an_invalid_value_names_setting_source_value_and_range) {
   EXPECT_TRUE(settings.load({{"operator_key", "short"}}, no_variables, ""));
 }
 
+TEST_F(SettingsTest, production_needs_a_secret_for_tokens) {
+  const std::map<std::string, std::string> production = {{"mode", "production"},
+                                                         {"prices", "push"}};
+  const auto error = settings.load(production, no_variables, "");
+  ASSERT_TRUE(error);
+  EXPECT_NE(error->find("jwt_secret"), std::string::npos);
+  auto with_file = production;
+  with_file["jwt_secret_file"] = "somewhere";
+  EXPECT_EQ(settings.load(with_file, no_variables, ""), std::nullopt);
+}
+
 TEST_F(SettingsTest, unknown_keys_and_broken_files_are_refused) {
   write("rate_agnet = 1\n");
   EXPECT_TRUE(settings.load({}, no_variables, path)->find("rate_agnet") != std::string::npos);

@@ -13,10 +13,30 @@ namespace perpetua::feeds {
 extern const char* const k_btc_csv;
 extern const char* const k_eth_csv;
 extern const char* const k_sol_csv;
+extern const char* const k_doge_csv;
+extern const char* const k_pepe_csv;
+extern const char* const k_wif_csv;
+extern const char* const k_arb_csv;
+extern const char* const k_op_csv;
+extern const char* const k_sui_csv;
+extern const char* const k_avax_csv;
+extern const char* const k_link_csv;
+extern const char* const k_aave_csv;
 
 namespace {
 
 constexpr int kDecimals = 9;
+
+struct BundledSeries {
+  std::string_view symbol;
+  const char* const& csv;
+};
+const BundledSeries kBundled[] = {
+    {"BTC-PERP", k_btc_csv},   {"ETH-PERP", k_eth_csv},   {"SOL-PERP", k_sol_csv},
+    {"DOGE-PERP", k_doge_csv}, {"PEPE-PERP", k_pepe_csv}, {"WIF-PERP", k_wif_csv},
+    {"ARB-PERP", k_arb_csv},   {"OP-PERP", k_op_csv},     {"SUI-PERP", k_sui_csv},
+    {"AVAX-PERP", k_avax_csv}, {"LINK-PERP", k_link_csv}, {"AAVE-PERP", k_aave_csv},
+};
 
 std::string_view take_until(std::string_view& text, char separator) {
   const std::size_t end = std::min(text.find(separator), text.size());
@@ -88,9 +108,9 @@ BarSeries parse_bars(std::string_view csv) {
 }
 
 BarSeries bundled_bars(std::string_view symbol) {
-  if (symbol == "BTC-PERP") return parse_bars(k_btc_csv);
-  if (symbol == "ETH-PERP") return parse_bars(k_eth_csv);
-  if (symbol == "SOL-PERP") return parse_bars(k_sol_csv);
+  for (const BundledSeries& series : kBundled) {
+    if (series.symbol == symbol) return parse_bars(series.csv);
+  }
   return {};
 }
 

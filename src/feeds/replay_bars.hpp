@@ -32,7 +32,8 @@ struct BarSeries {
 // decimal prices with low <= open, close <= high. Anything else gives an empty series.
 BarSeries parse_bars(std::string_view csv);
 
-// The bundled series of a market symbol ("BTC-PERP", "ETH-PERP", "SOL-PERP"); empty for others.
+// The bundled series of a market symbol ("BTC-PERP", ...; data/README.md lists them); empty for
+// others.
 BarSeries bundled_bars(std::string_view symbol);
 
 // Price at `position_ms` of the series. REQUIRES: !series.empty(), 0 <= position <= length.

@@ -23,7 +23,24 @@ TEST(ReplayBars, bundled_series_are_whole_and_plausible) {
   EXPECT_EQ(sol.bars.size(), 1'600u);
   EXPECT_EQ(sol.bar_ms, 3'600'000);
   EXPECT_EQ(btc.bars[0].open_e9, 67'909'850'000'000);
-  EXPECT_TRUE(bundled_bars("DOGE-PERP").empty());
+  EXPECT_TRUE(bundled_bars("XRP-PERP").empty());
+}
+
+TEST(ReplayBars, the_invented_series_cover_forty_hours_and_move_like_a_market) {
+  for (const char* symbol : {"DOGE-PERP", "PEPE-PERP", "WIF-PERP", "ARB-PERP", "OP-PERP",
+                             "SUI-PERP", "AVAX-PERP", "LINK-PERP", "AAVE-PERP"}) {
+    const BarSeries series = bundled_bars(symbol);
+    ASSERT_EQ(series.bars.size(), 480u) << symbol;
+    EXPECT_EQ(series.bar_ms, 300'000) << symbol;
+    int64_t lowest = INT64_MAX, highest = 0;
+    for (const Bar& bar : series.bars) {
+      lowest = std::min(lowest, bar.low_e9);
+      highest = std::max(highest, bar.high_e9);
+      EXPECT_LT(bar.high_e9 - bar.low_e9, bar.open_e9 / 20) << symbol;
+    }
+    EXPECT_GT(highest - lowest, lowest / 50) << symbol;
+    EXPECT_LT(highest - lowest, lowest / 2) << symbol;
+  }
 }
 
 TEST(ReplayBars, malformed_text_gives_no_series) {

@@ -26,7 +26,7 @@ namespace perpetua::gateway {
 class GatewayMetrics final : public prometheus::Collectable {
  public:
   explicit GatewayMetrics(const FailureLog& failures,
-                          std::span<const Endpoint> endpoints = all_endpoints());
+                          std::span<const Endpoint> endpoints = served_endpoints());
 
   // endpoint null: no route was found.
   void count(const Endpoint* endpoint, int status, int64_t duration_ns);

@@ -5,6 +5,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <string>
+#include <vector>
 
 namespace perpetua::gateway {
 
@@ -25,6 +26,18 @@ struct RateOptions {
   Budget global_mutations{1'000, 1'000};
 };
 
+// The root API (docs/hub-api.md).
+struct HubOptions {
+  std::string token_secret;            // signs JSON Web Tokens; empty: random
+  uint32_t intents_per_second = 50;    // POST /intents of one agent, sliding second; 0 = no limit
+  uint32_t mutations_per_second = 50;  // every other mutation of one agent; 0 = no limit
+  // Bracket of an intent that opens a position and has none: from the mark, in ppm; 0 = without.
+  int64_t stop_loss_ppm = 100'000;
+  int64_t take_profit_ppm = 200'000;
+  bool has_wallet_login = true;
+  std::vector<std::string> cors_origins;  // "https://app.example"
+};
+
 struct ServerOptions {
   std::string listen_address = "127.0.0.1";
   uint16_t port = 8082;  // 0 = any free one, see Server::port()
@@ -43,10 +56,11 @@ struct ServerOptions {
   // Makes repeated registrations recognisable: keep it over restarts. Empty: random, see
   // ApiKeySource.
   std::string key_secret;
-  int64_t start_balance_micro = 0;  // sandbox: balance of a new agent
+  int64_t start_balance_micro = 0;        // sandbox: balance of a new agent
   uint32_t margin_use_max_ppm = 800'000;  // as the exchange was configured: for previews
-  bool takes_prices = true;         // false: prices have another source, posted ones are refused
+  bool takes_prices = true;  // false: prices have another source, posted ones are refused
   RateOptions rates;
+  HubOptions hub;
   std::string version = "0.1.0";
 };
 

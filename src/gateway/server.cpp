@@ -17,6 +17,7 @@
 #include "gateway/http/dispatcher.hpp"
 #include "gateway/http/openapi.hpp"
 #include "gateway/http/session.hpp"
+#include "gateway/hub/services.hpp"
 #include "gateway/metrics.hpp"
 #include "gateway/services.hpp"
 
@@ -49,8 +50,9 @@ struct Server::Impl {
                  ApiKeySource(o.key_secret),
                  d.is_ready,
                  d.collectables,
-                 make_openapi(all_endpoints(), o.version)},
-        dispatcher(all_endpoints()),
+                 make_openapi(all_endpoints(), o.version),
+                 std::make_shared<hub::HubServices>(o)},
+        dispatcher(served_endpoints()),
         connections(o.connections_max, o.connections_per_address_max) {
     PERPETUA_ASSERT(d.replies.channels() == o.io_threads && o.io_threads > 0);
     PERPETUA_ASSERT(d.history == nullptr || d.history_batch != nullptr);

@@ -128,11 +128,53 @@ void add_key_limits(std::string& line, const SetKeyLimits& wanted) {
   add_hex(line, "markets", markets, sizeof markets);
 }
 
+void add_risk_limits(std::string& line, const RiskLimits& limits) {
+  add_if(line, "position_max", limits.position_max.value);
+  add_if(line, "exposure_max", limits.exposure_max.value);
+  add_if(line, "daily_loss_max", limits.daily_loss_max.value);
+  add_if(line, "leverage_max", limits.leverage_max);
+}
+
+void add_money(std::string& line, const MoveMoney& money) {
+  add(line, "amount", money.amount.value);
+  add_if(line, "to", money.to_agent);
+  if (money.flags & kOnChain) line += " on_chain";
+  if (money.flags & kOncePerWindow) line += " once_per_window";
+  if (money.claim != Sha256{}) add_hex(line, "claim", money.claim.data(), 8);
+}
+
+// Messages, signals, limits of agents: docs/rules-agents.md.
+void add_agents_fields(std::string& line, const Command& command) {
+  switch (command.header.type) {
+    case CommandType::post_thought:
+      if (command.thought.kind != MessageKind::thought) {
+        add_name(line, "kind", command.thought.kind, MessageKind::agent_message);
+      }
+      add_if(line, "to", command.thought.to_agent);
+      add_if(line, "metadata_bytes", command.thought.metadata_length);
+      break;
+    case CommandType::create_signal:
+      add_name(line, "kind", command.create_signal.kind, SignalKind::price_change);
+      add(line, "target", command.create_signal.target);
+      add(line, "stake", command.create_signal.stake.value);
+      add(line, "duration", command.create_signal.duration_ms);
+      break;
+    case CommandType::fade_signal:
+      add(line, "signal", static_cast<int64_t>(command.fade_signal.signal_id));
+      break;
+    default:
+      add(line, "fields", command.set_risk_limits.fields);
+      add_risk_limits(line, command.set_risk_limits.limits);
+      break;
+  }
+}
+
 void add_registration(std::string& line, const RegisterAgent& agent) {
   add_hex(line, "key_sha256", agent.key_sha256.data(), 8);
   add(line, "scopes", agent.scopes);
   add_if(line, "key_expires_at", agent.key_expires_at_ms);
   add_if(line, "start_balance", agent.start_balance_micro);
+  if (agent.has_risk_limits != 0) line += " risk_limits";
 }
 
 void add_market(std::string& line, std::string_view text) {
@@ -164,6 +206,7 @@ void add_market_fields(std::string& line, const Command& command) {
       break;
     case CommandType::configure:
       add(line, "margin_use_max_ppm", command.configure.margin_use_max_ppm);
+      add_risk_limits(line, command.configure.risk_limits);
       break;
     case CommandType::adjust_margin: add(line, "amount", command.adjust_margin.amount.value); break;
     case CommandType::set_market_mode:
@@ -197,10 +240,7 @@ void add_fields(std::string& line, const Command& command) {
     case CommandType::deposit:
     case CommandType::withdraw:
     case CommandType::transfer:
-    case CommandType::claim_faucet:
-      add(line, "amount", command.money.amount.value);
-      add_if(line, "to", command.money.to_agent);
-      break;
+    case CommandType::claim_faucet: add_money(line, command.money); break;
     case CommandType::place_order: add_place(line, command.place); break;
     case CommandType::amend_order:
       add_if(line, "order", static_cast<int64_t>(command.amend.order_id));
@@ -226,9 +266,12 @@ void add_fields(std::string& line, const Command& command) {
     case CommandType::cancel_all_after:
     case CommandType::set_key_limits:
     case CommandType::change_market: add_market_fields(line, command); break;
+    case CommandType::post_thought:
+    case CommandType::create_signal:
+    case CommandType::fade_signal:
+    case CommandType::set_risk_limits: add_agents_fields(line, command); break;
     case CommandType::create_market:
     case CommandType::tick:
-    case CommandType::post_thought:
     case CommandType::none: break;
   }
 }
@@ -242,8 +285,8 @@ std::string_view command_name(CommandType type) {
       "cancel_order", "cancel_all",    "set_leverage", "set_netting",   "post_thought",
       "update_price", "create_market", "configure",  "adjust_margin", "tick",
       "set_market_mode", "fund_insurance", "place_trigger", "cancel_all_after", "set_key_limits",
-      "change_market"};
-  static_assert(std::size(kNames) == static_cast<std::size_t>(CommandType::change_market) + 1);
+      "change_market", "create_signal", "fade_signal", "set_risk_limits"};
+  static_assert(std::size(kNames) == static_cast<std::size_t>(CommandType::set_risk_limits) + 1);
   const auto index = static_cast<std::size_t>(type);
   return index < std::size(kNames) ? kNames[index] : "unknown";
 }

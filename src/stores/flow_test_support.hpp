@@ -56,6 +56,9 @@ class Flow {
       if (event.header.type == EventType::order_accepted) {
         orders_.emplace_back(event.header.agent, event.order_accepted.order_id);
       }
+      if (event.header.type == EventType::signal_created) {
+        signals_.push_back(event.signal_created.signal_id);
+      }
     }
     return batch;
   }
@@ -95,12 +98,13 @@ class Flow {
   }
 
   void add_agent(RecordedBatch& batch) {
-    const std::string text = "wallet" + std::to_string(++agents) + "name" + "some bio";
+    const std::string text = "wallet" + std::to_string(++agents) + "name" + "some bio" + "handle";
     Command command(CommandType::register_agent);
     command.register_agent = RegisterAgent{};
+    command.register_agent.twitter_handle_length = 6;
     command.register_agent.display_name_length = 4;
     command.register_agent.bio_length = 8;
-    command.register_agent.wallet_length = static_cast<uint16_t>(text.size() - 12);
+    command.register_agent.wallet_length = static_cast<uint16_t>(text.size() - 18);
     command.register_agent.start_balance_micro = 50'000'000'000 + pick(1'000'000'000);
     std::memcpy(command.register_agent.key_sha256.data(), &agents, sizeof agents);
     add(batch, command, text);
@@ -211,6 +215,8 @@ class Flow {
     command.money = MoveMoney{};
     command.money.amount = Micro(1'000'000 + pick(1'000'000));
     if (command.header.type == CommandType::transfer) command.money.to_agent = some_agent();
+    command.money.flags = static_cast<uint8_t>(pick(2));
+    if (pick(2) == 0) command.money.claim[0] = static_cast<uint8_t>(1 + pick(200));
     add(batch, command);
   }
 
@@ -228,12 +234,49 @@ class Flow {
       command.create_key = CreateKey{};
       ++keys_;
       std::memcpy(command.create_key.key_sha256.data() + 8, &keys_, sizeof keys_);
-      add(batch, command);
+      add(batch, command, "key " + std::to_string(keys_));
     } else {
       Command command(CommandType::revoke_key, some_agent());
       command.bytes[0] = static_cast<uint8_t>(1 + pick(40));
       add(batch, command);
     }
+  }
+
+  // Thoughts, messages, signals, limits.
+  void add_agents_life(RecordedBatch& batch) {
+    const int64_t kind = pick(7);
+    if (kind == 0) {
+      Command command(CommandType::set_risk_limits, some_agent());
+      command.set_risk_limits = SetRiskLimits{};
+      if (pick(4) != 0) {
+        command.set_risk_limits.limits = {Micro(1'000'000'000), Micro(2'000'000'000),
+                                          Micro(500'000'000), 5, {}};
+      }
+      return add(batch, command);
+    }
+    if (kind < 3) {
+      Command command(CommandType::create_signal, some_agent(), some_market());
+      command.create_signal = CreateSignal{};
+      command.create_signal.target = price_[command.header.market] + pick(100) - 50;
+      command.create_signal.stake = Micro(1'000'000 + pick(1'000'000));
+      command.create_signal.duration_ms = limits::kSignalDurationMinMs + pick(400'000);
+      command.create_signal.kind = static_cast<SignalKind>(pick(3));
+      return add(batch, command);
+    }
+    if (kind < 5) {
+      Command command(CommandType::fade_signal, some_agent());
+      const auto& known = signals_;
+      if (known.empty()) return;
+      command.fade_signal.signal_id = known[known.size() - 1 - static_cast<std::size_t>(pick(
+          std::min<int64_t>(8, static_cast<int64_t>(known.size()))))];
+      return add(batch, command);
+    }
+    Command command(CommandType::post_thought, some_agent(), some_market());
+    command.thought.kind = static_cast<MessageKind>(pick(2) == 0 ? 0 : pick(6));
+    const AgentId to_agent = some_agent();
+    if (pick(3) == 0 && to_agent != command.header.agent) command.thought.to_agent = to_agent;
+    if (pick(3) == 0) command.thought.metadata_length = 4;
+    add(batch, command, "thought " + std::to_string(batch.number) + "meta");
   }
 
   void add_random(RecordedBatch& batch) {
@@ -251,8 +294,7 @@ class Flow {
     } else if (kind < 95) {
       add_setting(batch);
     } else if (kind < 97) {
-      add(batch, Command(CommandType::post_thought, some_agent(), some_market()),
-          "thought " + std::to_string(batch.number));
+      add_agents_life(batch);
     } else if (kind < 98) {
       add(batch, Command(CommandType::cancel_all, some_agent(), some_market()));
     } else if (kind < 99 && agents < 200) {
@@ -268,6 +310,7 @@ class Flow {
   uint32_t keys_ = 0;
   std::vector<std::pair<AgentId, OrderId>> orders_;
   std::set<OrderId> amended_;  // in this batch
+  std::vector<SignalId> signals_;
 };
 
 inline bool same_spec(const MarketSpec& a, const MarketSpec& b) {

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "stores/activity/activity.hpp"
 #include "stores/memory/hot_store.hpp"
 #include "stores/perpetual_fold.hpp"
 #include "stores/sqlite/history_reader.hpp"
@@ -66,6 +67,19 @@ void warm_market(HotStore& hot, HistoryReader& history, MarketId market) {
   }
 }
 
+bool warm_activity(Activity& activity, HistoryReader& history) {
+  activity.begin_warm();
+  const bool is_whole =
+      history.replay_activity({[&](const FillView& row) { activity.warm_fill(row); },
+                               [&](const PositionChangeView& row) { activity.warm_change(row); },
+                               [&](const LiquidationView& row) { activity.warm_liquidation(row); },
+                               [&](const FundingView& row) { activity.warm_funding(row.funding); },
+                               [&](const OrderView& row) { activity.warm_intent(row); },
+                               [&](const LedgerEntryView& row) { activity.warm_ledger(row); }});
+  activity.finish_warm();
+  return is_whole;
+}
+
 }  // namespace
 
 bool warm_start(HotStore& hot, HistoryReader& history) {
@@ -80,6 +94,7 @@ bool warm_start(HotStore& hot, HistoryReader& history) {
   hot.warm_signals(newest_rows<SignalView>(
       hot_limits::kClosedSignalsMax,
       [&](const PageRequest& page) { return history.closed_signals(kNoMarket, page); }));
+  if (!warm_activity(hot.activity(), history)) return false;
   const bool has_triggers =
       history.live_triggers([&](const TriggerView& trigger) { hot.warm_trigger(trigger); });
   if (!has_triggers) return false;

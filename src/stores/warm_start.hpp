@@ -1,9 +1,10 @@
 // Warm start: what Engine::describe cannot tell a fresh hot store, taken from the history.
 //
 // Called once at start-up, after HotStore::finish_bootstrap and HistoryWriter::flush, before the
-// first live batch: trades, candles (hence the 24-hour figures), thoughts, and for every open order
-// its times, filled notional, fee and intent reason, for live triggers their times. Without it they
-// start empty. False: the history could not be read to its end.
+// first live batch: trades, candles (hence the 24-hour figures), thoughts, for every open order its
+// times, filled notional, fee and intent reason, for live triggers their times, and all that
+// activity.hpp has (a scan of what the history keeps). Without it they start empty. False: the
+// history could not be read to its end.
 #pragma once
 
 namespace perpetua::stores {

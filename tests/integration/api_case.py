@@ -11,7 +11,9 @@ import exchange as harness  # noqa: E402
 from api_coverage import Recorder  # noqa: E402
 
 OPERATOR_KEY = "operator-key-of-the-integration-tests"
-MARK = {"BTC-PERP": "60000", "ETH-PERP": "3000", "SOL-PERP": "150"}
+MARK = {"BTC-PERP": "60000", "ETH-PERP": "3000", "SOL-PERP": "150", "DOGE-PERP": "0.15",
+        "PEPE-PERP": "0.00001", "WIF-PERP": "2.5", "ARB-PERP": "0.55", "OP-PERP": "1.6",
+        "SUI-PERP": "1.8", "AVAX-PERP": "26", "LINK-PERP": "11", "AAVE-PERP": "150"}
 NO_LIMITS = {"rate_agent": 0, "rate_global": 0, "rate_reads": 0, "rate_registrations": 0}
 QUIET = {"prices": "push", "liquidity": "off", "insurance_fund": 0, "operator_key": OPERATOR_KEY}
 LONG_AGO = {"valid_until": 1}

@@ -40,7 +40,7 @@ class Agents(ApiTest):
         self.assertEqual((again["replayed"], again["api_key"]), (True, None))
 
     def test_texts_have_bounds(self):
-        for field, length in (("wallet", 128), ("display_name", 64), ("bio", 500)):
+        for field, length in (("wallet", 128), ("display_name", 200), ("bio", 500)):
             body = {"wallet": unique("w"), field: unique("w").ljust(length, "x")}
             self.ok(self.guest.post("/api/v1/agents", body))
             body[field] += "x"

@@ -167,7 +167,8 @@ class Load(unittest.TestCase):
                 self.assertGreater(result["ok"], result["rejected"])
 
     def test_in_production_mode_the_operator_funds_the_agents(self):
-        with ApiExchange(**NO_LIMITS, **{**QUIET, "mode": "production"}) as exchange:
+        settings = {**NO_LIMITS, **QUIET, "mode": "production", "jwt_secret": "s" * 32}
+        with ApiExchange(**settings) as exchange:
             exchange.start()
             exchange.push_prices()
             url = f"http://127.0.0.1:{exchange.port}"

@@ -86,7 +86,7 @@ class GlobalLimit(ApiTest):
 
 
 class Production(ApiTest):
-    settings = {"mode": "production"}
+    settings = {"mode": "production", "jwt_secret": "s" * 32}
 
     def test_money_moves_by_the_operators_key_only(self):
         agent = self.agent(None)
@@ -110,7 +110,7 @@ class Production(ApiTest):
 
 
 class NoOperator(ApiTest):
-    settings = {"mode": "production", "operator_key": "", "prices": "off"}
+    settings = {"mode": "production", "operator_key": "", "prices": "off", "jwt_secret": "s" * 32}
     has_prices = False
 
     def test_without_an_operator_key_there_is_no_operator(self):

@@ -167,7 +167,7 @@ class Intents(ApiTest):
         body = {"market": "BTC-PERP", "direction": "long", "size_usdc": "600"}
         for field, fields in (
                 ("direction", {"direction": "up"}), ("size_usdc", {"size_usdc": 600}),
-                ("reason", {"reason": "x" * 501}), ("limit_price", {"limit_price": "0.5"}),
+                ("reason", {"reason": "x" * 8001}), ("limit_price", {"limit_price": "0.5"}),
                 ("max_slippage", {"limit_price": "60000", "max_slippage": "0.01"}),
                 ("max_slippage", {"max_slippage": "0"})):
             self.refused(agent.post(INTENTS, {**body, **fields}), "invalid_field", field)

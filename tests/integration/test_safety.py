@@ -2,7 +2,7 @@
 import time
 import unittest
 
-from api_case import ApiTest, order, unique, until
+from api_case import MARK, ApiTest, order, unique, until
 from ws_client import WebSocketTest
 
 KEYS, ORDERS = "/api/v1/keys", "/api/v1/orders"
@@ -173,7 +173,7 @@ class Switch(ApiTest):
         until(is_lost, "the other one's switch fires", 20)
         self.assertEqual(self.order_of(agent, kept)["status"], "open")
         switches = self.ok(agent.get(SWITCH))["items"]
-        self.assertEqual(len(switches), 3)
+        self.assertEqual(len(switches), len(MARK))
         self.assertGreater(switches[0]["deadline"], first)
         self.assertIsNone(self.ok(agent.post(SWITCH, {"timeout_ms": 0}))["deadline"])
         self.assertEqual(self.ok(agent.get(SWITCH))["items"], [])

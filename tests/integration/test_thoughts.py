@@ -3,7 +3,7 @@ import unittest
 
 from api_case import ApiTest
 
-THOUGHT_BYTES_MAX = 2_000
+THOUGHT_BYTES_MAX = 20_000
 
 
 class Thoughts(ApiTest):

@@ -4,7 +4,7 @@ import unittest
 
 import websockets
 
-from api_case import order, until
+from api_case import harness, order, until
 from ws_client import Book, Socket, WebSocketTest
 
 MESSAGE_BYTES_MAX = 64 * 1024
@@ -211,7 +211,8 @@ class ProtocolEdges(WebSocketTest):
             self.assertEqual((data[0], int.from_bytes(data[2:4], "big")), (0x88, code))
 
     def test_sockets_open_at_their_path_only(self):
-        self.refused(self.guest.get("/ws"), "not_found")
+        reply = harness.Client(self.exchange.port).get("/ws")  # an error of the root API
+        self.assertEqual((reply.status, reply.code), (404, "not_found"))
         with self.assertRaises(websockets.InvalidHandshake):
             Socket(self.exchange.port, path="/other")
 

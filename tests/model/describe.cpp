@@ -185,7 +185,8 @@ std::string describe_signal_event(const Event& e) {
     default: {
       const BettingRecord& r = e.betting_described.record;
       const BettingTotals& t = e.betting_described.totals;
-      return fmt::format("signals={} bets={} wins={} losses={} wagered={} won={}; {} {} {} {} {} {}",
+      return fmt::format("signals={} bets={} wins={} losses={} wagered={} won={}; "
+                         "{} {} {} {} {} {}",
                          r.signals, r.bets, r.wins, r.losses, r.wagered.value, r.won.value,
                          t.signals, t.bets, t.settled, t.volume.value, t.payouts.value,
                          t.fees.value);

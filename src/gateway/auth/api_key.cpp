@@ -7,28 +7,24 @@
 #include <openssl/sha.h>
 
 #include "base/assert.hpp"
+#include "gateway/auth/base64url.hpp"
 
 namespace perpetua::gateway {
 namespace {
 
 using KeyBits = std::array<uint8_t, 32>;
 
+// The short part has five bits a character and no `-` or `_`, so the underscore behind it is found.
 ApiKey key_of(const KeyBits& bits) {
-  constexpr std::string_view kAlphabet =
-      "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
+  constexpr std::string_view kShortAlphabet = "abcdefghijklmnopqrstuvwxyz234567";
+  constexpr std::size_t kLongBytes = 24;
   ApiKey key;
   key.text = kApiKeyPrefix;
-  uint32_t window = 0;
-  unsigned held = 0;
-  for (const uint8_t byte : bits) {
-    window = window << 8 | byte;
-    held += 8;
-    while (held >= 6) {
-      held -= 6;
-      key.text.push_back(kAlphabet[window >> held & 0x3F]);
-    }
+  for (std::size_t i = kLongBytes; i < kLongBytes + 4; ++i) {
+    key.text.push_back(kShortAlphabet[bits[i] & 0x1F]);
   }
-  key.text.push_back(kAlphabet[window << (6 - held) & 0x3F]);
+  key.text.push_back('_');
+  key.text += base64url(std::span(bits).first(kLongBytes));
   PERPETUA_ASSERT(key.text.size() == kApiKeyBytes);
   key.sha256 = sha256_of(key.text);
   return key;

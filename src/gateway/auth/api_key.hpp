@@ -1,4 +1,5 @@
-// API keys: "th_" + 43 characters base64url of 256 bits. Shown once; only SHA-256 is ever stored.
+// API keys: "th_" + 4 characters + "_" + 32 characters base64url, 212 random bits in all. Shown
+// once; only SHA-256 is ever stored.
 //
 // Lookup is by the SHA-256 of what was presented, so how long it takes tells nothing about a key:
 // a sender who could steer the digest's bytes would have to invert SHA-256. What decides is a
@@ -16,7 +17,7 @@
 namespace perpetua::gateway {
 
 inline constexpr std::string_view kApiKeyPrefix = "th_";
-inline constexpr std::size_t kApiKeyBytes = 46;
+inline constexpr std::size_t kApiKeyBytes = 40;
 
 struct ApiKey {
   std::string text;

@@ -31,8 +31,9 @@ TEST(ApiKey, has_the_documented_form_and_never_repeats) {
   std::set<std::string> seen;
   for (int i = 0; i < 1'000; ++i) {
     const ApiKey key = source.make();
-    ASSERT_EQ(key.text.size(), 46u);
+    ASSERT_EQ(key.text.size(), 40u);
     ASSERT_EQ(key.text.substr(0, 3), "th_");
+    ASSERT_EQ(key.text.find('_', 3), 7u);
     ASSERT_EQ(key.text.find_first_not_of("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
                                          "0123456789-_",
                                          3),

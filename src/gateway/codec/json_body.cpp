@@ -6,6 +6,7 @@
 #include <boost/json/value.hpp>
 #include <boost/json/value_stack.hpp>
 #include <optional>
+#include <vector>
 
 #include "gateway/options.hpp"
 
@@ -26,6 +27,7 @@ struct TreeHandler {
 
   json::value_stack stack;
   std::size_t keys = 0;
+  std::vector<std::string_view> numbers;  // those that are no integers
 
   bool on_document_begin(error_code&) { return true; }
   bool on_document_end(error_code&) { return true; }
@@ -65,8 +67,9 @@ struct TreeHandler {
     stack.push_uint64(u);
     return true;
   }
-  bool on_double(double d, string_view, error_code&) {
-    stack.push_double(d);
+  bool on_double(double, string_view text, error_code&) {
+    stack.push_double(static_cast<double>(numbers.size()));
+    numbers.emplace_back(text.data(), text.size());
     return true;
   }
   bool on_bool(bool b, error_code&) {
@@ -112,6 +115,10 @@ struct JsonBody::Impl {
 JsonBody::JsonBody() : impl_(std::make_unique<Impl>()) {}
 JsonBody::~JsonBody() = default;
 
+std::string_view JsonBody::number_text(const json::value& value) const {
+  return impl_->parser.handler().numbers[static_cast<std::size_t>(value.get_double())];
+}
+
 const json::object* JsonBody::parse(std::string_view text, ApiError& error) {
   Impl& impl = *impl_;
   TreeHandler& handler = impl.parser.handler();
@@ -121,6 +128,7 @@ const json::object* JsonBody::parse(std::string_view text, ApiError& error) {
   handler.stack.reset(&impl.arena.emplace(impl.memory.data(), impl.memory.size()));
   impl.parser.reset();
   handler.keys = 0;
+  handler.numbers.clear();
   if (text.empty()) text = "{}";
   error_code code;
   const std::size_t used = impl.parser.write_some(false, text.data(), text.size(), code);

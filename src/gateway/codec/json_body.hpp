@@ -23,6 +23,11 @@ class JsonBody {
   // The object lives until the next parse(), or null with `error` set. An empty text is `{}`.
   const boost::json::object* parse(std::string_view text, ApiError& error);
 
+  // The text of a number that is no integer: the tree holds such a number's place, never its value,
+  // so nobody can read it in binary floating point. REQUIRES: value.is_double(), of the last parse,
+  // whose text still lives.
+  std::string_view number_text(const boost::json::value& value) const;
+
  private:
   struct Impl;
   std::unique_ptr<Impl> impl_;

@@ -203,8 +203,9 @@ TEST_F(ParseTest, every_wrong_field_of_an_intent_is_named) {
             "max_slippage"},
            {head + R"("size_usdc":"1","expires_at":5})", wrong, "expires_at"},
            {head + R"("size_usdc":"1","reason":"\u0007"})", wrong, "reason"},
-           {head + R"("size_usdc":"1","reason":")" + std::string(501, 'x') + "\"}", wrong,
-            "reason"},
+           {head + R"("size_usdc":"1","reason":")" + std::string(limits::kReasonBytesMax + 1, 'x') +
+                "\"}",
+            wrong, "reason"},
        }) {
     EXPECT_FALSE(intent(row.body)) << row.body;
     EXPECT_EQ(result_info(error.code).name, result_info(row.code).name) << row.body;

@@ -13,7 +13,13 @@ void Call::reset() {
   content_type_in = {};
   idempotency_key = {};
   body = nullptr;
+  inputs.clear();
+  cors_origin = {};
+  preflight_headers = {};
+  is_preflight = false;
+  is_hub = false;
   error = ApiError();
+  refusal = hub::Refusal();
   reply.clear();
   content_type = "application/json";
   status = 200;

@@ -16,6 +16,7 @@
 #include "gateway/codec/json_body.hpp"
 #include "gateway/context.hpp"
 #include "gateway/http/endpoint.hpp"
+#include "gateway/hub/refusal.hpp"
 #include "gateway/services.hpp"
 #include "stores/memory/hot_store.hpp"
 
@@ -41,9 +42,15 @@ struct Call {
   std::string_view idempotency_key;
   JsonBody json;
   const boost::json::object* body = nullptr;
+  std::vector<hub::Value> inputs;  // root API: what was read of the endpoint's fields
+  std::string_view cors_origin;    // allowed origin of the page that asks; empty: none
+  std::string_view preflight_headers;
+  bool is_preflight = false;
+  bool is_hub = false;  // errors have the form of the root API
 
-  ApiError error;     // set: the reply is this error
-  std::string reply;  // JSON unless content_type says otherwise
+  ApiError error;        // set: the reply is this error
+  hub::Refusal refusal;  // root API: the error as it knows better than the code in `error`
+  std::string reply;     // JSON unless content_type says otherwise
   std::string_view content_type = "application/json";
   int status = 200;
   std::string allow;  // Allow header of a 405

@@ -4,6 +4,7 @@
 
 #include "gateway/codec/fields.hpp"
 #include "gateway/codec/parse.hpp"
+#include "gateway/hub/pipeline.hpp"
 
 namespace perpetua::gateway {
 namespace {
@@ -47,11 +48,17 @@ bool require_scope(Call& call, uint8_t scope, std::string_view name) {
 }  // namespace
 
 Next Dispatcher::begin(Call& call, const Request& request, int64_t now_ns) const {
-  if (!route(call, request) || !admit(call, request.key, now_ns) || !check_access(call) ||
-      !check_input(call, request.target)) {
-    return Next::done;
-  }
+  if (!route(call, request)) return Next::done;
   const Endpoint& endpoint = *call.endpoint;
+  if (endpoint.surface == Surface::hub) {
+    const hub::Credentials credentials{request.x_api_key, request.authorization};
+    if (!hub::admit(call, credentials, request.target, now_ns)) return Next::done;
+  } else {
+    const std::string_view key = presented_key(request.x_api_key, request.authorization);
+    if (!admit(call, key, now_ns) || !check_access(call) || !check_input(call, request.target)) {
+      return Next::done;
+    }
+  }
   if (endpoint.respond != nullptr) {
     endpoint.respond(call);
     return call.wants_disk ? Next::blocking : Next::done;
@@ -72,13 +79,17 @@ bool Dispatcher::route(Call& call, const Request& request) const {
   Method method = Method::get;
   const std::string_view path = request.target.substr(0, request.target.find('?'));
   const bool is_known = parse_method(request.method, method);
+  call.is_hub = hub::is_hub_path(path);
   Router::Match match = router_.match(method, path, call.path_values);
   if (match.endpoint == nullptr || !is_known) {
+    const hub::Credentials credentials{request.x_api_key, request.authorization};
+    if (hub::refuse_known_path(call, credentials, request.method, path)) return false;
     if (match.endpoint == nullptr && match.allow.empty()) return call.fail(ResultCode::not_found);
     call.allow = match.endpoint != nullptr ? method_name(match.endpoint->method) : match.allow;
     return call.fail(ResultCode::method_not_allowed);
   }
   call.endpoint = match.endpoint;
+  call.is_hub = match.endpoint->surface == Surface::hub;
   return true;
 }
 
@@ -94,9 +105,9 @@ bool Dispatcher::admit(Call& call, std::string_view key, int64_t now_ns) {
   const bool is_refused = !is_known && (needs_key || !key.empty());
   // What is free for those with a key is not free for those without.
   const bool is_free = endpoint.limit == LimitClass::none && !needs_key;
-  const LimitClass limit_class = call.principal.is_operator    ? LimitClass::none
-                                 : is_refused && !is_free ? LimitClass::read
-                                                          : endpoint.limit;
+  const LimitClass limit_class = call.principal.is_operator ? LimitClass::none
+                                 : is_refused && !is_free   ? LimitClass::read
+                                                            : endpoint.limit;
   call.limit = context.limiter.take(limit_class, call.principal.agent, call.address, now_ns);
   if (!call.limit.is_allowed) {
     call.fail(ResultCode::rate_limited, std::string(call.limit.name));

@@ -2,6 +2,8 @@
 //
 //   route -> key -> rate limit -> scope -> parameters -> JSON -> handler
 //
+// An endpoint of the root API has its own order of checks (hub/pipeline.hpp) up to its handler.
+//
 // The order matters: a request over its budget costs no JSON parsing, and nobody learns from the
 // difference between a bad key and a bad body. begin() says what the session has to wait for; after
 // the wait it calls finish(). When `done` is returned, call.error or call.reply holds the answer.
@@ -26,7 +28,8 @@ class Dispatcher {
   struct Request {
     std::string_view method;  // "GET"; HEAD counts as GET
     std::string_view target;
-    std::string_view key;  // presented_key()
+    std::string_view x_api_key;
+    std::string_view authorization;
   };
   Next begin(Call& call, const Request& request, int64_t now_ns) const;
 

@@ -11,6 +11,7 @@
 
 #include "engine/schema/result_code.hpp"
 #include "gateway/codec/field_spec.hpp"
+#include "gateway/hub/field.hpp"
 #include "gateway/limits/rate_limiter.hpp"
 
 namespace perpetua::gateway {
@@ -31,6 +32,10 @@ enum class Access : uint8_t {
   sandbox_trade,  // scope trade, sandbox only
 };
 
+// native: /api/v1 and the pages. hub: the root API, whose fields, refusals and order of checks are
+// those of src/gateway/hub.
+enum class Surface : uint8_t { native, hub };
+
 enum class ReplyShape : uint8_t { object, list, page, results, text };
 
 struct Endpoint {
@@ -50,13 +55,18 @@ struct Endpoint {
   void (*respond)(Call& call) = nullptr;
   bool (*prepare)(Call& call) = nullptr;   // false: call.error is set
   bool (*complete)(Call& call) = nullptr;  // true: call.submissions are to be submitted again
+  Surface surface = Surface::native;
+  hub::Rules rules = {};  // of the root API
 
   // Without completion a body is answered by itself: nothing is sequenced.
   constexpr bool is_mutation() const { return complete != nullptr; }
 };
 
-// Every endpoint, in the order of the documentation.
+// Every endpoint of the native API, in the order of the documentation; those of the root API
+// (hub/endpoints.cpp); both, native first, as the router takes them.
 std::span<const Endpoint> all_endpoints();
+std::span<const Endpoint> hub_endpoints();
+std::span<const Endpoint> served_endpoints();
 
 // Refusals that follow from access, limit class and body.
 std::span<const ResultCode> common_errors(const Endpoint& endpoint);

@@ -114,8 +114,7 @@ void write_type(JsonWriter& json, const FieldSpec& spec, bool may_be_null) {
   PERPETUA_ASSERT(false && "handled by write_schema");
 }
 
-void write_schema(JsonWriter& json, const FieldSpec& spec, bool may_be_null,
-                  Direction direction) {
+void write_schema(JsonWriter& json, const FieldSpec& spec, bool may_be_null, Direction direction) {
   if (spec.type == FieldType::object) {
     return write_object(json, spec.items, direction, spec.items.empty(), may_be_null);
   }
@@ -264,8 +263,7 @@ void write_error_schema(JsonWriter& json) {
   json.key("hint").raw(R"({"type":"string","description":"what to do; may be empty"})");
   json.end_object().key("required").raw(R"(["code","message","field","hint"])");
   json.key("additionalProperties")
-      .raw(
-          R"({"description":"the refusal's numbers as decimal strings, e.g. needed, available"})");
+      .raw(R"({"description":"the refusal's numbers as decimal strings, e.g. needed, available"})");
   json.end_object();
 }
 
@@ -321,6 +319,10 @@ std::string_view limit_text(LimitClass limit) {
       return "agent_mutations and global_mutations";
     case LimitClass::cancel:
       return "agent_cancels";
+    case LimitClass::hub_intent:
+      return "intents";
+    case LimitClass::hub_mutation:
+      return "hub mutations";
     case LimitClass::registration:
       return "address_registrations and global_mutations";
   }

@@ -3,6 +3,7 @@
 #include <ctime>
 
 #include "gateway/codec/json_writer.hpp"
+#include "gateway/hub/cors.hpp"
 
 namespace perpetua::gateway {
 namespace {
@@ -69,6 +70,8 @@ std::string_view status_text(int status) {
       return "Request Header Fields Too Large";
     case 500:
       return "Internal Server Error";
+    case 501:
+      return "Not Implemented";
     case 503:
       return "Service Unavailable";
     default:
@@ -78,6 +81,10 @@ std::string_view status_text(int status) {
 
 void finish_reply(Call& call) {
   if (!call.error.is_error()) return;
+  if (call.is_hub) {
+    hub::render_refusal(call);
+    return;
+  }
   call.reply.clear();
   call.content_type = "application/json";
   if (call.status == 200) call.status = call.error.http_status();
@@ -103,6 +110,7 @@ void append_response(std::string& out, const Call& call, bool keep_alive, bool i
     append_header(out, "Cache-Control", "no-store");
   }
   append_header(out, "X-Content-Type-Options", "nosniff");
+  hub::append_cors_headers(out, call);
   append_header(out, "Connection", keep_alive ? "keep-alive" : "close");
   out.append("\r\n");
   if (!is_head) out.append(call.reply);

@@ -17,6 +17,8 @@
 #include "gateway/http/dispatcher.hpp"
 #include "gateway/http/response.hpp"
 #include "gateway/http/wait.hpp"
+#include "gateway/hub/cors.hpp"
+#include "gateway/hub/pipeline.hpp"
 #include "gateway/metrics.hpp"
 #include "gateway/ws/upgrade.hpp"
 #include "stores/history_source.hpp"
@@ -184,6 +186,7 @@ void Session::refuse(error_code code) {
   call_.reset();
   call_.now_ms = wall_clock_ms();
   if (code == http::error::body_limit) {
+    call_.is_hub = hub::is_hub_path(view(parser_->get().target()));
     call_.fail(ResultCode::payload_too_large);
   } else if (code == http::error::header_limit) {
     call_.fail(ResultCode::payload_too_large, {}, "the request header is larger than 8 KiB");
@@ -214,6 +217,10 @@ void Session::fail(const std::exception& error) {
   call_.reply = kInternalErrorBody;
   call_.content_type = "application/json";
   call_.status = kInternalErrorStatus;
+  if (!call_.is_hub) return;
+  call_.refusal = hub::Refusal();
+  hub::refuse(call_, hub::kInternalError, "Internal server error");
+  hub::render_refusal(call_);
 }
 
 awaitable<void> Session::answer() {
@@ -231,9 +238,14 @@ awaitable<void> Session::answer() {
 awaitable<void> Session::run_request(int64_t started_ns) {
   const auto& request = parser_->get();
   const Dispatcher& dispatcher = io_thread_.shared.dispatcher;
-  const Dispatcher::Request head = {
-      view(request.method_string()), view(request.target()),
-      presented_key(view(request["X-API-Key"]), view(request[http::field::authorization]))};
+  const Dispatcher::Request head = {view(request.method_string()), view(request.target()),
+                                    view(request["X-API-Key"]),
+                                    view(request[http::field::authorization])};
+  const hub::Preflight preflight{view(request[http::field::origin]),
+                                 view(request["Access-Control-Request-Method"]),
+                                 view(request["Access-Control-Request-Headers"])};
+  hub::note_origin(call_, preflight.origin, head.target);
+  if (hub::answer_preflight(call_, head.method, preflight)) co_return;
   Next next = dispatcher.begin(call_, head, started_ns);
   if (next != Next::done) co_await flush();
   if (next == Next::blocking) co_await respond_from_disk();

@@ -21,7 +21,16 @@
 
 namespace perpetua::gateway {
 
-enum class LimitClass : uint8_t { none = 0, read = 1, mutation = 2, cancel = 3, registration = 4 };
+enum class LimitClass : uint8_t {
+  none = 0,
+  read = 1,
+  mutation = 2,
+  cancel = 3,
+  registration = 4,
+  // Of the root API, each a SlidingWindow of its own; not for RateLimiter::take.
+  hub_intent = 5,
+  hub_mutation = 6,
+};
 
 // An address as the limiter counts it: IPv4, or the first 64 bits of an IPv6 address.
 using AddressKey = uint64_t;

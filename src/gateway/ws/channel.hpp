@@ -23,17 +23,19 @@ enum class Channel : uint8_t {
   funding = 6,
   liquidations = 7,
   insurance = 8,
+  plain = 9,  // what sockets get that asked for nothing; nobody subscribes to it by name
   // private
-  orders = 9,
-  fills = 10,
-  positions = 11,
-  account = 12,
-  alerts = 13,
+  orders = 10,
+  fills = 11,
+  positions = 12,
+  account = 13,
+  alerts = 14,
+  position_updates = 15,  // for who logged in as at the former hub; not by name
 };
 
-inline constexpr std::array<std::string_view, 14> kChannelNames = {
-    "book",         "trades",    "ticker", "candles", "thoughts",  "status",  "funding",
-    "liquidations", "insurance", "orders", "fills",   "positions", "account", "alerts"};
+inline constexpr std::array<std::string_view, 16> kChannelNames = {
+    "book",      "trades", "ticker", "candles", "thoughts",  "status",  "funding", "liquidations",
+    "insurance", "",       "orders", "fills",   "positions", "account", "alerts",  ""};
 
 constexpr bool is_private(Channel channel) { return channel >= Channel::orders; }
 // Each message tells one thing that happened, where it happened; nothing is coalesced.
@@ -45,7 +47,7 @@ constexpr bool is_event_stream(Channel channel) {
 // tell the gap: trade ids, thought ids, sequences.
 constexpr bool has_present(Channel channel) {
   return !is_private(channel) && channel != Channel::trades && channel != Channel::thoughts &&
-         channel != Channel::liquidations;
+         channel != Channel::liquidations && channel != Channel::plain;
 }
 constexpr std::string_view wire_name(Channel channel) {
   return kChannelNames[static_cast<std::size_t>(channel)];
@@ -53,7 +55,7 @@ constexpr std::string_view wire_name(Channel channel) {
 
 constexpr std::optional<Channel> parse_channel(std::string_view name) {
   for (std::size_t i = 0; i < kChannelNames.size(); ++i) {
-    if (kChannelNames[i] == name) return static_cast<Channel>(i);
+    if (!name.empty() && kChannelNames[i] == name) return static_cast<Channel>(i);
   }
   return std::nullopt;
 }

@@ -7,6 +7,7 @@
 #include "gateway/ws/market_messages.hpp"
 #include "gateway/ws/private_messages.hpp"
 #include "gateway/ws/shard.hpp"
+#include "stores/activity/activity.hpp"
 #include "stores/agent_fold.hpp"
 #include "stores/memory/hot_store.hpp"
 #include "stores/perpetual_fold.hpp"
@@ -47,6 +48,7 @@ Hub::Hub(const stores::HotStore& hot, unsigned io_threads, const FeedIntervals& 
       markets_(hot),
       intervals_(intervals),
       shards_(io_threads),
+      plain_(hot),
       feeds_(limits::kMarketsMax),
       arms_(io_threads) {
   PERPETUA_ASSERT(io_threads > 0);
@@ -76,12 +78,15 @@ void Hub::on_batch(const AppliedBatch& batch, std::span<const runtime::ReplyTarg
   thoughts_.clear();
   market_events_.clear();
   alerts_.clear();
+  positions_.clear();
+  plain_.note(batch);
   {
     const std::lock_guard lock(mutex_);
     for (const Event& event : batch.events) note_event(batch, event);
     note_alerts();
   }
   serialise_private(batch);
+  serialise_positions();
   serialise_alerts();
   serialise_trades(batch);
   serialise_market_events(batch);
@@ -90,8 +95,8 @@ void Hub::on_batch(const AppliedBatch& batch, std::span<const runtime::ReplyTarg
 
   const std::lock_guard lock(mutex_);
   const int64_t now_ms = steady_now_ms();
-  const int64_t next_ms = publish_due(now_ms);
-  if (next_ms != kNeverMs && armed_ == kNotArmed) arm(next_ms - now_ms);
+  const int64_t next_ms = std::min(publish_due(now_ms), plain_.due_ms());
+  if (next_ms != kNeverMs && armed_ == kNotArmed) arm(std::max<int64_t>(0, next_ms - now_ms));
 }
 
 void Hub::note_event(const AppliedBatch& batch, const Event& event) {
@@ -110,8 +115,18 @@ void Hub::note_event(const AppliedBatch& batch, const Event& event) {
 void Hub::note_private(const AppliedBatch& batch, const Event& event) {
   recent_.add(event, batch.log_time_ms);
   const AgentId agent = event.header.agent;
+  if (agent < position_watchers_.size() && position_watchers_[agent] > 0) note_position(event);
   if (agent < agent_watchers_.size() && agent_watchers_[agent] > 0) {
     private_events_.push_back(&event);
+  }
+}
+
+void Hub::note_position(const Event& event) {
+  const EventType type = event.header.type;
+  if (type != EventType::fill && type != EventType::position_changed) return;
+  const std::pair changed(event.header.agent, event.header.market);
+  if (std::find(positions_.begin(), positions_.end(), changed) == positions_.end()) {
+    positions_.push_back(changed);
   }
 }
 
@@ -157,9 +172,8 @@ void Hub::serialise_private(const AppliedBatch& batch) {
     const MarketSpec* spec = hot_.market_spec(header.market);
     const auto [main, second] = channels_of(header.type);
     const auto add = [&](Channel channel) {
-      outgoing_.push_back(
-          {agent_topic(channel, header.agent), header.agent_sequence,
-           text_frame(private_message(channel, *event, spec, batch.log_time_ms))});
+      outgoing_.push_back({agent_topic(channel, header.agent), header.agent_sequence,
+                           text_frame(private_message(channel, *event, spec, batch.log_time_ms))});
       frames_made_.fetch_add(1, std::memory_order_relaxed);
     };
     add(main);
@@ -167,11 +181,24 @@ void Hub::serialise_private(const AppliedBatch& batch) {
   }
 }
 
+// Once a batch, as it is after it; one that ended is told with its last values.
+void Hub::serialise_positions() {
+  const stores::PositionLog& log = hot_.activity().positions();
+  for (const auto& [agent, market] : positions_) {
+    auto record = log.open(agent, market);
+    const auto ended = log.closed(agent, 1);
+    if (!record && !ended.empty() && ended[0].market == market) record = ended[0];
+    if (!record) continue;
+    outgoing_.push_back({agent_topic(Channel::position_updates, agent), 0,
+                         text_frame(position_update_message(hot_, *record))});
+    frames_made_.fetch_add(1, std::memory_order_relaxed);
+  }
+}
+
 void Hub::serialise_trades(const AppliedBatch& batch) {
   const auto market_of = [](const Event* event) { return event->header.market; };
-  std::stable_sort(trades_.begin(), trades_.end(), [&](const Event* a, const Event* b) {
-    return market_of(a) < market_of(b);
-  });
+  std::stable_sort(trades_.begin(), trades_.end(),
+                   [&](const Event* a, const Event* b) { return market_of(a) < market_of(b); });
   std::span<const Event* const> left = trades_;
   while (!left.empty()) {
     const MarketId market = market_of(left.front());
@@ -191,8 +218,8 @@ void Hub::serialise_trades(const AppliedBatch& batch) {
 void Hub::serialise_alerts() {
   for (const stores::AlertView* alert : alerts_) {
     const MarketSpec& spec = *hot_.market_spec(alert->market);
-    outgoing_.push_back({agent_topic(Channel::alerts, alert->agent), 0,
-                         text_frame(alert_message(spec, *alert))});
+    outgoing_.push_back(
+        {agent_topic(Channel::alerts, alert->agent), 0, text_frame(alert_message(spec, *alert))});
     frames_made_.fetch_add(1, std::memory_order_relaxed);
   }
 }
@@ -241,10 +268,14 @@ void Hub::serialise_thoughts(const AppliedBatch& batch) {
 }
 
 std::optional<int64_t> Hub::tick() {
-  const std::lock_guard lock(mutex_);
   const int64_t now_ms = steady_now_ms();
-  const int64_t next_ms = publish_due(now_ms);
-  if (next_ms != kNeverMs) return next_ms - now_ms;
+  std::vector<Delivery> plain;
+  plain_.publish(now_ms, plain);
+  frames_made_.fetch_add(plain.size(), std::memory_order_relaxed);
+  post(plain);
+  const std::lock_guard lock(mutex_);
+  const int64_t next_ms = std::min(publish_due(now_ms), plain_.due_ms());
+  if (next_ms != kNeverMs) return std::max<int64_t>(0, next_ms - now_ms);
   armed_ = kNotArmed;
   return std::nullopt;
 }
@@ -272,6 +303,15 @@ MarketFeed* Hub::find_feed(MarketId market) {
 
 Snapshot Hub::watch(Topic topic) {
   const std::lock_guard lock(mutex_);
+  if (topic.channel() == Channel::plain) {
+    plain_.watch();
+    return {};
+  }
+  if (topic.channel() == Channel::position_updates) {
+    if (topic.agent() >= position_watchers_.size()) position_watchers_.resize(topic.agent() + 1);
+    ++position_watchers_[topic.agent()];
+    return {};
+  }
   if (topic.channel() == Channel::thoughts) {
     ++thought_watchers_;
     return {};
@@ -285,6 +325,12 @@ Snapshot Hub::watch(Topic topic) {
 
 void Hub::unwatch(Topic topic) {
   const std::lock_guard lock(mutex_);
+  if (topic.channel() == Channel::plain) return plain_.unwatch();
+  if (topic.channel() == Channel::position_updates) {
+    PERPETUA_ASSERT(position_watchers_[topic.agent()] > 0);
+    --position_watchers_[topic.agent()];
+    return;
+  }
   if (topic.channel() == Channel::thoughts) {
     PERPETUA_ASSERT(thought_watchers_ > 0);
     --thought_watchers_;

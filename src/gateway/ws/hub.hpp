@@ -23,6 +23,7 @@
 #include "gateway/codec/markets.hpp"
 #include "gateway/ws/mailbox.hpp"
 #include "gateway/ws/market_feed.hpp"
+#include "gateway/ws/plain_feed.hpp"
 #include "gateway/ws/recent_events.hpp"
 #include "runtime/api/egress.hpp"
 
@@ -48,8 +49,7 @@ class Hub final : public runtime::EgressListener {
   // first batch; not needed for an empty exchange.
   void start();
 
-  void on_batch(const AppliedBatch& batch,
-                std::span<const runtime::ReplyTarget> targets) override;
+  void on_batch(const AppliedBatch& batch, std::span<const runtime::ReplyTarget> targets) override;
 
   // Publishes what has become due; returns the milliseconds until the next, or nullopt if none is
   // waiting: on_batch then calls an `arm` when there is. The io thread of that `arm` calls tick()
@@ -59,7 +59,8 @@ class Hub final : public runtime::EgressListener {
 
   Mailbox& mailbox(unsigned io_index) { return *mailboxes_[io_index]; }
 
-  // Public topics. REQUIRES: a topic with a market names one the hot store knows.
+  // Public topics, and position_updates. REQUIRES: a topic with a market names one the hot store
+  // knows.
   Snapshot watch(Topic topic);
   void unwatch(Topic topic);
   Snapshot snapshot(Topic topic);
@@ -67,6 +68,10 @@ class Hub final : public runtime::EgressListener {
   // One private subscription of an agent; the missed events only if resume_from is given.
   AgentWatch watch_agent(AgentId agent, std::optional<uint64_t> resume_from);
   void unwatch_agent(AgentId agent);
+
+  // Open sockets of all io threads.
+  void count_socket(int change) { sockets_.fetch_add(change, std::memory_order_relaxed); }
+  int sockets() const { return sockets_.load(std::memory_order_relaxed); }
 
   // Frames made since the start: what "serialised once" is checked against.
   uint64_t frames_made() const { return frames_made_.load(std::memory_order_relaxed); }
@@ -83,6 +88,7 @@ class Hub final : public runtime::EgressListener {
   void note_private(const AppliedBatch& batch, const Event& event);
   void note_public(const Event& event);
   void note_alerts();
+  void note_position(const Event& event);
   int64_t publish_due(int64_t now_ms);
   void post(std::vector<Delivery>& deliveries);
   void serialise_trades(const AppliedBatch& batch);
@@ -90,6 +96,7 @@ class Hub final : public runtime::EgressListener {
   void serialise_alerts();
   void serialise_thoughts(const AppliedBatch& batch);
   void serialise_private(const AppliedBatch& batch);
+  void serialise_positions();
 
   const stores::HotStore& hot_;
   const HotMarketDirectory markets_;
@@ -97,11 +104,14 @@ class Hub final : public runtime::EgressListener {
   std::vector<std::unique_ptr<Mailbox>> mailboxes_;
   std::vector<std::weak_ptr<Shard>> shards_;
   std::atomic<uint64_t> frames_made_{0};
+  std::atomic<int> sockets_{0};
+  PlainFeed plain_;  // locks for itself
 
-  std::mutex mutex_;  // all below, but for the egress thread's own
+  std::mutex mutex_;                                // all below, but for the egress thread's own
   std::vector<std::unique_ptr<MarketFeed>> feeds_;  // by market, made on first use
   RecentEvents recent_;
-  std::vector<uint32_t> agent_watchers_;  // by agent
+  std::vector<uint32_t> agent_watchers_;     // by agent
+  std::vector<uint32_t> position_watchers_;  // by agent
   uint32_t thought_watchers_ = 0;
   std::vector<std::function<void(int64_t)>> arms_;  // by io thread
   std::size_t armed_ = kNotArmed;                   // the io thread that will tick
@@ -112,8 +122,9 @@ class Hub final : public runtime::EgressListener {
   std::vector<const Event*> private_events_;
   std::vector<const Event*> trades_;  // takers' fills of watched markets
   std::vector<const Event*> thoughts_;
-  std::vector<const Event*> market_events_;            // status to insurance, of watched topics
-  std::vector<const stores::AlertView*> alerts_;       // of watched agents
+  std::vector<const Event*> market_events_;              // status to insurance, of watched topics
+  std::vector<const stores::AlertView*> alerts_;         // of watched agents
+  std::vector<std::pair<AgentId, MarketId>> positions_;  // changed ones of position_watchers_
 };
 
 }  // namespace perpetua::gateway::ws

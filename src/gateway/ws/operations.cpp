@@ -11,6 +11,7 @@
 #include "gateway/codec/parse.hpp"
 #include "gateway/codec/request_fields.hpp"
 #include "gateway/context.hpp"
+#include "gateway/hub/format.hpp"
 #include "gateway/ws/hub.hpp"
 #include "gateway/ws/private_messages.hpp"
 #include "gateway/ws/session.hpp"
@@ -194,8 +195,8 @@ bool check_channel_fields(const object& message, std::string_view channel_name, 
   const auto forbid = [&](std::string_view field, bool is_allowed) {
     const boost::json::value* value = message.if_contains({field.data(), field.size()});
     if (is_allowed || value == nullptr || value->is_null()) return true;
-    error = ApiError(ResultCode::invalid_field, std::string(field),
-                     "does not apply to this channel");
+    error =
+        ApiError(ResultCode::invalid_field, std::string(field), "does not apply to this channel");
     return false;
   };
   return forbid("market", !is_private_one && !is_thoughts) &&
@@ -224,8 +225,7 @@ void begin_acknowledgement(JsonWriter& json, std::string_view type, RequestId id
   if (const auto agent = id_field(message, "agent_id")) json.key("agent_id").id(*agent);
 }
 
-void subscribe_public(Session& session, RequestId id, const Target& target,
-                      const object& message) {
+void subscribe_public(Session& session, RequestId id, const Target& target, const object& message) {
   const Topic topic = target.topics.front();
   const Snapshot snapshot = session.shard().hub().watch(topic);
   session.add_subscription(topic, snapshot.sequence);
@@ -314,8 +314,8 @@ void run_unsubscribe(Session& session, RequestId id, const object& message) {
   bool is_any = false;
   for (const Topic topic : target.topics) is_any = session.remove_subscription(topic) || is_any;
   if (!is_any) {
-    return session.send_error(
-        id, ApiError(ResultCode::invalid_request, "channel", "not subscribed"));
+    return session.send_error(id,
+                              ApiError(ResultCode::invalid_request, "channel", "not subscribed"));
   }
   std::string out;
   JsonWriter json(out);
@@ -324,10 +324,44 @@ void run_unsubscribe(Session& session, RequestId id, const object& message) {
   session.send(out);
 }
 
-// The hub this exchange replaces knew {"type":"ping"} only; its clients still send it.
-bool is_plain_ping(const object& message) {
+// The hub this exchange replaces knew {"type":"ping"} only; its clients still send it. Ours is
+// {"type":"auth","api_key":"th_..."}: the socket then gets updates of its own positions. Other
+// types are ignored, as they were.
+void run_plain_auth(Session& session, const object& message) {
+  const auto refuse = [&](std::string_view detail) {
+    std::string out;
+    JsonWriter json(out);
+    json.begin_object().key("type").text("error").key("detail").text(detail);
+    json.key("code").text("invalid_api_key").end_object();
+    session.send(out);
+  };
+  const boost::json::value* key = message.if_contains("api_key");
+  if (session.principal().agent != 0) return refuse("This socket is authenticated already");
+  Principal principal;
+  const bool is_known =
+      key != nullptr && key->is_string() &&
+      session.shard().context().authenticator.authenticate(
+          {key->get_string().data(), key->get_string().size()}, wall_now_ms(), principal) &&
+      !principal.is_operator && principal.has(kScopeRead);
+  if (!is_known) return refuse("Invalid API key");
+  session.leave_plain_feed();
+  session.set_principal(principal);
+  const Topic topic = agent_topic(Channel::position_updates, principal.agent);
+  session.shard().hub().watch(topic);
+  session.add_subscription(topic, 0);
+  std::string out;
+  JsonWriter json(out);
+  json.begin_object().key("type").text("authenticated");
+  json.key("agent_id").text(hub::agent_name(principal.agent)).end_object();
+  session.send(out);
+}
+
+bool run_plain_message(Session& session, RequestId id, const object& message) {
   const boost::json::value* type = message.if_contains("type");
-  return type != nullptr && type->is_string() && type->get_string() == "ping";
+  if (type == nullptr || !type->is_string()) return false;
+  if (type->get_string() == "ping") run_ping(session, id);
+  if (type->get_string() == "auth") run_plain_auth(session, message);
+  return true;
 }
 
 void run_socket_operation(Session& session, std::string_view op, RequestId id,
@@ -350,8 +384,8 @@ void run_socket_operation(Session& session, std::string_view op, RequestId id,
     if (!check_fields(message, operation.fields, error)) return session.send_error(id, error);
     return operation.run(session, id, message);
   }
-  session.send_error(id, ApiError(ResultCode::invalid_field, "op", "no such operation",
-                                  "see docs/websocket.md"));
+  session.send_error(
+      id, ApiError(ResultCode::invalid_field, "op", "no such operation", "see docs/websocket.md"));
 }
 
 }  // namespace
@@ -365,6 +399,7 @@ void run_operation(Session& session, const object& message) {
   const bool has_op = op != nullptr && op->is_string();
   const std::string_view name =
       has_op ? std::string_view(op->get_string().data(), op->get_string().size()) : "";
+  if (has_op) session.leave_plain_feed();
   if (has_op && run_order_entry(session, name, id, message)) return;
   if (!session.take_operation()) {
     ApiError error(ResultCode::rate_limited, "socket_operations");
@@ -372,7 +407,7 @@ void run_operation(Session& session, const object& message) {
     return session.send_error(id, error);
   }
   if (has_op) return run_socket_operation(session, name, id, message);
-  if (is_plain_ping(message)) return run_ping(session, id);
+  if (run_plain_message(session, id, message)) return;
   session.send_error(id, ApiError(ResultCode::missing_field, "op"));
 }
 

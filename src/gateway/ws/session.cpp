@@ -9,6 +9,7 @@
 #include "gateway/codec/api_error.hpp"
 #include "gateway/codec/json_writer.hpp"
 #include "gateway/context.hpp"
+#include "gateway/hub/format.hpp"
 #include "gateway/ws/hub.hpp"
 #include "gateway/ws/operations.hpp"
 #include "gateway/ws/private_messages.hpp"
@@ -23,6 +24,8 @@ int64_t wall_now_ms() {
       .count();
 }
 
+constexpr Topic kPlainTopic(Channel::plain, kNoMarket);
+
 }  // namespace
 
 Session::Session(Shard& shard) : shard_(shard), received_at_ms_(shard.now_ms()) {}
@@ -36,6 +39,8 @@ void Session::greet() {
   JsonWriter json(out);
   json.begin_object().key("type").text("connected");
   json.key("message").text("Perpetua; see /docs for channels and operations");
+  json.key("timestamp").text(hub::time_text(wall_now_ms()));
+  json.key("connections").number(shard_.hub().sockets());
   json.key("session_id").id(shard_.next_session_id());
   json.key("time").number(wall_now_ms());
   json.key("agent_id");
@@ -46,7 +51,12 @@ void Session::greet() {
   }
   json.end_object();
   send(out);
+  if (principal_.agent != 0 || is_closing_) return;
+  shard_.hub().watch(kPlainTopic);
+  add_subscription(kPlainTopic, 0);
 }
+
+void Session::leave_plain_feed() { remove_subscription(kPlainTopic); }
 
 void Session::on_text(std::string_view text) {
   if (is_closing_) return;
@@ -192,8 +202,7 @@ void Session::sweep(int64_t now_ms, int64_t wall_ms) {
     if (now_ms >= abort_at_ms_) abort();
     return;
   }
-  if (principal_.agent != 0 &&
-      !shard_.context().authenticator.still_valid(principal_, wall_ms)) {
+  if (principal_.agent != 0 && !shard_.context().authenticator.still_valid(principal_, wall_ms)) {
     drop_principal("the key has expired or was revoked");
   }
   sweep_idle(now_ms);
@@ -290,7 +299,8 @@ bool Session::remove_subscription(Topic topic) {
 void Session::unsubscribe(std::size_t index) {
   Subscription& subscription = *subscriptions_[index];
   shard_.unsubscribe(subscription);
-  if (is_private(subscription.topic.channel())) {
+  const Channel channel = subscription.topic.channel();
+  if (is_private(channel) && channel != Channel::position_updates) {
     shard_.hub().unwatch_agent(subscription.topic.agent());
   } else {
     shard_.hub().unwatch(subscription.topic);

@@ -7,7 +7,8 @@
 // by its shard. close() sends a close frame and gives the peer kCloseGraceMs to end its side.
 // Thread-safety: none; everything on the io thread of its shard.
 // Invariants: one write at a time; after close() nothing but the close frame is queued; a session
-// without an principal has no private subscription.
+// without an principal has no private subscription. A session that has said nothing yet gets the
+// stream of plain sockets (plain_feed.hpp).
 #pragma once
 
 #include <cstdint>
@@ -34,23 +35,23 @@ class Shard;
 struct Snapshot;
 
 inline constexpr std::size_t kMessageBytesMax = 64 * 1024;
-inline constexpr std::size_t kSubscriptionsMax = 128;   // of one socket
-inline constexpr uint32_t kRequestsInFlightMax = 256;   // of one socket
-inline constexpr uint32_t kOperationsBurst = 100;       // subscribe, auth, ping: of one socket
+inline constexpr std::size_t kSubscriptionsMax = 128;  // of one socket
+inline constexpr uint32_t kRequestsInFlightMax = 256;  // of one socket
+inline constexpr uint32_t kOperationsBurst = 100;      // subscribe, auth, ping: of one socket
 inline constexpr uint32_t kOperationsPerSecond = 20;
 inline constexpr uint32_t kControlFramesPerSecondMax = 20;
-inline constexpr uint32_t kReadsPerMessageMax = 512;    // of the socket, until a message is whole
+inline constexpr uint32_t kReadsPerMessageMax = 512;  // of the socket, until a message is whole
 inline constexpr int64_t kCloseGraceMs = 3'000;
-inline constexpr int64_t kPingAfterMs = 20'000;         // nothing received: we ask
-inline constexpr int64_t kIdleCloseAfterMs = 60'000;    // nothing received: we close
-inline constexpr int64_t kMessageDeadlineMs = 10'000;   // from a message's first byte to its last
+inline constexpr int64_t kPingAfterMs = 20'000;        // nothing received: we ask
+inline constexpr int64_t kIdleCloseAfterMs = 60'000;   // nothing received: we close
+inline constexpr int64_t kMessageDeadlineMs = 10'000;  // from a message's first byte to its last
 
 struct Subscription {
   Session* session = nullptr;
   Topic topic;
-  uint64_t after = 0;      // messages up to this sequence are not for this subscriber
-  bool is_stale = false;   // deltas were shed; a snapshot comes once the outbox is empty
-  uint32_t position = 0;   // in the shard's list of the topic
+  uint64_t after = 0;     // messages up to this sequence are not for this subscriber
+  bool is_stale = false;  // deltas were shed; a snapshot comes once the outbox is empty
+  uint32_t position = 0;  // in the shard's list of the topic
 };
 
 class Session : public std::enable_shared_from_this<Session> {
@@ -61,8 +62,8 @@ class Session : public std::enable_shared_from_this<Session> {
   Session& operator=(const Session&) = delete;
 
   // Transport to session, in this order.
-  void attach();        // the shard now owns the session
-  void greet();         // the handshake's answer is on its way
+  void attach();  // the shard now owns the session
+  void greet();   // the handshake's answer is on its way
   void on_text(std::string_view text);
   void on_control_frame();
   void on_raw_bytes(std::string bytes);
@@ -83,6 +84,8 @@ class Session : public std::enable_shared_from_this<Session> {
   void stop();  // the server stops: close once every waiting request is answered
 
   // Operations (operations.cpp, order_entry.cpp).
+  // From now on the socket gets only what it asks for.
+  void leave_plain_feed();
   void set_principal(const Principal& principal) { principal_ = principal; }
   const Principal& principal() const { return principal_; }  // agent 0: not authenticated
   // Whether all orders of the agent are cancelled when the socket, or its login, ends.
@@ -134,8 +137,8 @@ class Session : public std::enable_shared_from_this<Session> {
 
   uint32_t requests_in_flight_ = 0;
   uint32_t operations_left_ = kOperationsBurst;
-  uint32_t control_frames_ = 0;  // since the last sweep
-  int64_t received_at_ms_ = 0;   // coarse: the shard's time
+  uint32_t control_frames_ = 0;        // since the last sweep
+  int64_t received_at_ms_ = 0;         // coarse: the shard's time
   int64_t message_started_at_ms_ = 0;  // 0: not inside a message
   int64_t abort_at_ms_ = 0;            // once closing
   bool cancels_on_disconnect_ = false;

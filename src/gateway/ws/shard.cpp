@@ -1,8 +1,8 @@
 #include "gateway/ws/shard.hpp"
 
+#include <algorithm>
 #include <boost/asio/post.hpp>
 #include <boost/asio/steady_timer.hpp>
-#include <algorithm>
 #include <chrono>
 #include <utility>
 
@@ -89,6 +89,7 @@ uint64_t Shard::next_session_id() {
 void Shard::add(std::shared_ptr<Session> session) {
   session->shard_position = static_cast<uint32_t>(sessions_.size());
   sessions_.push_back(std::move(session));
+  hub_.count_socket(1);
 }
 
 void Shard::remove(Session& session) {
@@ -98,6 +99,7 @@ void Shard::remove(Session& session) {
   std::swap(sessions_[position], sessions_.back());
   sessions_[position]->shard_position = position;
   sessions_.pop_back();
+  hub_.count_socket(-1);
   if (is_stopping_ && sessions_.empty()) timers_->sweep.cancel();
 }
 
@@ -106,8 +108,8 @@ void Shard::cancel_orders_of(AgentId agent) {
   submission.command = Command(CommandType::cancel_all, agent);
   submission.command.cancel_all = CancelAll();
   const runtime::SubmitResult result = context_.commands.submit({&submission, 1});
-  const bool may_pass_later = result == runtime::SubmitResult::overloaded ||
-                              result == runtime::SubmitResult::unavailable;
+  const bool may_pass_later =
+      result == runtime::SubmitResult::overloaded || result == runtime::SubmitResult::unavailable;
   const bool is_known =
       std::find(uncancelled_.begin(), uncancelled_.end(), agent) != uncancelled_.end();
   if (may_pass_later && !is_known) uncancelled_.push_back(agent);

@@ -33,6 +33,7 @@ class HealthWatch {
 
   const Position* find(AgentId agent) const;
   const std::vector<Position>& positions() const { return positions_; }
+  const std::vector<AgentId>& agents() const { return agents_; }  // whose they are, by place
   std::size_t size() const { return agents_.size(); }
 
  private:

@@ -1,12 +1,14 @@
 #include "stores/memory/hot_store.hpp"
 
+#include "stores/activity/activity.hpp"
 #include "stores/memory/event_feeder.hpp"
 #include "stores/order_fold.hpp"
 #include "stores/perpetual_fold.hpp"
 
 namespace perpetua::stores {
 
-HotStore::HotStore() : domains_(std::make_unique<HotDomains>()) {}
+HotStore::HotStore()
+    : domains_(std::make_unique<HotDomains>()), activity_(std::make_unique<Activity>(*this)) {}
 HotStore::~HotStore() = default;
 
 void HotStore::apply(const AppliedBatch& batch) {
@@ -28,6 +30,7 @@ void HotStore::apply(const AppliedBatch& batch) {
       market.candles.advance(batch.log_time_ms);
     }
   }
+  activity_->apply(batch);
   count_fund_deposits(domains_->money, batch);
   domains_->violations.add_refusals(batch);
   publish_solvency(batch);
@@ -53,6 +56,7 @@ void HotStore::publish_solvency(const AppliedBatch& batch) {
 void HotStore::on_event(const Event& event, std::string_view text) {
   EventFeeder feeder(*domains_, 0, 0, text);
   feeder.feed(event, event.header.type == EventType::order_accepted ? text : std::string_view());
+  activity_->describe(event, text);
 }
 
 void HotStore::finish_bootstrap(BatchNumber last_batch, int64_t log_time_ms) {
@@ -61,6 +65,7 @@ void HotStore::finish_bootstrap(BatchNumber last_batch, int64_t log_time_ms) {
     market.health.on_mark(Price(market.mark_ticks.load(std::memory_order_relaxed)));
     if (market.index != Price(0)) market.funding_hour = log_time_ms / kFundingHourMs;
   }
+  activity_->finish_description();
   AppliedBatch described;
   described.number = last_batch;
   described.log_time_ms = log_time_ms;

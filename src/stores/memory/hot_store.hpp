@@ -12,6 +12,7 @@
 #pragma once
 
 #include <cstddef>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string_view>
@@ -60,6 +61,8 @@ struct HotTotals {
 };
 
 struct HotDomains;
+class Activity;
+struct OpenPnl;
 
 class HotStore {
  public:
@@ -109,6 +112,7 @@ class HotStore {
   std::optional<MarketId> market_id(std::string_view symbol) const;  // exact symbol, no lock
   // Null if unknown. Of the moment; it stays readable for an hour after it was replaced.
   const MarketSpec* market_spec(MarketId id) const;
+  Price mark(MarketId id) const;  // 0: none yet, or unknown market; no lock
   std::optional<BookView> book(MarketId market, std::size_t depth) const;
   // The change the last batch made to this book; nullopt if it made none. For the egress thread,
   // after apply(): elsewhere the next batch may have come.
@@ -184,10 +188,17 @@ class HotStore {
   // Orders that its risk limits refused since the process started, newest first.
   std::vector<ViolationView> violations(AgentId agent, std::size_t limit) const;
 
+  // What agents did: activity.hpp.
+  const Activity& activity() const { return *activity_; }
+  Activity& activity() { return *activity_; }  // for warm start
+  // Every open position of an agent at the mark, market by market, each under its lock.
+  void visit_open_pnl(const std::function<void(AgentId, const OpenPnl&)>& visit) const;
+
  private:
   void publish_solvency(const AppliedBatch& batch);
 
   std::unique_ptr<HotDomains> domains_;
+  std::unique_ptr<Activity> activity_;
 };
 
 }  // namespace perpetua::stores

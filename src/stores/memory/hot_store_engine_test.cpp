@@ -54,6 +54,20 @@ void expect_same_triggers(const HotStore& a, const HotStore& b, AgentId agent) {
   }
 }
 
+// The start of a day that only the store saw is gone with it.
+void expect_same_bounds(const HotStore& a, const HotStore& b, AgentId agent) {
+  EXPECT_EQ(a.money_state(agent), b.money_state(agent));
+  const RiskView x = *a.risk(agent);
+  const RiskView y = *b.risk(agent);
+  EXPECT_EQ(x.limits, y.limits);
+  EXPECT_EQ(x.exposure, y.exposure);
+  EXPECT_EQ(x.trading_pnl, y.trading_pnl);
+  EXPECT_EQ(a.betting(agent)->record, b.betting(agent)->record);
+  EXPECT_EQ(a.betting(agent)->open, b.betting(agent)->open);
+  EXPECT_EQ(a.betting(agent)->pending, b.betting(agent)->pending);
+  EXPECT_EQ(a.betting(agent)->staked, b.betting(agent)->staked);
+}
+
 void expect_same_agent(const HotStore& a, const HotStore& b, AgentId agent) {
   EXPECT_EQ(a.agent(agent), b.agent(agent));
   EXPECT_EQ(a.keys(agent), b.keys(agent));
@@ -64,6 +78,7 @@ void expect_same_agent(const HotStore& a, const HotStore& b, AgentId agent) {
     EXPECT_EQ(a.settings(agent, market), b.settings(agent, market));
   }
   expect_same_triggers(a, b, agent);
+  expect_same_bounds(a, b, agent);
   EXPECT_EQ(described_part(a.open_orders(agent, kNoMarket, 0, 1'000)),
             described_part(b.open_orders(agent, kNoMarket, 0, 1'000)));
 }
@@ -71,6 +86,11 @@ void expect_same_agent(const HotStore& a, const HotStore& b, AgentId agent) {
 void expect_same(const HotStore& a, const HotStore& b, AgentId agents) {
   for (MarketId market = 0; market < Flow::kMarkets; ++market) expect_same_market(a, b, market);
   for (AgentId agent = 1; agent <= agents; ++agent) expect_same_agent(a, b, agent);
+  EXPECT_EQ(a.live_signals(kNoMarket, 1'000), b.live_signals(kNoMarket, 1'000));
+  EXPECT_EQ(a.betting_totals().totals, b.betting_totals().totals);
+  EXPECT_EQ(a.betting_totals().staked, b.betting_totals().staked);
+  EXPECT_EQ(a.solvency().left_side(), b.solvency().left_side());
+  EXPECT_EQ(a.solvency().left_side(), a.solvency().right_side());
   EXPECT_EQ(a.totals().agents, b.totals().agents);
   EXPECT_EQ(a.totals().keys, b.totals().keys);
   EXPECT_EQ(a.totals().open_orders, b.totals().open_orders);
@@ -96,6 +116,9 @@ TEST(HotStoreEngine, fed_by_events_equals_made_from_a_description) {
       triggers += fed.triggers(agent, kNoMarket, 0, 1'000).size();
       closed += fed.closed_triggers(agent, kNoMarket, 1'000).size();
     }
+    EXPECT_GT(fed.betting_totals().totals.settled, 5u);
+    EXPECT_GT(fed.closed_signals(kNoMarket, 100).size(), 10u);
+    EXPECT_GT(fed.messages(kAllMessageKinds, 0, 100).size(), 20u);
     EXPECT_GT(triggers, 0u);
     EXPECT_GT(closed, 50u);
     EXPECT_GT(fed.totals().open_orders, 10u);
@@ -177,6 +200,13 @@ void read_all(const HotStore& store, const std::atomic<bool>& done, std::atomic<
     store.find_key(Sha256{});
     store.thoughts(0, 20);
     store.thoughts_of(agent, 0, 20);
+    store.messages(kAllMessageKinds, 0, 20);
+    store.private_messages(agent, 0, 20);
+    store.live_signals(kNoMarket, 20);
+    store.closed_signals(kNoMarket, 20);
+    store.betting(agent);
+    store.risk(agent);
+    store.violations(agent, 20);
     reads.fetch_add(1);
   }
 }

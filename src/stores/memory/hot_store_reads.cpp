@@ -1,5 +1,6 @@
 #include <algorithm>
 
+#include "stores/activity/agent_statistics.hpp"
 #include "stores/health.hpp"
 #include "stores/memory/hot_domains.hpp"
 
@@ -130,6 +131,11 @@ std::optional<MarketId> HotStore::market_id(std::string_view symbol) const {
 const MarketSpec* HotStore::market_spec(MarketId id) const {
   const MarketState* state = domains_->markets.find(id);
   return state == nullptr ? nullptr : &state->rules();
+}
+
+Price HotStore::mark(MarketId id) const {
+  const MarketState* state = domains_->markets.find(id);
+  return Price(state == nullptr ? 0 : state->mark_ticks.load(std::memory_order_relaxed));
 }
 
 std::optional<BookView> HotStore::book(MarketId market, std::size_t depth) const {
@@ -281,6 +287,19 @@ std::optional<SettingsView> HotStore::settings(AgentId agent, MarketId market) c
   const auto view = position(agent, market);
   if (!view) return std::nullopt;
   return SettingsView{view->leverage, view->netting};
+}
+
+void HotStore::visit_open_pnl(const std::function<void(AgentId, const OpenPnl&)>& visit) const {
+  for (std::size_t i = 0; i < domains_->markets.size(); ++i) {
+    const MarketState& market = *domains_->markets.find(static_cast<MarketId>(i));
+    const Price mark(market.mark_ticks.load(std::memory_order_relaxed));
+    const std::lock_guard guard(market.mutex);
+    for (std::size_t n = 0; n < market.health.size(); ++n) {
+      const Position& position = market.health.positions()[n];
+      const Micro value = notional_at(position, mark, market.rules());
+      visit(market.health.agents()[n], {unrealised_pnl(position, value), value, 1});
+    }
+  }
 }
 
 std::vector<ThoughtView> HotStore::thoughts(uint64_t before_id, std::size_t limit) const {

@@ -24,7 +24,8 @@ class RecentLog {
 
   explicit RecentLog(std::size_t capacity) : capacity_(capacity) { PERPETUA_ASSERT(capacity > 0); }
 
-  void push(Head& head, Row row) {
+  // Returns the row's number.
+  uint64_t push(Head& head, Row row) {
     const uint64_t number = ++last_;
     Link link{std::move(row), head};
     head = number;
@@ -33,6 +34,20 @@ class RecentLog {
     } else {
       links_[slot(number)] = std::move(link);
     }
+    return number;
+  }
+
+  // Null: overwritten, or never there.
+  const Row* find(uint64_t number) const {
+    return number <= last_ && is_kept(number) ? &links_[slot(number)].row : nullptr;
+  }
+  Row* find(uint64_t number) {
+    return number <= last_ && is_kept(number) ? &links_[slot(number)].row : nullptr;
+  }
+
+  // What the next push overwrites; null: nothing.
+  const Row* next_victim() const {
+    return links_.size() < capacity_ ? nullptr : &links_[slot(last_ + 1)].row;
   }
 
   // Newest first, until visitor(row) returns false.

@@ -1,5 +1,6 @@
 #include "stores/sqlite/history_reader.hpp"
 
+#include "stores/activity/activity.hpp"
 #include "stores/history_backend_test_support.hpp"
 #include "stores/warm_start.hpp"
 
@@ -186,6 +187,31 @@ TEST_P(HistoryReaderTest, a_warm_start_gives_what_a_description_cannot_tell) {
               hot_.candles(id, CandleInterval::m5, 0, INT64_MAX, 1'000));
   }
   EXPECT_EQ(fresh.thoughts(0, 1'000), hot_.thoughts(0, 1'000));
+}
+
+TEST_P(HistoryReaderTest, a_warm_start_gives_the_statistics_of_before) {
+  HotStore fresh;
+  bootstrap(fresh, flow_.engine);
+  ASSERT_TRUE(warm_start(fresh, *reader_));
+  const Activity& x = fresh.activity();
+  const Activity& y = hot_.activity();
+  ASSERT_GT(y.exchange().matches, 0u);
+  EXPECT_EQ(x.exchange(), y.exchange());
+  EXPECT_EQ(x.matches().newest(5'000), y.matches().newest(5'000));
+  for (AgentId agent = 1; agent <= flow_.agents; ++agent) {
+    EXPECT_EQ(x.statistics(agent), y.statistics(agent));
+    for (MarketId market = 0; market < Flow::kMarkets; ++market) {
+      EXPECT_EQ(x.positions().open(agent, market), y.positions().open(agent, market));
+    }
+    const auto closed = x.positions().closed(agent, 500);
+    const auto closed_before = y.positions().closed(agent, 500);
+    ASSERT_EQ(closed.size(), closed_before.size());
+    for (std::size_t i = 0; i < closed.size(); ++i) {
+      EXPECT_EQ(closed[i].id, closed_before[i].id);
+      EXPECT_EQ(closed[i].realised_pnl, closed_before[i].realised_pnl);
+      EXPECT_EQ(closed[i].closed_value, closed_before[i].closed_value);
+    }
+  }
 }
 
 INSTANTIATE_TEST_SUITE_P(Databases, HistoryReaderTest, kEveryDatabase, kind_name);

@@ -36,6 +36,7 @@ CREATE TABLE orders(sequence INTEGER PRIMARY KEY, order_id INTEGER, agent INTEGE
   stop_loss INTEGER, take_profit INTEGER, intent_reason TEXT);
 CREATE UNIQUE INDEX orders_by_id ON orders(order_id);
 CREATE INDEX orders_by_agent ON orders(agent);
+CREATE INDEX orders_of_intents ON orders(sequence) WHERE (flags & 4) <> 0;
 CREATE INDEX orders_open ON orders(order_id) WHERE status IN (1, 2);
 CREATE INDEX orders_by_client_id ON orders(agent, client_id) WHERE client_id IS NOT NULL;
 CREATE TABLE fills(sequence INTEGER PRIMARY KEY, trade_id INTEGER, order_id INTEGER,

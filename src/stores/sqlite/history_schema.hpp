@@ -23,7 +23,7 @@
 
 namespace perpetua::stores {
 
-inline constexpr int64_t kHistorySchemaVersion = 8;
+inline constexpr int64_t kHistorySchemaVersion = 9;
 
 extern const char kHistoryTables[];
 
