@@ -20,59 +20,35 @@ PositionChangeView change_of(const FundingPaymentView& payment) {
   return view;
 }
 
-// One table read from its beginning, in pages: `row` is the next one until it is over. Pages keep a
-// remote database from sending all of it at once, and several cursors may share a session.
+// One table read from its beginning; `row` is the next one until it is over.
 template <class Row>
 class Cursor {
  public:
-  // `condition` ends in " AND " or is empty.
   Cursor(HistorySession& session, const char* columns, const char* table, const char* condition,
          Row (*read)(ValueSource&))
-      : session_(session),
-        sql_(std::string("SELECT ") + columns + " FROM " + table + " WHERE " + condition +
-             "sequence > ? ORDER BY sequence LIMIT ?"),
+      : select_(session.scan(std::string("SELECT ") + columns + " FROM " + table + condition +
+                             " ORDER BY sequence")),
         read_(read) {
     next();
   }
+  ~Cursor() { select_.reset(); }
   Cursor(const Cursor&) = delete;
   Cursor& operator=(const Cursor&) = delete;
 
   void next() {
-    if (taken_ == rows_.size() && !is_last_page_) read_page();
-    has_row_ = taken_ < rows_.size();
-    if (has_row_) row = std::move(rows_[taken_++]);
+    step_ = select_.step();
+    if (has_row()) row = read_(select_);
   }
-  bool has_row() const { return has_row_; }
-  bool is_failed() const { return is_failed_; }
-  uint64_t sequence() const { return has_row_ ? row.sequence : UINT64_MAX; }
+  bool has_row() const { return step_ == Query::Step::row; }
+  bool is_failed() const { return step_ == Query::Step::error; }
+  uint64_t sequence() const { return has_row() ? row.sequence : UINT64_MAX; }
 
   Row row;
 
  private:
-  static constexpr std::size_t kPageRows = 4'096;
-
-  void read_page() {
-    const uint64_t after = rows_.empty() ? 0 : row.sequence;
-    rows_.clear();
-    taken_ = 0;
-    Query& select = session_.statement(sql_);
-    select.bind(static_cast<int64_t>(after)).bind(static_cast<int64_t>(kPageRows));
-    Query::Step step = select.step();
-    for (; step == Query::Step::row; step = select.step()) rows_.push_back(read_(select));
-    select.reset();
-    is_failed_ = step == Query::Step::error;
-    if (is_failed_) rows_.clear();
-    is_last_page_ = rows_.size() < kPageRows;
-  }
-
-  HistorySession& session_;
-  const std::string sql_;
+  Query& select_;
   Row (*read_)(ValueSource&);
-  std::vector<Row> rows_;
-  std::size_t taken_ = 0;
-  bool has_row_ = false;
-  bool is_last_page_ = false;
-  bool is_failed_ = false;
+  Query::Step step_ = Query::Step::done;
 };
 
 // False: a database error.
@@ -114,12 +90,12 @@ bool HistoryReader::replay_activity(const ActivityReplay& replay) {
                    replay.liquidation) &&
          visit_all(Cursor<FundingView>(session, kFundingColumns, "fundings", "", read_funding),
                    replay.funding) &&
-         visit_all(Cursor<OrderView>(session, kOrderColumns, "orders", "(flags & 4) <> 0 AND ",
+         visit_all(Cursor<OrderView>(session, kOrderColumns, "orders", " WHERE (flags & 4) <> 0",
                                      read_order),
                    replay.intent) &&
-         visit_all(Cursor<LedgerEntryView>(session, kLedgerColumns, "ledger", "",
-                                           read_ledger_entry),
-                   replay.ledger);
+         visit_all(
+             Cursor<LedgerEntryView>(session, kLedgerColumns, "ledger", "", read_ledger_entry),
+             replay.ledger);
 }
 
 }  // namespace perpetua::stores

@@ -213,6 +213,7 @@ TEST_P(HistoryReaderTest, a_warm_start_gives_the_statistics_of_before) {
     }
   }
 }
+
 INSTANTIATE_TEST_SUITE_P(Databases, HistoryReaderTest, kEveryDatabase, kind_name);
 
 }  // namespace
