@@ -7,6 +7,8 @@
 #include <stdexcept>
 
 #include "data_files.hpp"
+#include "journal/file_journal.hpp"
+#include "journal/postgres/table_journal.hpp"
 #include "journal/recovery.hpp"
 #include "stores/history_checksum.hpp"
 #include "stores/postgres/migrations.hpp"
@@ -113,17 +115,33 @@ void drop_database(const HistoryPlace& place) {
   if (!dropped.ok()) throw std::runtime_error(dropped.error().message);
 }
 
-int rebuild(const HistoryPlace& place, MatchExecutor& executor, std::ostream& out) {
+// Attached to `directory`, which is opened.
+std::unique_ptr<journal::Journal> open_journal(const DbCommandOptions& options,
+                                               journal::DataDirectory& directory) {
+  journal::DataDirectoryOptions folder;
+  folder.path = options.place.data_dir;
+  journal::Status status = directory.open(folder);
+  std::unique_ptr<journal::Journal> journal = std::make_unique<journal::FileJournal>();
+  if (status.ok() && !options.journal_table_url.empty()) {
+    journal::postgres::TableOptions table_options;
+    table_options.url = options.journal_table_url;
+    auto table = std::make_unique<journal::postgres::TableJournal>(std::move(table_options));
+    status = table->open_to_read();
+    journal = std::move(table);
+  }
+  if (status.ok()) status = journal->attach(directory);
+  if (!status.ok()) throw std::runtime_error(status.message);
+  return journal;
+}
+
+int rebuild(const DbCommandOptions& command, MatchExecutor& executor, std::ostream& out) {
+  const HistoryPlace& place = command.place;
   journal::DataDirectory directory(journal::posix_storage());
   // The directory's lock keeps an exchange from starting meanwhile.
   if (!std::filesystem::exists(place.data_dir + "/cluster_id")) {
     throw std::runtime_error(place.data_dir + " is no data directory");
   }
-  journal::DataDirectoryOptions folder;
-  folder.path = place.data_dir;
-  if (const journal::Status opened = directory.open(folder); !opened.ok()) {
-    throw std::runtime_error(opened.message);
-  }
+  const std::unique_ptr<journal::Journal> journal = open_journal(command, directory);
   if (place.is_remote()) {
     drop_database(place);
   } else {
@@ -136,7 +154,7 @@ int rebuild(const HistoryPlace& place, MatchExecutor& executor, std::ostream& ou
   options.at_most = UINT64_MAX - 1;
   options.use_snapshots = false;
   const journal::RecoveryResult result =
-      journal::recover(directory, options, executor, &history.listener(), engine);
+      journal::recover(directory, *journal, options, executor, &history.listener(), engine);
   if (!result.status.ok()) throw std::runtime_error(result.status.message);
   history.finish_recovery();
   out << "rebuilt from " << result.replayed_batches << " batches with " << result.replayed_commands
@@ -146,17 +164,18 @@ int rebuild(const HistoryPlace& place, MatchExecutor& executor, std::ostream& ou
 
 }  // namespace
 
-int run_db_command(DbVerb verb, const HistoryPlace& place, MatchExecutor& executor,
-                   std::ostream& out, std::ostream& err) {
+int run_db_command(const DbCommandOptions& options, MatchExecutor& executor, std::ostream& out,
+                   std::ostream& err) {
+  const HistoryPlace& place = options.place;
   spdlog::set_level(spdlog::level::err);  // its lines would stand between the checksums
   try {
-    switch (verb) {
+    switch (options.verb) {
       case DbVerb::migrate:
         return migrate_database(place, out);
       case DbVerb::status:
         return show_status(place, out);
       case DbVerb::rebuild:
-        return rebuild(place, executor, out);
+        return rebuild(options, executor, out);
       case DbVerb::checksum:
         return print_checksums(place, out);
     }

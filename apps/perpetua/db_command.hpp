@@ -16,7 +16,13 @@ namespace perpetua::app {
 
 enum class DbVerb { migrate, status, rebuild, checksum };
 
-int run_db_command(DbVerb verb, const HistoryPlace& place, MatchExecutor& executor,
-                   std::ostream& out, std::ostream& err);
+struct DbCommandOptions {
+  DbVerb verb = DbVerb::status;
+  HistoryPlace place;
+  std::string journal_table_url;  // empty: the journal is in the data directory
+};
+
+int run_db_command(const DbCommandOptions& options, MatchExecutor& executor, std::ostream& out,
+                   std::ostream& err);
 
 }  // namespace perpetua::app

@@ -4,7 +4,6 @@
 #include <unistd.h>
 
 #include <cerrno>
-#include <cstdlib>
 #include <stdexcept>
 
 namespace perpetua::app {
@@ -26,10 +25,10 @@ void end_process(int exit_code, const std::string& message) {
 
 }  // namespace
 
-std::string journal_url(const std::string& given) {
-  if (!given.empty()) return given;
-  const char* url = std::getenv("DATABASE_URL");
-  if (url != nullptr && *url != '\0') return url;
+std::string journal_url(const Settings& settings) {
+  for (const char* name : {"journal_url", "database_url"}) {
+    if (!settings.text(name).empty()) return settings.text(name);
+  }
   throw std::runtime_error(
       "setting journal is 'postgres', but neither PERPETUA_JOURNAL_URL nor DATABASE_URL says where "
       "the database is");
@@ -38,7 +37,7 @@ std::string journal_url(const std::string& given) {
 std::unique_ptr<journal::postgres::TableJournal> lead_journal(const Settings& settings,
                                                               const sigset_t& signals) {
   journal::postgres::TableOptions options;
-  options.url = journal_url(settings.text("journal_url"));
+  options.url = journal_url(settings);
   options.accepts_async_replicas = settings.text("journal_async_replicas") == "accept";
   options.waits_for_leadership = settings.is_on("wait_for_leadership");
   options.leader_silence_ms = settings.integer("leader_silence_ms");

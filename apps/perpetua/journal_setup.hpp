@@ -10,9 +10,9 @@
 
 namespace perpetua::app {
 
-// The database of the journal: `given`, else the variable DATABASE_URL. Throws std::runtime_error
-// if there is neither.
-std::string journal_url(const std::string& given);
+// The database of the journal: journal_url, else database_url. Throws std::runtime_error if there is
+// neither.
+std::string journal_url(const Settings& settings);
 
 // For `journal = postgres`: the table, led by this engine; waits for its turn. Its lines go to the
 // log; when its leadership ends, the process ends with the exit code of the reason. Null if one of

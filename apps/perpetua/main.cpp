@@ -150,7 +150,9 @@ void add_journal_verb(CLI::App& journal, const char* name, const char* help, Jou
       ->capture_default_str();
   verb_app->callback([options, threads, kind, &status] {
     if (*kind == "postgres") {
-      options->table_url = journal_url(variable("PERPETUA_JOURNAL_URL").value_or(std::string()));
+      Settings settings;
+      if (const auto error = settings.load({}, variable, {})) throw std::runtime_error(*error);
+      options->table_url = journal_url(settings);
     }
     runtime::MatcherPool executor(*threads, runtime::WaitKind::blocking);
     status = run_journal_command(*options, executor, std::cout, std::cerr);
@@ -173,7 +175,10 @@ void add_db_verb(CLI::App& db, const char* name, const char* help, DbVerb verb, 
       return;
     }
     runtime::MatcherPool executor(1, runtime::WaitKind::blocking);
-    status = run_db_command(verb, history_place(settings), executor, std::cout, std::cerr);
+    const bool is_table = settings.text("journal") == "postgres";
+    const DbCommandOptions options{verb, history_place(settings),
+                                   is_table ? journal_url(settings) : std::string()};
+    status = run_db_command(options, executor, std::cout, std::cerr);
   });
 }
 

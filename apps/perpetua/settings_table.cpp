@@ -42,7 +42,7 @@ constexpr SettingSpec kSpecs[] = {
   {"Engine", "snapshot_every", kInteger, "1000000", 0, 1'000'000'000, "", "commands between two snapshots; 0 = at shutdown only"},
   {"Engine", "segment_mib", kInteger, "64", 1, 4'096, "", "size of a journal segment in MiB"},
   {"Journal", "journal", kChoice, "file", 0, 0, "file|postgres", "file: segments in data_dir; postgres: a table, which several engines may share, one of them leading"},
-  {"Journal", "journal_url", kSecret, "", 0, 0, "", "database of the journal (postgres only); without it the variable DATABASE_URL"},
+  {"Journal", "journal_url", kSecret, "", 0, 0, "", "database of the journal (postgres only); none: database_url"},
   {"Journal", "journal_async_replicas", kChoice, "refuse", 0, 0, "refuse|accept", "a database with replicas and without synchronous_standby_names: accept says that failing over to a replica may lose acknowledged commands"},
   {"Journal", "wait_for_leadership", kChoice, "on", 0, 0, "on|off", "while another engine leads the journal table: on waits, off gives up after 5 s"},
   {"Journal", "leader_silence_ms", kInteger, "2000", 0, 600'000, "", "a waiting engine ends the database connection of a leader that shows no sign for so long; 0 = never"},
