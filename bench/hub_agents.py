@@ -4,9 +4,9 @@
     bench/hub_agents.py [--url http://127.0.0.1:8082] [--agents 50] [--seconds 60] [--rate 5]
 
 Every agent registers, claims the faucet, opens a plain socket and then acts `rate` times a second
-on an open-loop schedule: latencies count from the time an action was due. Refusals with a code of the
-contract are counted by code; anything else (no reply, a 500, a reply without JSON, a code that the
-contract does not know, a broken socket) is an error. Prints a table and one line of JSON, ends
+on an open-loop schedule: latencies count from the time an action was due. Refusals with a code of
+the contract are counted by code; anything else (no reply, a 500, a reply without JSON, a code that
+the contract does not know, a broken socket) is an error. Prints a table and one line of JSON, ends
 by itself, exits with 1 if there was an error. Needs Debian's python3-websockets.
 """
 import argparse

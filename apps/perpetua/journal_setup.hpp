@@ -10,8 +10,8 @@
 
 namespace perpetua::app {
 
-// The database of the journal: journal_url, else database_url. Throws std::runtime_error if there is
-// neither.
+// The database of the journal: journal_url, else database_url. Throws std::runtime_error if there
+// is neither.
 std::string journal_url(const Settings& settings);
 
 // For `journal = postgres`: the table, led by this engine; waits for its turn. Its lines go to the
