@@ -8,12 +8,13 @@ namespace perpetua::model {
 namespace {
 
 // About 300,000 commands; `differential` runs as many as wanted. These seeds reach everything that
-// the coverage asks for; others may miss what is rare: 85 fills a market with orders, in 100 the
+// the coverage asks for; others may miss what is rare: 85 fills a market with orders, 21 an agent
+// with keys, 3 spends a budget, in 24 somebody cannot pay funding, in 100 the
 // limit of a key stops a trigger.
 std::vector<uint64_t> seeds() {
   std::vector<uint64_t> all(30);
   std::iota(all.begin(), all.end(), 301);
-  all.insert(all.end(), {85, 100});
+  all.insert(all.end(), {3, 21, 24, 85, 100});
   return all;
 }
 

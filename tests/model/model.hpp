@@ -274,7 +274,7 @@ class Model : private LedgerModel {
     refuse_bracket(market, order);
     refuse_beyond_key(order, size); bound_by_agent(order); refuse_risk(order, size);
     if (!order.reduces()) hold(order, market.required(size, leverage));
-    if (!order.reduces()) round_.exposure[order.agent] += size;
+    if (!order.reduces()) note_exposure(order.agent, size);
     return queue(market, [order](Perpetual& m) { return m.place(order); }, order);
   }
   static Price bound(const Market& market, const PlaceOrder& p) {
@@ -328,7 +328,7 @@ class Model : private LedgerModel {
       refuse_if(order.leverage > most, leverage_too_high, order.leverage, most);
       refuse_beyond_key(order, size); bound_by_agent(order); refuse_risk(order, size);
       hold(order, market.required(size, order.leverage));
-      round_.exposure[order.agent] += size;
+      note_exposure(order.agent, size);
     }
     return queue(market, [order, &p](Perpetual& m) { return m.place_trigger(p, order); }, order);
   }
@@ -384,6 +384,12 @@ class Model : private LedgerModel {
     hold_stake(order, signal.stake());
     return queue(market, [agent = header.agent, number](Perpetual& m) {
       return m.bet_against(agent, number); }, order);
+  }
+
+  void note_exposure(AgentId agent, Wide added) {
+    const auto risk = risks_.find(agent);
+    if (risk == risks_.end() || risk->second.limits == RiskLimits{}) return;
+    round_.exposure[agent] += added;
   }
 
   void refuse_risk(const Order& order, Wide added) {
@@ -463,7 +469,7 @@ class Model : private LedgerModel {
         need = std::max(need, market.reservation(order, after, order.reserve_price) - held + 4);
       }
       hold(order, need);
-      round_.exposure[order.agent] += added;
+      note_exposure(order.agent, added);
     }
     round_.amended_orders.insert(order.order_id);
     return queue(market, [order](Perpetual& m) { return m.amend(order); }, order);

@@ -28,6 +28,7 @@ void Call::reset() {
   submissions.clear();
   replies.clear();
   new_api_key.clear();
+  noted_ids.clear();
   is_retry = false;
   may_block = false;
   wants_disk = false;

@@ -58,9 +58,10 @@ struct Call {
   LimitDecision limit;
   std::vector<runtime::Submission> submissions;
   std::vector<Reply> replies;
-  std::string new_api_key;  // between prepare and complete
-  bool is_retry = false;    // complete() asked for another round once
-  bool may_block = false;   // on a thread that may touch the disk
+  std::string new_api_key;          // between prepare and complete
+  std::vector<uint64_t> noted_ids;  // likewise: what was there before
+  bool is_retry = false;            // complete() asked for another round once
+  bool may_block = false;           // on a thread that may touch the disk
   bool wants_disk = false;  // respond() returned early and is to be called again with may_block
   // respond() returned early and is to be called again when history shows this batch; 0: it did not
   BatchNumber awaited_batch = 0;

@@ -28,6 +28,10 @@ bool refuse_closed(Call& call) {
   return refuse(call, kPositionClosed, "Position is already closed");
 }
 
+bool is_guard(const stores::TriggerView& row, TriggerKind kind) {
+  return row.trigger.kind == kind && row.trigger.is_protective != 0 && row.trigger.lots.value == 0;
+}
+
 // One leg alone: the other one, if there is any, stays as it is.
 bool prepare_guard(Call& call, TriggerKind kind, std::string_view own_name) {
   const Value& own = input(call, own_name);
@@ -44,20 +48,25 @@ bool prepare_guard(Call& call, TriggerKind kind, std::string_view own_name) {
   command = Command(CommandType::place_trigger, call.principal.agent, record.market);
   command.trigger = PlaceTrigger();
   (kind == TriggerKind::stop ? command.trigger.stop : command.trigger.take_profit) = at;
+  for (const auto& row :
+       call.hot().triggers(record.agent, record.market, 0, stores::hot_limits::kPageMax)) {
+    if (is_guard(row, kind)) call.noted_ids.push_back(row.id());
+  }
   return true;
 }
 
 // The new trigger is live: those that were there before it go. Of two requests at once the later
-// one cancels the earlier one's; with the same time both stay, and the nearer one acts.
+// one cancels the earlier one's; of the same millisecond both stay, and the nearer one acts.
 bool cancel_older(Call& call, TriggerKind kind) {
   const AgentId agent = call.principal.agent;
   const MarketId market = call.submissions.front().command.header.market;
   const auto own = call.hot().trigger(agent, outcome_of(call).id);
   std::vector<OrderId> older;
   for (const auto& row : call.hot().triggers(agent, market, 0, stores::hot_limits::kPageMax)) {
-    const bool is_same =
-        row.trigger.kind == kind && row.trigger.is_protective != 0 && row.trigger.lots.value == 0;
-    if (own && is_same && row.created_at_ms < own->created_at_ms) older.push_back(row.id());
+    const auto& noted = call.noted_ids;
+    const bool was_there = std::find(noted.begin(), noted.end(), row.id()) != noted.end() ||
+                           (own && row.created_at_ms < own->created_at_ms);
+    if (is_guard(row, kind) && was_there) older.push_back(row.id());
   }
   call.submissions.clear();
   const std::size_t most = std::min<std::size_t>(older.size(), limits::kOrdersPerRequestMax);

@@ -87,6 +87,7 @@ void AgentShard::set_sequence(AgentId agent, uint64_t agent_sequence) {
 void AgentShard::set_settings(AgentId agent, MarketId market, const SettingsChanged& settings) {
   const Guard guard(mutex_);
   HoldingRow& row = holding_of(state(agent), market);
+  row.is_touched = true;
   row.leverage = settings.leverage;
   row.netting = settings.netting != 0;
 }
@@ -104,6 +105,7 @@ HoldingChange AgentShard::set_position(AgentId agent, MarketId market,
   HoldingRow& row = holding_of(state(agent), market);
   const HoldingChange change =
       change_of(row.base, row.entry_notional, position.base, position.entry_notional);
+  row.is_touched = true;
   row.base = position.base;
   row.entry_notional = position.entry_notional;
   row.margin = position.margin;
@@ -128,6 +130,7 @@ HoldingChange AgentShard::add_fill(const Event& event, const FillView& fill) {
   const HoldingChange change =
       change_of(row.base, row.entry_notional, event.fill.position_base,
                 event.fill.position_entry_notional);
+  row.is_touched = true;
   row.base = event.fill.position_base;
   row.entry_notional = event.fill.position_entry_notional;
   row.margin = event.fill.position_margin;

@@ -21,6 +21,7 @@ namespace perpetua::stores {
 // One agent in one market. leverage 0: the market's default.
 struct HoldingRow {
   MarketId market = kNoMarket;
+  bool is_touched = false;  // by a setting or a position; a row may be here for its orders alone
   bool netting = false;
   uint16_t leverage = 0;
   Lots base;

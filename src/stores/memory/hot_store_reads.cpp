@@ -291,7 +291,9 @@ std::vector<PositionView> HotStore::holdings(AgentId agent) const {
   std::vector<PositionView> result;
   const auto rows = domains_->shard(agent).holdings(agent);
   if (!rows) return result;
-  for (const HoldingRow& row : *rows) result.push_back(raw_view(agent, row));
+  for (const HoldingRow& row : *rows) {
+    if (row.is_touched) result.push_back(raw_view(agent, row));
+  }
   return result;
 }
 

@@ -4,7 +4,9 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <future>
+#include <iterator>
 #include <set>
 #include <thread>
 
@@ -90,6 +92,13 @@ class Exchange {
   ProjectorOptions options_;
   int starts_ = 0;
 };
+
+inline std::set<std::string> only_in(const std::set<std::string>& a,
+                                     const std::set<std::string>& b) {
+  std::set<std::string> result;
+  std::set_difference(a.begin(), a.end(), b.begin(), b.end(), std::inserter(result, result.end()));
+  return result;
+}
 
 inline std::set<std::string> Exchange::keys() {
   std::set<std::string> found;
@@ -202,7 +211,10 @@ inline void Exchange::expect_same() {
     EXPECT_EQ(call({"HGET", key, "mark"}, key).front().text,
               grid_text(market.mark.value, market.spec.tick_size_e9));
   }
-  EXPECT_EQ(keys(), expected_keys());
+  const std::set<std::string> found = keys();
+  const std::set<std::string> expected = expected_keys();
+  EXPECT_EQ(only_in(found, expected), std::set<std::string>()) << "too many";
+  EXPECT_EQ(only_in(expected, found), std::set<std::string>()) << "missing";
 }
 
 }  // namespace perpetua::projection::test

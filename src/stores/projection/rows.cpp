@@ -120,6 +120,7 @@ Fields encode_agent(const AgentRow& row) {
                       .text("wallet", row.agent.wallet)
                       .text("display_name", row.agent.display_name)
                       .text("bio", row.agent.bio)
+                      .text("twitter_handle", row.agent.twitter_handle)
                       .number("registered_at", row.agent.registered_at_ms)
                       .take();
   const Fields account = encode_account(row);
@@ -134,6 +135,7 @@ std::optional<AgentRow> decode_agent(const HashFields& hash) {
   row.agent.wallet = reader.text("wallet");
   row.agent.display_name = reader.text("display_name");
   row.agent.bio = reader.text("bio");
+  row.agent.twitter_handle = reader.text("twitter_handle");
   row.agent.registered_at_ms = reader.number<int64_t>("registered_at");
   row.account.agent = row.agent.id;
   row.account.free = reader.micro("free");
@@ -257,6 +259,7 @@ Fields encode_key(const KeyView& key) {
   return FieldWriter()
       .number("agent_id", key.agent)
       .number("key_id", key.key_id)
+      .text("name", key.name)
       .text("scopes", scopes_json(key.scopes))
       .number("created_at", key.created_at_ms)
       .number("expires_at", key.expires_at_ms)
@@ -269,6 +272,7 @@ std::optional<KeyView> decode_key(const HashFields& hash, const Sha256& sha256) 
   KeyView key;
   key.agent = reader.number<AgentId>("agent_id");
   key.key_id = reader.number<uint32_t>("key_id");
+  key.name = reader.text("name");
   key.scopes = read_scopes(reader);
   key.created_at_ms = reader.number<int64_t>("created_at");
   key.expires_at_ms = reader.number<int64_t>("expires_at");

@@ -57,6 +57,7 @@ TEST(TouchedKeys, writing_what_was_touched_keeps_a_picture_whole) {
   TouchedKeys waiting;
   Picture picture;
   stores::test::Flow flow(5);
+  std::size_t intents_most = 0;
   for (int i = 1; i <= 600; ++i) {
     const auto batch = flow.next();
     hot.apply(batch.view());
@@ -69,8 +70,9 @@ TEST(TouchedKeys, writing_what_was_touched_keeps_a_picture_whole) {
     update(picture, hot, waiting);
     waiting.clear();
     ASSERT_EQ(picture, picture_of(hot)) << "batch " << i;
+    intents_most = std::max(intents_most, picture.intents.size());
   }
-  EXPECT_GT(picture.intents.size(), 5u);
+  EXPECT_GT(intents_most, 5u);
 }
 
 TEST(TouchedKeys, of_one_intent_one_entry_is_left_which_knows_the_acceptance) {
