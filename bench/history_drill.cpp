@@ -19,7 +19,7 @@
 
 #include "engine/engine.hpp"
 #include "engine/test_support.hpp"
-#include "stores/history_checksum.hpp"
+#include "stores/history/history_checksum.hpp"
 #include "stores/postgres/migrations.hpp"
 #include "stores/postgres/postgres_history_writer.hpp"
 #include "stores/postgres/postgres_source.hpp"

@@ -10,7 +10,7 @@
 #include "journal/file_journal.hpp"
 #include "journal/postgres/table_journal.hpp"
 #include "journal/recovery.hpp"
-#include "stores/history_checksum.hpp"
+#include "stores/history/history_checksum.hpp"
 #include "stores/postgres/migrations.hpp"
 #include "stores/sqlite/reader_pool.hpp"
 

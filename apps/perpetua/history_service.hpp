@@ -13,10 +13,10 @@
 
 #include "listeners.hpp"
 #include "settings.hpp"
-#include "stores/history_projection.hpp"
+#include "stores/history/history_projection.hpp"
+#include "stores/history/history_reader.hpp"
 #include "stores/postgres/postgres_history_writer.hpp"
 #include "stores/postgres/postgres_source.hpp"
-#include "stores/sqlite/history_reader.hpp"
 
 namespace perpetua::app {
 

@@ -11,7 +11,7 @@
 #include "feeds/feed_runner.hpp"
 #include "journal/recovery.hpp"
 #include "runtime/api/egress.hpp"
-#include "stores/history_projection.hpp"
+#include "stores/history/history_projection.hpp"
 #include "stores/memory/hot_store.hpp"
 
 namespace perpetua::app {

@@ -5,7 +5,7 @@
 #include <prometheus/collectable.h>
 
 #include "runtime/runtime.hpp"
-#include "stores/history_projection.hpp"
+#include "stores/history/history_projection.hpp"
 #include "stores/memory/hot_store.hpp"
 
 namespace perpetua::app {

@@ -24,7 +24,7 @@
 #include "redis_service.hpp"
 #include "runtime/runtime.hpp"
 #include "runtime_metrics.hpp"
-#include "stores/history_source.hpp"
+#include "stores/history/history_source.hpp"
 #include "stores/warm_start.hpp"
 
 namespace perpetua::app {

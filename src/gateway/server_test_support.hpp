@@ -18,8 +18,8 @@
 
 #include "engine/test_support.hpp"
 #include "gateway/server.hpp"
+#include "stores/history/history_reader.hpp"
 #include "stores/memory/hot_store.hpp"
-#include "stores/sqlite/history_reader.hpp"
 #include "stores/sqlite/history_writer.hpp"
 
 namespace perpetua::gateway::test {

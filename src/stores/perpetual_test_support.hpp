@@ -7,7 +7,7 @@
 #include "engine/engine.hpp"
 #include "engine/test_support.hpp"
 #include "stores/describe_test_support.hpp"
-#include "stores/history_projection.hpp"
+#include "stores/history/history_projection.hpp"
 #include "stores/memory/hot_store.hpp"
 
 namespace perpetua::stores::test {

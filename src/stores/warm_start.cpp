@@ -3,9 +3,9 @@
 #include <algorithm>
 
 #include "stores/activity/activity.hpp"
+#include "stores/history/history_reader.hpp"
 #include "stores/memory/hot_store.hpp"
 #include "stores/perpetual_fold.hpp"
-#include "stores/sqlite/history_reader.hpp"
 
 namespace perpetua::stores {
 
@@ -88,9 +88,9 @@ bool warm_start(HotStore& hot, HistoryReader& history) {
   hot.warm_thoughts(newest_rows<ThoughtView>(
       hot_limits::kThoughtsMax,
       [&](const PageRequest& page) { return history.thoughts(std::nullopt, page); }));
-  hot.warm_messages(newest_rows<MessageView>(
-      hot_limits::kMessagesMax + hot_limits::kPrivateMessagesMax,
-      [&](const PageRequest& page) { return history.messages(page); }));
+  hot.warm_messages(
+      newest_rows<MessageView>(hot_limits::kMessagesMax + hot_limits::kPrivateMessagesMax,
+                               [&](const PageRequest& page) { return history.messages(page); }));
   hot.warm_signals(newest_rows<SignalView>(
       hot_limits::kClosedSignalsMax,
       [&](const PageRequest& page) { return history.closed_signals(kNoMarket, page); }));

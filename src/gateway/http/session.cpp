@@ -21,7 +21,7 @@
 #include "gateway/hub/pipeline.hpp"
 #include "gateway/metrics.hpp"
 #include "gateway/ws/upgrade.hpp"
-#include "stores/history_source.hpp"
+#include "stores/history/history_source.hpp"
 
 namespace perpetua::gateway {
 namespace {

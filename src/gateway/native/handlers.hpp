@@ -4,7 +4,7 @@
 #include "gateway/codec/json_writer.hpp"
 #include "gateway/codec/parse.hpp"
 #include "gateway/http/call.hpp"
-#include "stores/sqlite/history_reader.hpp"
+#include "stores/history/history_reader.hpp"
 
 namespace perpetua::gateway::native {
 

@@ -14,7 +14,7 @@
 
 #include "gateway/codec/json_writer.hpp"
 #include "gateway/http/call.hpp"
-#include "stores/sqlite/history_reader.hpp"
+#include "stores/history/history_reader.hpp"
 
 namespace perpetua::gateway::native {
 

@@ -15,7 +15,7 @@
 #include <vector>
 
 #include "engine/schema/position.hpp"
-#include "stores/sqlite/history_rows.hpp"
+#include "stores/history/history_rows.hpp"
 #include "stores/views.hpp"
 
 namespace perpetua::stores {

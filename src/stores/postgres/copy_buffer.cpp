@@ -2,7 +2,7 @@
 
 #include <charconv>
 
-#include "stores/history_text.hpp"
+#include "stores/history/history_text.hpp"
 
 namespace perpetua::stores {
 

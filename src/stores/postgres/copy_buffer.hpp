@@ -5,7 +5,7 @@
 
 #include <string>
 
-#include "stores/history_source.hpp"
+#include "stores/history/history_source.hpp"
 
 namespace perpetua::stores {
 

@@ -11,7 +11,7 @@
 #include <optional>
 #include <string>
 
-#include "stores/sqlite/history_rows.hpp"
+#include "stores/history/history_batch.hpp"
 
 namespace perpetua::stores {
 

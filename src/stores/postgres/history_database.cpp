@@ -4,10 +4,11 @@
 #include <unordered_map>
 #include <unordered_set>
 
+#include "stores/history/history_schema.hpp"
+#include "stores/history/row_values.hpp"
 #include "stores/postgres/migrations.hpp"
 #include "stores/postgres/postgres_rows.hpp"
 #include "stores/postgres/result_rows.hpp"
-#include "stores/sqlite/history_schema.hpp"
 
 namespace perpetua::stores {
 
@@ -25,8 +26,6 @@ constexpr char kStages[] =
     "CREATE TEMP TABLE stage_candles (LIKE candles) ON COMMIT DELETE ROWS;"
     "CREATE TEMP TABLE stage_positions (LIKE positions) ON COMMIT DELETE ROWS;"
     "CREATE TEMP TABLE stage_accounts (LIKE accounts) ON COMMIT DELETE ROWS;";
-
-int64_t signed_of(uint64_t value) { return static_cast<int64_t>(value); }
 
 pg::Result refusal(std::string message) {
   return pg::Result(pg::Error{pg::ErrorClass::statement, "", std::move(message)});

@@ -15,9 +15,9 @@
 #include <string>
 
 #include "base/pg/connection.hpp"
+#include "stores/history/history_rows.hpp"
 #include "stores/postgres/accounting.hpp"
 #include "stores/postgres/copy_buffer.hpp"
-#include "stores/sqlite/history_rows.hpp"
 
 namespace perpetua::stores {
 

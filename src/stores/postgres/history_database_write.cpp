@@ -1,8 +1,8 @@
 // The transaction of a group, partitions and retention. The rest: history_database.cpp.
 
+#include "stores/history/history_schema.hpp"
 #include "stores/postgres/history_database.hpp"
 #include "stores/postgres/postgres_rows.hpp"
-#include "stores/sqlite/history_schema.hpp"
 
 namespace perpetua::stores {
 

@@ -14,7 +14,7 @@
 #include <functional>
 #include <memory>
 
-#include "stores/history_projection.hpp"
+#include "stores/history/history_projection.hpp"
 #include "stores/postgres/history_database.hpp"
 
 namespace perpetua::stores {

@@ -1,7 +1,7 @@
 // The server goes away and comes back: the exchange goes on, nothing is missing or double.
 #include <filesystem>
 
-#include "stores/history_backend_test_support.hpp"
+#include "stores/history/history_backend_test_support.hpp"
 #include "stores/postgres/answer_eater_test_support.hpp"
 #include "stores/postgres/history_backlog.hpp"
 

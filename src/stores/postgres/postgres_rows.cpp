@@ -1,17 +1,8 @@
 #include "stores/postgres/postgres_rows.hpp"
 
+#include "stores/history/row_values.hpp"
+
 namespace perpetua::stores {
-
-namespace {
-
-int64_t signed_of(uint64_t value) { return static_cast<int64_t>(value); }
-
-template <class Enum>
-int64_t number(Enum value) {
-  return static_cast<int64_t>(value);
-}
-
-}  // namespace
 
 const char kTradeColumns[] =
     "market, trade_id, sequence, price, lots, notional, side, cause, taker, maker, time_ms";

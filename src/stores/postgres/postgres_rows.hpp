@@ -1,7 +1,7 @@
 // Columns and values of the tables that only PostgreSQL has. The rows: accounting.hpp.
 #pragma once
 
-#include "stores/history_source.hpp"
+#include "stores/history/history_source.hpp"
 #include "stores/postgres/accounting.hpp"
 
 namespace perpetua::stores {

@@ -11,7 +11,7 @@
 #include <string>
 #include <vector>
 
-#include "stores/history_source.hpp"
+#include "stores/history/history_source.hpp"
 #include "stores/postgres/connection_pool.hpp"
 #include "stores/postgres/replica_watch.hpp"
 

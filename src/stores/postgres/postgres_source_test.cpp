@@ -1,5 +1,5 @@
 // Reads over a primary with three streaming replicas: shared out, right, and served whatever stops.
-#include "stores/history_backend_test_support.hpp"
+#include "stores/history/history_backend_test_support.hpp"
 
 namespace perpetua::stores {
 namespace {

@@ -2,7 +2,7 @@
 #pragma once
 
 #include "base/pg/result.hpp"
-#include "stores/history_source.hpp"
+#include "stores/history/history_source.hpp"
 
 namespace perpetua::stores {
 

@@ -12,7 +12,7 @@
 #include <string>
 #include <string_view>
 
-#include "stores/history_source.hpp"
+#include "stores/history/history_source.hpp"
 
 namespace perpetua::stores {
 
@@ -49,7 +49,7 @@ class Statement final : public Query {
 
   Step step() override;
   [[nodiscard]] bool run() { return step() == Step::done; }  // no rows expected
-  void reset() override;  // the connection holds no old snapshot
+  void reset() override;                                     // the connection holds no old snapshot
 
   sqlite3_stmt* handle() const { return statement_.get(); }
 

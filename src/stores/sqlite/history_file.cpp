@@ -6,7 +6,7 @@
 #include <optional>
 #include <stdexcept>
 
-#include "stores/sqlite/history_schema.hpp"
+#include "stores/sqlite/file_schema.hpp"
 
 namespace perpetua::stores {
 

@@ -1,17 +1,16 @@
 #include "stores/sqlite/history_tables.hpp"
 
-#include <algorithm>
 #include <cstring>
 
-#include "stores/sqlite/history_schema.hpp"
+#include "stores/history/history_schema.hpp"
 
 namespace perpetua::stores {
 
 namespace {
 
 std::string insert_sql(const char* table, std::string_view columns, const char* verb = "INSERT") {
-  std::string sql = std::string(verb) + " INTO " + table + "(" + std::string(columns) +
-                    ") VALUES (?";
+  std::string sql =
+      std::string(verb) + " INTO " + table + "(" + std::string(columns) + ") VALUES (?";
   for (const char c : columns) sql += c == ',' ? ", ?" : "";
   return sql + ")";
 }
@@ -29,11 +28,6 @@ std::string upsert_candle_sql() {
          " trades = trades + excluded.trades";
 }
 
-std::string prune_sql(const char* table, const char* key, const char* condition) {
-  return std::string("DELETE FROM ") + table + " WHERE " + key + " IN (SELECT " + key + " FROM " +
-         table + " WHERE " + condition + " ORDER BY " + key + " LIMIT ?)";
-}
-
 constexpr char kUpdateOrder[] =
     "UPDATE orders SET status = ?, reason = ?, price = ?, lots = ?, filled = ?, remaining = ?,"
     " filled_notional = ?, fee = ?, updated_at_ms = ? WHERE sequence = ?";
@@ -48,19 +42,6 @@ static_assert(static_cast<int>(OrderStatus::open) == 1);
 static_assert(static_cast<int>(OrderStatus::partially_filled) == 2);
 
 }  // namespace
-
-HistoryTables::Counted::Counted(Database& database, const char* table, const char* key,
-                                const char* condition, uint64_t kept)
-    : name(std::string("rows_") + table),
-      kept_max(kept),
-      prune(database, prune_sql(table, key, condition)) {}
-
-std::array<HistoryTables::Counted*, 14> HistoryTables::counted() {
-  return {&orders_,       &fills_,          &ledger_,           &thoughts_,
-          &fundings_,     &liquidations_,   &funding_payments_, &position_changes_,
-          &fund_changes_, &market_changes_, &triggers_,         &position_ends_,
-          &messages_,     &signals_};
-}
 
 HistoryTables::HistoryTables(Database& database, const HistoryRetention& retention)
     : database_(database),
@@ -87,22 +68,19 @@ HistoryTables::HistoryTables(Database& database, const HistoryRetention& retenti
       apply_market_change_(database, kApplyMarketChange),
       insert_message_(database, insert_sql("messages", kMessageColumns)),
       put_signal_(database, insert_sql("signals", kSignalColumns, "INSERT OR REPLACE")),
-      select_signal_(database, std::string("SELECT ") + kSignalColumns +
-                                   " FROM signals WHERE id = ?"),
+      select_signal_(database,
+                     std::string("SELECT ") + kSignalColumns + " FROM signals WHERE id = ?"),
       orders_(database, "orders", "sequence", kClosedOrders, retention.orders),
       fills_(database, "fills", "sequence", "1", retention.fills),
       ledger_(database, "ledger", "sequence", "1", retention.ledger_entries),
       thoughts_(database, "thoughts", "thought_id", "1", retention.thoughts),
       fundings_(database, "fundings", "sequence", "1", retention.fundings),
-      funding_payments_(database, "funding_payments", "sequence", "1",
-                        retention.funding_payments),
+      funding_payments_(database, "funding_payments", "sequence", "1", retention.funding_payments),
       liquidations_(database, "liquidations", "sequence", "1", retention.liquidations),
       fund_changes_(database, "fund_changes", "sequence", "1", retention.fund_changes),
-      position_changes_(database, "position_changes", "sequence", "1",
-                        retention.position_changes),
+      position_changes_(database, "position_changes", "sequence", "1", retention.position_changes),
       market_changes_(database, "market_changes", "sequence", "1", retention.market_changes),
-      triggers_(database, "triggers", "closed_sequence", "closed_sequence > 0",
-                retention.triggers),
+      triggers_(database, "triggers", "closed_sequence", "closed_sequence > 0", retention.triggers),
       position_ends_(database, "position_ends", "sequence", "1", retention.position_ends),
       messages_(database, "messages", "message_id", "1", retention.thoughts),
       signals_(database, "signals", "closed_sequence", "closed_sequence > 0", retention.signals) {
@@ -279,39 +257,6 @@ bool HistoryTables::write_candles(const HistoryRows& rows) {
 
 bool HistoryTables::put_meta(std::string_view name, uint64_t value) {
   return put_meta_.start().bind(static_cast<int64_t>(value)).bind_text(name).run();
-}
-
-bool HistoryTables::count_and_prune(Counted& table, uint64_t added) {
-  table.rows += added;
-  if (table.rows > table.kept_max + history_limits::kPruneRowsMax) {
-    const uint64_t excess =
-        std::min(table.rows - table.kept_max, 4 * history_limits::kPruneRowsMax);
-    if (!table.prune.start().bind(static_cast<int64_t>(excess)).run()) return false;
-    table.rows -= static_cast<uint64_t>(database_.changed_rows());
-  }
-  return added == 0 || put_meta(table.name, table.rows);
-}
-
-bool HistoryTables::prune(const HistoryRows& rows) {
-  uint64_t new_orders = 0;
-  for (const HistoryRows::OrderRow& row : rows.orders) new_orders += row.is_new ? 1 : 0;
-  uint64_t new_triggers = 0;
-  for (const HistoryRows::TriggerRow& row : rows.triggers) new_triggers += row.is_new ? 1 : 0;
-  uint64_t new_signals = 0;
-  for (const HistoryRows::SignalRow& row : rows.signals) new_signals += row.is_new ? 1 : 0;
-  return count_and_prune(orders_, new_orders) && count_and_prune(fills_, rows.fills.size()) &&
-         count_and_prune(ledger_, rows.ledger.size()) &&
-         count_and_prune(thoughts_, rows.thoughts.size()) &&
-         count_and_prune(fundings_, rows.fundings.size()) &&
-         count_and_prune(funding_payments_, rows.funding_payments.size()) &&
-         count_and_prune(liquidations_, rows.liquidations.size()) &&
-         count_and_prune(fund_changes_, rows.fund_changes.size()) &&
-         count_and_prune(position_changes_, rows.position_changes.size()) &&
-         count_and_prune(market_changes_, rows.market_changes.size()) &&
-         count_and_prune(triggers_, new_triggers) &&
-         count_and_prune(position_ends_, rows.position_ends.size()) &&
-         count_and_prune(messages_, rows.messages.size()) &&
-         count_and_prune(signals_, new_signals);
 }
 
 }  // namespace perpetua::stores

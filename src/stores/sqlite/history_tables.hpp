@@ -8,8 +8,8 @@
 #include <optional>
 #include <string>
 
+#include "stores/history/history_rows.hpp"
 #include "stores/sqlite/database.hpp"
-#include "stores/sqlite/history_rows.hpp"
 #include "stores/sqlite/history_writer.hpp"
 
 namespace perpetua::stores {

@@ -22,7 +22,7 @@
 #include <string_view>
 
 #include "engine/schema/batch.hpp"
-#include "stores/history_projection.hpp"
+#include "stores/history/history_projection.hpp"
 
 namespace perpetua::stores {
 

@@ -10,7 +10,7 @@
 #include <fstream>
 #include <thread>
 
-#include "stores/sqlite/history_test_support.hpp"
+#include "stores/history/history_test_support.hpp"
 
 namespace perpetua::stores {
 namespace {

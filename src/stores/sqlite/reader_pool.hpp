@@ -11,7 +11,7 @@
 #include <unordered_map>
 #include <vector>
 
-#include "stores/history_source.hpp"
+#include "stores/history/history_source.hpp"
 #include "stores/sqlite/database.hpp"
 
 namespace perpetua::stores {

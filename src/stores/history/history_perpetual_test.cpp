@@ -1,5 +1,5 @@
 // Funding, liquidations, fund and position changes in the history.
-#include "stores/history_backend_test_support.hpp"
+#include "stores/history/history_backend_test_support.hpp"
 #include "stores/perpetual_test_support.hpp"
 #include "stores/warm_start.hpp"
 

@@ -1,4 +1,4 @@
-// The tables of the history file, and the rows in them as views.
+// The tables of the history, in either database, and the rows in them as views.
 //
 //   meta      name -> value: schema_version, cluster_id, applied_batch, rows_<table>
 //   markets   id, MarketSpec bytes              agents    id (registration order)
@@ -13,27 +13,14 @@
 //   sequence of the event; markets has the spec a market was created with
 //
 // Column lists and the functions that bind and read them go together; a change of either raises
-// kHistorySchemaVersion, and the file is rebuilt. Text may hold any bytes.
+// kHistorySchemaVersion (sqlite/file_schema.hpp), and the file is rebuilt; PostgreSQL gets a
+// migration. Text may hold any bytes.
 #pragma once
 
-#include <string>
-
-#include "stores/sqlite/database.hpp"
+#include "stores/history/history_source.hpp"
 #include "stores/views.hpp"
 
 namespace perpetua::stores {
-
-inline constexpr int64_t kHistorySchemaVersion = 9;
-
-extern const char kHistoryTables[];
-
-// Names in meta that count something, from 0.
-inline constexpr const char* kHistoryCounts[] = {
-    "rows_orders",         "rows_fills",        "rows_ledger",
-    "rows_thoughts",       "rows_fundings",     "rows_funding_payments",
-    "rows_liquidations",   "rows_fund_changes", "rows_position_changes",
-    "rows_market_changes", "rows_triggers",     "rows_position_ends",
-    "rows_messages",       "rows_signals"};
 
 extern const char kOrderColumns[];
 extern const char kFillColumns[];

@@ -1,9 +1,9 @@
-#include "stores/sqlite/history_reader.hpp"
+#include "stores/history/history_reader.hpp"
 
 #include <algorithm>
 
-#include "stores/sqlite/history_pages.hpp"
-#include "stores/sqlite/history_schema.hpp"
+#include "stores/history/history_pages.hpp"
+#include "stores/history/history_schema.hpp"
 #include "stores/sqlite/reader_pool.hpp"
 
 namespace perpetua::stores {
@@ -83,8 +83,8 @@ std::optional<OrderView> HistoryReader::order_by_client_id(AgentId agent,
   if (client_id.empty()) return std::nullopt;
   const auto lease = impl_->source->lend();
   Query& select = lease->statement(std::string("SELECT ") + kOrderColumns +
-                                       " FROM orders WHERE agent = ? AND client_id = ?"
-                                       " ORDER BY sequence DESC LIMIT 1");
+                                   " FROM orders WHERE agent = ? AND client_id = ?"
+                                   " ORDER BY sequence DESC LIMIT 1");
   return read_one_order(select.bind(agent).bind_blob(client_id));
 }
 
@@ -115,9 +115,9 @@ Page<ThoughtView> HistoryReader::thoughts(std::optional<AgentId> agent, const Pa
 }
 
 Page<TradeView> HistoryReader::trades(MarketId market, const PageRequest& page) {
-  const Page<FillView> fills = read_page(*impl_->source, kTrades,
-                                         "is_taker = 1 AND market = ? AND ",
-                                         market, page, [](const FillView&) { return true; });
+  const Page<FillView> fills =
+      read_page(*impl_->source, kTrades, "is_taker = 1 AND market = ? AND ", market, page,
+                [](const FillView&) { return true; });
   Page<TradeView> result{fills.status, {}, fills.next_cursor};
   for (const FillView& fill : fills.rows) {
     result.rows.push_back(

@@ -1,7 +1,7 @@
 // Reading back what statistics are made of: HistoryReader::replay_activity.
-#include "stores/sqlite/history_pages.hpp"
-#include "stores/sqlite/history_reader.hpp"
-#include "stores/sqlite/history_schema.hpp"
+#include "stores/history/history_pages.hpp"
+#include "stores/history/history_reader.hpp"
+#include "stores/history/history_schema.hpp"
 
 namespace perpetua::stores {
 

@@ -1,4 +1,4 @@
-#include "stores/history_text.hpp"
+#include "stores/history/history_text.hpp"
 
 #include <algorithm>
 #include <cstdint>

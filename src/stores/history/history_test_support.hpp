@@ -6,8 +6,8 @@
 #include <filesystem>
 
 #include "stores/flow_test_support.hpp"
+#include "stores/history/history_reader.hpp"
 #include "stores/sqlite/database.hpp"
-#include "stores/sqlite/history_reader.hpp"
 #include "stores/sqlite/history_writer.hpp"
 
 namespace perpetua::stores::test {

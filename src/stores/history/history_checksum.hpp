@@ -8,7 +8,7 @@
 #include <string>
 #include <vector>
 
-#include "stores/history_source.hpp"
+#include "stores/history/history_source.hpp"
 
 namespace perpetua::stores {
 

@@ -1,12 +1,12 @@
-#include "stores/history_checksum.hpp"
+#include "stores/history/history_checksum.hpp"
 
 #include <cinttypes>
 #include <cstdio>
 
 #include "base/hash.hpp"
-#include "stores/history_text.hpp"
+#include "stores/history/history_schema.hpp"
+#include "stores/history/history_text.hpp"
 #include "stores/postgres/postgres_rows.hpp"
-#include "stores/sqlite/history_schema.hpp"
 
 namespace perpetua::stores {
 

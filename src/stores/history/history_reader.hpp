@@ -18,7 +18,7 @@
 #include <string_view>
 #include <vector>
 
-#include "stores/history_source.hpp"
+#include "stores/history/history_source.hpp"
 #include "stores/views.hpp"
 
 namespace perpetua::stores {

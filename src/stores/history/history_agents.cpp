@@ -1,20 +1,13 @@
 // Messages that are no thoughts, and signals: columns, binding, reading. The tables are in
 // history_schema.cpp.
 
-#include "stores/sqlite/history_pages.hpp"
-#include "stores/sqlite/history_schema.hpp"
+#include "stores/history/history_pages.hpp"
+#include "stores/history/history_schema.hpp"
+#include "stores/history/row_values.hpp"
 
 namespace perpetua::stores {
 
 namespace {
-
-int64_t signed_of(uint64_t value) { return static_cast<int64_t>(value); }
-uint64_t next_id(ValueSource& s) { return static_cast<uint64_t>(s.next_int()); }
-
-template <class Enum>
-int64_t number(Enum value) {
-  return static_cast<int64_t>(value);
-}
 
 const List<MessageView> kMessages{
     'n',          kMessageColumns, "messages",

@@ -1,8 +1,5 @@
-// From batches to rows: what the history keeps of a batch, and the rows of one transaction.
-//
-// HistoryBatch is a compact copy, made on the egress thread: only events that leave rows, each with
-// its own text. HistoryRows folds any number of batches: an order that was placed, filled and
-// closed within one transaction costs one insert, a candle one update.
+// HistoryRows: the rows of one transaction. It folds any number of batches: an order that was
+// placed, filled and closed within one transaction costs one insert, a candle one update.
 #pragma once
 
 #include <array>
@@ -13,39 +10,10 @@
 #include <unordered_map>
 #include <vector>
 
-#include "engine/schema/batch.hpp"
+#include "stores/history/history_batch.hpp"
 #include "stores/views.hpp"
 
 namespace perpetua::stores {
-
-struct HistoryEvent {
-  Event event;
-  TextSpan text;  // in HistoryBatch::text
-};
-
-// What an operator put into the insurance fund of a market: no event says it.
-struct FundDeposit {
-  MarketId market = kNoMarket;
-  Micro amount;
-};
-
-struct HistoryBatch {
-  BatchNumber number = 0;
-  int64_t log_time_ms = 0;
-  std::vector<HistoryEvent> events;
-  std::vector<FundDeposit> fund_deposits;
-  std::string text;
-
-  std::size_t bytes() const { return events.size() * sizeof(HistoryEvent) + text.size(); }
-};
-
-enum class HistoryDetail {
-  rows,       // what HistoryRows needs
-  accounting  // prices, totals of accounts and deposits of funds, too
-};
-
-HistoryBatch make_history_batch(const AppliedBatch& batch,
-                                HistoryDetail detail = HistoryDetail::rows);
 
 using MarketSpecs = std::array<std::optional<MarketSpec>, limits::kMarketsMax>;
 
@@ -123,9 +91,9 @@ class HistoryRows {
   OrderLoader load_;
   TriggerLoader load_trigger_;
   SignalLoader load_signal_;
-  std::unordered_map<OrderId, std::size_t> order_index_;    // into orders
-  std::unordered_map<OrderId, std::size_t> trigger_index_;  // into triggers
-  std::unordered_map<SignalId, std::size_t> signal_index_;  // into signals
+  std::unordered_map<OrderId, std::size_t> order_index_;       // into orders
+  std::unordered_map<OrderId, std::size_t> trigger_index_;     // into triggers
+  std::unordered_map<SignalId, std::size_t> signal_index_;     // into signals
   std::array<FundingSettled, limits::kMarketsMax> settled_{};  // the last one of each market
 };
 

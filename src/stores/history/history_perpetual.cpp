@@ -2,14 +2,13 @@
 
 #include <cstring>
 
-#include "stores/sqlite/history_schema.hpp"
+#include "stores/history/history_schema.hpp"
+#include "stores/history/row_values.hpp"
 
 namespace perpetua::stores {
 
 namespace {
 
-int64_t signed_of(uint64_t value) { return static_cast<int64_t>(value); }
-uint64_t next_id(ValueSource& s) { return static_cast<uint64_t>(s.next_int()); }
 AgentId next_agent(ValueSource& s) { return static_cast<AgentId>(s.next_int()); }
 MarketId next_market(ValueSource& s) { return static_cast<MarketId>(s.next_int()); }
 Micro next_micro(ValueSource& s) { return Micro(s.next_int()); }

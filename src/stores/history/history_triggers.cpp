@@ -1,23 +1,17 @@
 // Triggers, ends of positions and what an intent became: columns, binding, reading. The tables are
 // in history_schema.cpp.
 
-#include "stores/sqlite/history_pages.hpp"
-#include "stores/sqlite/history_schema.hpp"
+#include "stores/history/history_pages.hpp"
+#include "stores/history/history_schema.hpp"
+#include "stores/history/row_values.hpp"
 
 namespace perpetua::stores {
 
 namespace {
 
-int64_t signed_of(uint64_t value) { return static_cast<int64_t>(value); }
-uint64_t next_id(ValueSource& s) { return static_cast<uint64_t>(s.next_int()); }
-
-template <class Enum>
-int64_t number(Enum value) {
-  return static_cast<int64_t>(value);
-}
-
 const List<TriggerView> kClosedTriggers{
-    'g',          kTriggerColumns, "triggers", "closed_sequence",
+    'g',          kTriggerColumns,
+    "triggers",   "closed_sequence",
     read_trigger, [](const TriggerView& row) { return row.closed_sequence; }};
 
 std::string select_triggers(std::string_view condition) {
@@ -176,10 +170,10 @@ std::optional<FillView> HistoryReader::last_intent_fill(AgentId agent, OrderId o
 std::optional<PositionEndView> HistoryReader::position_end(AgentId agent, MarketId market,
                                                            uint64_t sequence) {
   const auto lease = impl_->source->lend();
-  Query& select = lease->statement(
-      std::string("SELECT ") + kPositionEndColumns +
-      " FROM position_ends WHERE agent = ? AND market = ? AND sequence > ?"
-      " ORDER BY sequence LIMIT 1");
+  Query& select =
+      lease->statement(std::string("SELECT ") + kPositionEndColumns +
+                       " FROM position_ends WHERE agent = ? AND market = ? AND sequence > ?"
+                       " ORDER BY sequence LIMIT 1");
   select.bind(agent).bind(market).bind(signed_of(sequence));
   std::optional<PositionEndView> end;
   if (select.step() == Query::Step::row) end = read_position_end(select);

@@ -1,7 +1,7 @@
-#include "stores/sqlite/history_reader.hpp"
+#include "stores/history/history_reader.hpp"
 
 #include "stores/activity/activity.hpp"
-#include "stores/history_backend_test_support.hpp"
+#include "stores/history/history_backend_test_support.hpp"
 #include "stores/warm_start.hpp"
 
 namespace perpetua::stores {

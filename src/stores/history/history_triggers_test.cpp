@@ -1,7 +1,7 @@
 // Triggers, ends of positions and fills of intents in the history, against what the hot store saw.
 #include <map>
 
-#include "stores/history_backend_test_support.hpp"
+#include "stores/history/history_backend_test_support.hpp"
 #include "stores/trigger_fold.hpp"
 #include "stores/warm_start.hpp"
 

@@ -1,6 +1,6 @@
 // Messages and signals in the history, and what a restart reads of them.
+#include "stores/history/history_test_support.hpp"
 #include "stores/perpetual_test_support.hpp"
-#include "stores/sqlite/history_test_support.hpp"
 #include "stores/warm_start.hpp"
 
 namespace perpetua::stores {

@@ -2,11 +2,11 @@
 #pragma once
 
 #include "base/pg/test_server.hpp"
-#include "stores/history_checksum.hpp"
+#include "stores/history/history_checksum.hpp"
+#include "stores/history/history_test_support.hpp"
 #include "stores/postgres/postgres_history_writer.hpp"
 #include "stores/postgres/postgres_source.hpp"
 #include "stores/postgres/timescale_test_support.hpp"
-#include "stores/sqlite/history_test_support.hpp"
 #include "stores/sqlite/reader_pool.hpp"
 
 namespace perpetua::stores::test {

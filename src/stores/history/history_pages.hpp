@@ -3,8 +3,8 @@
 
 #include <algorithm>
 
-#include "stores/sqlite/history_reader.hpp"
-#include "stores/sqlite/page_cursor.hpp"
+#include "stores/history/history_reader.hpp"
+#include "stores/history/page_cursor.hpp"
 
 namespace perpetua::stores {
 
@@ -31,7 +31,7 @@ constexpr List<Row> event_list(char letter, const char* columns, const char* tab
 }
 
 inline std::string select_page(const char* columns, const char* table, const char* key,
-                        const char* condition) {
+                               const char* condition) {
   return std::string("SELECT ") + columns + " FROM " + table + " WHERE " + condition + key +
          " < ? ORDER BY " + key + " DESC LIMIT ?";
 }
