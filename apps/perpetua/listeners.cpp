@@ -41,6 +41,11 @@ void FeedListener::on_batch(const AppliedBatch& batch,
     }
   }
   runner->on_batch(batch.events, outcomes_);
+  for (const Event& event : batch.events) {
+    if (event.header.type != EventType::market_changed) continue;
+    const MarketId market = event.header.market;
+    if (const auto view = hot_.market(market)) runner->on_market_changed(market, view->spec);
+  }
 }
 
 }  // namespace perpetua::app

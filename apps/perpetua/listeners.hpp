@@ -72,11 +72,15 @@ class FeedSink final : public feeds::CommandSink {
 
 class FeedListener final : public runtime::EgressListener {
  public:
+  // REQUIRES: `hot` listens before this one.
+  explicit FeedListener(const stores::HotStore& hot) : hot_(hot) {}
+
   // Batches before attach() are not passed on.
   void attach(feeds::FeedRunner* runner) { runner_.store(runner, std::memory_order_release); }
   void on_batch(const AppliedBatch& batch, std::span<const runtime::ReplyTarget> targets) override;
 
  private:
+  const stores::HotStore& hot_;
   std::atomic<feeds::FeedRunner*> runner_{nullptr};
   std::vector<feeds::FeedOutcome> outcomes_;
 };

@@ -61,7 +61,7 @@ class Service {
   std::unique_ptr<RedisService> redis_;  // null: everything in this process
   std::unique_ptr<gateway::ws::Hub> hub_;
   std::unique_ptr<FeedSink> feed_sink_;
-  FeedListener feed_listener_;
+  FeedListener feed_listener_{hot_};
   std::unique_ptr<feeds::ReplaySource> replay_;
   std::unique_ptr<feeds::LiquidityHouse> house_;
   std::unique_ptr<feeds::FeedRunner> feeds_;

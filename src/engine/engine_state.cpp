@@ -39,6 +39,10 @@ void describe_key_limits(const ApiKey& key, const KeyLimitTable& limits, Describ
   Event event(EventType::key_limits_changed, key.agent, kNoMarket, kNoCommand);
   event.key_limits_changed.limits = limited->limits;
   event.key_limits_changed.key_id = key.key_id;
+  if (limited->day >= 0) {
+    event.key_limits_changed.day = limited->day;
+    event.key_limits_changed.day_start = limited->start;
+  }
   sink.on_event(event, {});
 }
 
@@ -98,11 +102,11 @@ void describe_account(AgentId agent, const Accounts& accounts, DescribeSink& sin
 }
 
 void describe_risk(const AgentRisk& risk, DescribeSink& sink) {
-  Event limits(EventType::risk_limits_changed, risk.agent, kNoMarket, kNoCommand);
+  Event limits(EventType::risk_limits_changed, risk.id, kNoMarket, kNoCommand);
   limits.risk_limits_changed.limits = risk.limits;
   sink.on_event(limits, {});
   if (risk.day < 0) return;
-  Event day(EventType::risk_day_started, risk.agent, kNoMarket, kNoCommand);
+  Event day(EventType::risk_day_started, risk.id, kNoMarket, kNoCommand);
   day.risk_day_started.day = risk.day;
   day.risk_day_started.start = risk.start;
   sink.on_event(day, {});

@@ -59,6 +59,12 @@ void FeedRunner::on_batch(std::span<const Event> events, std::span<const FeedOut
   inbox_outcomes_.insert(inbox_outcomes_.end(), outcomes.begin(), outcomes.end());
 }
 
+void FeedRunner::on_market_changed(MarketId market, const MarketSpec& spec) {
+  if (house_ == nullptr) return;
+  const std::lock_guard lock(mutex_);
+  inbox_specs_.emplace_back(market, spec);
+}
+
 void FeedRunner::tick() {
   const int64_t now_ms = clock_();
   drain_inbox(now_ms);
@@ -71,11 +77,13 @@ void FeedRunner::tick() {
 void FeedRunner::drain_inbox(int64_t now_ms) {
   events_.clear();
   outcomes_.clear();
+  specs_.clear();
   bool has_gap = false;
   {
     const std::lock_guard lock(mutex_);
     std::swap(events_, inbox_events_);
     std::swap(outcomes_, inbox_outcomes_);
+    std::swap(specs_, inbox_specs_);
     std::swap(has_gap, has_gap_);
     counters_.gaps += has_gap ? 1 : 0;
     for (const FeedOutcome& item : outcomes_) {
@@ -87,6 +95,7 @@ void FeedRunner::drain_inbox(int64_t now_ms) {
   for (const Event& event : events_) house_->on_event(event, now_ms);
   for (const FeedOutcome& item : outcomes_) house_->on_outcome(item.token, item.outcome, now_ms);
   if (has_gap) house_->on_gap();
+  for (const auto& [market, spec] : specs_) house_->on_market_changed(market, spec);
   std::vector<AgentId> agents = house_->agents();
   const std::lock_guard lock(mutex_);
   house_agents_ = std::move(agents);

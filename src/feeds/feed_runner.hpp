@@ -17,6 +17,7 @@
 #include <mutex>
 #include <span>
 #include <thread>
+#include <utility>
 #include <vector>
 
 #include "feeds/liquidity/house.hpp"
@@ -56,6 +57,10 @@ class FeedRunner {
   // One durable batch: its events, then the outcomes of commands that came from the sink.
   void on_batch(std::span<const Event> events, std::span<const FeedOutcome> outcomes);
 
+  // A market has another spec now, of a batch that on_batch gets too. From egress, as on_batch; it
+  // is never dropped.
+  void on_market_changed(MarketId market, const MarketSpec& spec);
+
   // One round, on the caller's thread; what the thread does every kTickMs. For tests and start().
   void tick();
 
@@ -77,6 +82,7 @@ class FeedRunner {
   std::condition_variable wake_;
   std::vector<Event> inbox_events_;  // guarded by mutex_
   std::vector<FeedOutcome> inbox_outcomes_;
+  std::vector<std::pair<MarketId, MarketSpec>> inbox_specs_;
   std::vector<AgentId> house_agents_;
   bool has_gap_ = false;
   bool is_stopping_ = false;
@@ -85,6 +91,7 @@ class FeedRunner {
 
   std::vector<Event> events_;  // the runner's side of the swap
   std::vector<FeedOutcome> outcomes_;
+  std::vector<std::pair<MarketId, MarketSpec>> specs_;
   std::vector<PriceQuote> quotes_;
   std::thread thread_;
 };

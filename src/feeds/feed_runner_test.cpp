@@ -159,6 +159,26 @@ TEST(FeedRunner, full_inbox_drops_events_and_the_house_starts_its_quotes_again) 
   EXPECT_EQ(exchange.sent[0].header.agent, 3u);
 }
 
+TEST(FeedRunner, a_changed_market_reaches_the_house_with_the_next_tick) {
+  HouseOptions options;
+  options.takers_per_market = 0;
+  options.makers_per_market = 1;
+  LiquidityHouse house({test_market()}, options);
+  const ExistingAgent maker = existing_maker(options);
+  house.adopt(std::span(&maker, 1));
+  FakeExchange exchange;
+  FeedRunner runner({}, &house, exchange, [] { return kNowMs; });
+  runner.tick();
+  EXPECT_EQ(exchange.sent.size(), 0u);
+  MarketSpec spec = test_market().spec;
+  spec.tiers[0].max_leverage = 1;
+  runner.on_market_changed(0, spec);
+  runner.tick();
+  ASSERT_EQ(exchange.sent.size(), 1u);
+  EXPECT_EQ(exchange.sent[0].header.type, CommandType::set_leverage);
+  EXPECT_EQ(exchange.sent[0].set_leverage.leverage, 1);
+}
+
 TEST(FeedRunner, thread_sends_until_stopped) {
   GivenPrices source;
   FakeExchange exchange;

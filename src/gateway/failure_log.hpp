@@ -18,6 +18,9 @@ namespace perpetua::gateway {
 
 inline constexpr uint32_t kFailureLinesPerSecond = 5;
 
+inline constexpr int kInternalErrorStatus = 500;
+inline constexpr std::string_view kInternalErrorCode = "internal_error";
+
 // The body of a 500. A constant: whatever failed, this needs nothing that could fail again.
 inline constexpr std::string_view kInternalErrorBody =
     R"({"code":"internal_error","message":"the exchange failed to answer this request",)"

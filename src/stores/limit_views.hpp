@@ -11,10 +11,11 @@ namespace perpetua::stores {
 // Figures of the moment of the read.
 struct RiskView {
   AgentId agent = 0;
-  RiskLimits limits;    // all 0: none
-  Micro exposure;       // entry notional of positions + open orders at the mark
-  Micro daily_pnl;      // realised since the day began, as the daily loss counts it
-  Micro trading_pnl;    // realised ever: fills, fees, funding, liquidations
+  RiskLimits limits;   // all 0: none
+  Micro exposure;      // entry notional of positions + open orders at the mark
+  Micro daily_pnl;     // realised since the day began, as the daily loss counts it
+  Micro counted_loss;  // since the agent's first order of the day: against daily_loss_max
+  Micro trading_pnl;   // realised ever: fills, fees, funding, liquidations
   bool operator==(const RiskView&) const = default;
 };
 
@@ -22,7 +23,7 @@ struct MoneyStateView {
   AgentId agent = 0;
   Micro paid_in;  // deposits - withdrawals + transfers and bets, in less out
   int64_t faucet_window_start_ms = 0;
-  Micro faucet_claimed;  // in that window; 0: none is open
+  Micro faucet_claimed;                 // in that window; 0: none is open
   int64_t onchain_withdrawn_at_ms = 0;  // 0: never
   bool operator==(const MoneyStateView&) const = default;
 
@@ -46,7 +47,7 @@ struct ViolationView {
   AgentId agent = 0;
   MarketId market = kNoMarket;
   RiskLimit limit = RiskLimit::position;
-  int64_t value = 0;    // micro-USDC; leverage: times
+  int64_t value = 0;  // micro-USDC; leverage: times
   int64_t allowed = 0;
   int64_t time_ms = 0;
   bool operator==(const ViolationView&) const = default;

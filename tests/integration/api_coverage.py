@@ -14,6 +14,7 @@ NOT_FROM_OUTSIDE = {
     "shutting_down": "a window of microseconds: unit tests of the gateway",
     "exchange_unavailable": "needs a broken disk: unit tests of runtime and gateway",
     "key_expired": "a key that ends between its look-up and its command: unit tests of the gateway",
+    "internal_error": "a defect, so an answer with it fails its test: unit tests of the gateway",
     "agent_limit_reached": "needs 262,144 agents: unit test of the ledger",
 }
 # Refused before the request is known: by the parser, or by the router.
@@ -82,6 +83,7 @@ class Recorder:
             assert "/api/v1/" not in what.split()[1], what
             return
         self.validate("Error", schema, reply.body, what)
+        assert reply.status != 500, f"a defect: {what}"
         assert reply.body["message"], what
         if reply.code in BEFORE_ROUTING and (operation is None or
                                              reply.code not in operation.all_codes()):

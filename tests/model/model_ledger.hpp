@@ -67,7 +67,9 @@ class LedgerModel {
   void put_limits(AgentId agent, uint32_t key, const KeyLimits& limits) {
     limited_.erase(key);
     if (limits != KeyLimits{}) limited_[key].limits = limits;
-    books_.emit(EventType::key_limits_changed, agent).key_limits_changed = {limits, key, {}}; }
+    Event& event = books_.emit(EventType::key_limits_changed, agent);
+    event.key_limits_changed.limits = limits;
+    event.key_limits_changed.key_id = key; }
   Decision limit_key(AgentId agent, const SetKeyLimits& wanted) {
     refuse_negative(wanted.limits);
     const auto key = keys_.find(wanted.key_id);

@@ -158,6 +158,7 @@ void Ledger::save(ByteSink& sink) const {
   idempotency_.save(sink);
   key_limits_.save(sink);
   risk_.save(sink);
+  write_value(sink, risk_defaults_);
   claims_.save(sink);
   write_value(sink, static_cast<uint64_t>(leverage_.size()));
   for (const std::vector<uint16_t>& settings : leverage_) write_vector(sink, settings);
@@ -167,7 +168,8 @@ void Ledger::save(ByteSink& sink) const {
 
 bool Ledger::load(ByteSource& source) {
   if (!accounts_.load(source) || !registry_.load(source) || !idempotency_.load(source) ||
-      !key_limits_.load(source) || !risk_.load(source) || !claims_.load(source)) {
+      !key_limits_.load(source) || !risk_.load(source) || !read_value(source, risk_defaults_) ||
+      !claims_.load(source)) {
     return false;
   }
   if (registry_.agent_count() != accounts_.agent_count()) return false;

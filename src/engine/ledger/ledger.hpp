@@ -15,10 +15,9 @@
 #include "engine/ledger/agent_registry.hpp"
 #include "engine/ledger/deposit_claims.hpp"
 #include "engine/ledger/idempotency.hpp"
-#include "engine/ledger/key_limits.hpp"
 #include "engine/ledger/key_rules.hpp"
+#include "engine/ledger/limit_table.hpp"
 #include "engine/ledger/order_reserve.hpp"
-#include "engine/ledger/risk_table.hpp"
 
 namespace perpetua {
 
@@ -196,6 +195,7 @@ class Ledger {
   IdempotencyTable idempotency_;
   KeyLimitTable key_limits_;
   RiskTable risk_;
+  RiskLimits risk_defaults_;  // of agents that register with limits
   DepositClaims claims_;
   std::vector<std::vector<uint16_t>> leverage_;             // [market][agent]
   std::vector<Pending> pending_;                            // [command of this batch]

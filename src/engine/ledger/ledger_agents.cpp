@@ -91,8 +91,8 @@ Decision Ledger::register_agent(const Command& command, uint32_t index, const Co
   key.key_id = registry_.add_key(key, {});
   accounts_.add_live_keys(agent, 1);
   context.events.push_back(key_created(key, index));
-  if (wanted.has_risk_limits != 0 && risk_.defaults() != RiskLimits{}) {
-    limit_agent(agent, risk_.defaults(), index, context);
+  if (wanted.has_risk_limits != 0 && risk_defaults_ != RiskLimits{}) {
+    limit_agent(agent, risk_defaults_, index, context);
   }
   if (balance > Micro(0)) {
     accounts_.deposit(agent, balance);
@@ -243,7 +243,7 @@ Decision Ledger::configure(const Command& command, const Context& context) {
   is_configured_ = 1;
   registry_.set_seed(wanted.hash_seed);
   accounts_.set_margin_cap_ppm(wanted.margin_use_max_ppm);
-  risk_.set_defaults(wanted.risk_limits);
+  risk_defaults_ = wanted.risk_limits;
   return decision;
 }
 

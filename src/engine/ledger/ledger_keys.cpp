@@ -3,11 +3,6 @@
 #include "engine/ledger/ledger.hpp"
 
 namespace perpetua {
-namespace {
-
-constexpr int64_t kDayMs = 86'400'000;
-
-}  // namespace
 
 const KeyLimits* Ledger::limits_of(const CommandHeader& header) const {
   if (header.key_id == 0 || header.agent == 0) return nullptr;
@@ -38,10 +33,7 @@ Outcome Ledger::check_key_order(const CommandHeader& header, const KeyQuestion& 
   const Micro loss_max = key->limits.daily_loss_max;
   if (refusal.code != ResultCode::ok || loss_max == Micro(0)) return refusal;
   const Micro result = accounts_.trading_result(header.agent);
-  if (key->day != log_time_ms / kDayMs) {
-    key->day = log_time_ms / kDayMs;
-    key->start = result;
-  }
+  key->start_day(log_time_ms, result);
   const Micro loss = key->start - result;
   return loss < loss_max ? Outcome{}
                          : key_limited(KeyLimit::daily_loss, loss.value, loss_max.value);
@@ -67,6 +59,7 @@ bool Ledger::are_valid(const KeyLimits& limits) {
 
 void Ledger::limit_key(AgentId agent, uint32_t key_id, const KeyLimits& limits, uint32_t index,
                        const Context& context) {
+  key_limits_.forget(key_id);  // its day starts again
   key_limits_.set(key_id, limits);
   Event event(EventType::key_limits_changed, agent, kNoMarket, index);
   event.key_limits_changed.limits = limits;

@@ -5,8 +5,6 @@
 namespace perpetua {
 namespace {
 
-constexpr int64_t kDayMs = 86'400'000;
-
 Outcome limit_exceeded(RiskLimit which, Int128 given, int64_t allowed) {
   return rejected(ResultCode::limit_exceeded, static_cast<int64_t>(which), saturate(given),
                   allowed);
@@ -34,13 +32,10 @@ Outcome Ledger::check_daily_loss(AgentId agent, uint32_t index, const Context& c
   const Micro loss_max = risk.limits.daily_loss_max;
   if (loss_max == Micro(0)) return {};
   const Micro result = accounts_.trading_result(agent);
-  const int64_t today = context.log_time_ms / kDayMs;
-  if (risk.day != today) {
-    risk.day = today;
-    risk.start = result;
+  if (risk.start_day(context.log_time_ms, result)) {
     Event event(EventType::risk_day_started, agent, kNoMarket, index);
-    event.risk_day_started.day = today;
-    event.risk_day_started.start = result;
+    event.risk_day_started.day = risk.day;
+    event.risk_day_started.start = risk.start;
     context.events.push_back(event);
   }
   const Micro loss = risk.start - result;

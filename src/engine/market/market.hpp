@@ -23,31 +23,18 @@
 #include "engine/ledger/order_reserve.hpp"
 #include "engine/market/deleverage_ranking.hpp"
 #include "engine/market/liquidation_queue.hpp"
+#include "engine/market/market_account.hpp"
 #include "engine/market/order_checks.hpp"
 #include "engine/market/orders.hpp"
 #include "engine/market/perpetual_state.hpp"
 #include "engine/market/position.hpp"
 #include "engine/market/signal_table.hpp"
 #include "engine/market/switch_table.hpp"
+#include "engine/market/taker.hpp"
 #include "engine/market/trigger_table.hpp"
 #include "engine/round.hpp"
 
 namespace perpetua {
-
-// What one agent has in this market.
-struct MarketAccount {
-  Position position;
-  Micro realised_pnl_total;
-  Lots open_lots[2];              // [Side], resting, not reduce-only
-  uint32_t own_first = kNilSlot;  // resting orders, oldest first
-  uint32_t own_last = kNilSlot;
-  uint16_t open_orders = 0;
-  uint16_t reduce_only_orders = 0;  // of those
-  uint8_t is_netting = 0;
-  uint8_t zero = 0;
-  uint16_t triggers = 0;  // in the trigger table
-};
-static_assert(sizeof(MarketAccount) == 64 && PlainRecord<MarketAccount>);
 
 class Market {
  public:
@@ -106,37 +93,6 @@ class Market {
   void add_collateral_in_use(std::vector<Micro>& reserved, std::vector<Micro>& margins) const;
 
  private:
-  // An order on its way through the book: new, or taken out by an amend.
-  struct Taker {
-    uint32_t slot = kNilSlot;
-    uint32_t command = 0;
-    AgentId agent = 0;
-    Side side = Side::buy;
-    SelfTradePrevention stp = SelfTradePrevention::cancel_newest;
-    bool is_reduce_only = false;
-    bool has_budget = false;
-    bool may_rest = false;
-    uint32_t leverage = 1;
-    Price limit;
-    Price reserve_price;
-    Lots remaining;     // lots orders
-    Micro budget_left;  // budget orders
-    Micro reserved;
-    Lots filled;  // totals of the order
-    Micro filled_notional;
-    bool filled_now = false;
-    bool has_bracket = false;   // in its detail, not yet armed
-    std::size_t last_fill = 0;  // place in *round_.events, if filled_now
-    uint32_t ahead = kNilSlot;  // the maker to prefetch; only a hint
-    CloseReason stop = CloseReason::none;
-    Micro position_max;  // of the key that sent it, or of the agent; 0 = none
-    bool is_agents_max = false;
-    TradeCause cause = TradeCause::order;  // else a forced taker: in no table, and slot is nil
-    Micro forced_fee;                      // what the fund got of its fills
-
-    bool is_done() const { return has_budget ? budget_left <= Micro(0) : remaining <= Lots(0); }
-  };
-
   // market_timed.cpp
   void expire_orders(int64_t log_time_ms);
   void cancel_all_after(const MarketOperation& operation, const Command& command,

@@ -7,8 +7,8 @@
 
 namespace perpetua {
 
-Market::Taker Market::make_taker(const MarketOperation& operation, const PlaceOrder& order,
-                                 AgentId agent) const {
+Taker Market::make_taker(const MarketOperation& operation, const PlaceOrder& order,
+                         AgentId agent) const {
   Taker taker;
   taker.command = operation.command;
   taker.agent = agent;

@@ -81,8 +81,8 @@ Event& Market::emit_liquidation(AgentId agent, LiquidationStep step, Lots lots, 
 }
 
 // A reduce-only order that is in no table: it trades or it is gone.
-Market::Taker Market::forced_taker(AgentId agent, Lots lots, Price limit, TradeCause cause,
-                                   uint32_t command) const {
+Taker Market::forced_taker(AgentId agent, Lots lots, Price limit, TradeCause cause,
+                           uint32_t command) const {
   Taker taker;
   taker.command = command;
   taker.agent = agent;

@@ -80,7 +80,11 @@ struct MoneyDescribed {
 struct KeyLimitsChanged {
   KeyLimits limits;
   uint32_t key_id = 0;
-  uint8_t zero[52] = {};
+  uint32_t zero = 0;
+  // In a description: since when its loss counts, if its day has begun. Else 0.
+  int64_t day = 0;  // log time / 86,400,000
+  Micro day_start;  // the agent's trading result then
+  uint8_t more_zero[32] = {};
 };
 
 struct PositionChanged {

@@ -35,6 +35,9 @@ class AgentSession {
 
   void adopt(const ExistingAgent& existing) { view_.adopt(existing); }
 
+  // Takes effect before the agent trades again.
+  void set_leverage(uint16_t leverage) { profile_.leverage = leverage; }
+
   // Sends the set-up command that is missing, if any. True when the agent may trade.
   bool advance(int64_t now_ms, CommandSink& sink);
 
@@ -57,7 +60,7 @@ class AgentSession {
   bool is_set_up() const;
   Command next_step() const;
 
-  const AgentProfile profile_;
+  AgentProfile profile_;
   const uint32_t index_;
   AgentView view_;
   uint64_t counter_ = 0;

@@ -105,6 +105,7 @@ class FakeExchange final : public CommandSink {
   bool is_full = false;
   int ticks = 0;  // `tick` commands, which nobody but the clock cares for
   ResultCode refuse_orders = ResultCode::ok;  // answer to every place when not ok
+  uint16_t leverage_max = 50;                 // settings and new orders above it are refused
   Price slide_to;                             // buys above this slide to it, when not 0
   std::vector<Command> sent;
   std::vector<std::string> texts;
@@ -161,6 +162,9 @@ class FakeExchange final : public CommandSink {
   Outcome change_settings(const Command& command) {
     SettingsChanged& now = settings_[command.header.agent];
     if (command.header.type == CommandType::set_leverage) {
+      if (command.set_leverage.leverage > leverage_max) {
+        return rejected(ResultCode::leverage_too_high);
+      }
       now.leverage = command.set_leverage.leverage;
     } else {
       now.netting = command.set_netting.netting;
@@ -175,6 +179,9 @@ class FakeExchange final : public CommandSink {
 
   Outcome place(const Command& command) {
     if (refuse_orders != ResultCode::ok) return rejected(refuse_orders);
+    if (settings_[command.header.agent].leverage > leverage_max) {
+      return rejected(ResultCode::leverage_too_high);
+    }
     if (command.place.kind == OrderKind::market) return {};
     Outcome outcome;
     outcome.id = ++next_order_;

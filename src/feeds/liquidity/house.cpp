@@ -19,45 +19,46 @@ std::string short_name(const MarketSpec& spec) {
 }
 
 // Every other maker quotes between the prices of its predecessor, and wider.
-MakerOptions maker_options(const MakerOptions& base, const MarketSpec& spec, uint32_t number) {
+MakerOptions maker_options(const MakerOptions& base, uint32_t number) {
   MakerOptions options = base;
   options.shape.is_offset = number % 2 == 1;
   options.shape.half_spread_ppm += base.shape.half_spread_ppm / 2 * number;
-  const int64_t market_max = mul_div_floor(spec.position_notional_max.value, 7, 10);
-  options.shape.position_max = std::min(options.shape.position_max, Micro(market_max));
   return options;
 }
 
 }  // namespace
 
-LiquidityHouse::LiquidityHouse(const std::vector<FeedMarket>& markets,
-                               const HouseOptions& options) {
+LiquidityHouse::LiquidityHouse(const std::vector<FeedMarket>& markets, const HouseOptions& options)
+    : options_(options) {
   for (const FeedMarket& market : markets) {
     markets_.push_back({market.id, {Price(0), 0, market.accepts_orders}});
-    add_members(market, options);
+    add_members(market);
   }
   PERPETUA_ASSERT(participants_.size() <= kMembersMax);
 }
 
-void LiquidityHouse::add_members(const FeedMarket& market, const HouseOptions& options) {
+uint16_t LiquidityHouse::leverage_in(const MarketSpec& spec) const {
+  return static_cast<uint16_t>(std::min<uint32_t>(options_.leverage, spec.tiers[0].max_leverage));
+}
+
+void LiquidityHouse::add_members(const FeedMarket& market) {
   const std::string asset = short_name(market.spec);
-  const auto leverage = static_cast<uint16_t>(
-      std::min<uint32_t>(options.leverage, market.spec.tiers[0].max_leverage));
+  const uint16_t leverage = leverage_in(market.spec);
   const auto profile = [&](const char* kind, const char* label, uint32_t number, Micro fund) {
     const std::string suffix = std::to_string(number + 1);
     return AgentProfile{std::string("house-") + kind + "-" + asset + "-" + suffix,
                         std::string(label) + " " + asset + " " + suffix, market.id, fund, leverage};
   };
   const auto next_index = [this] { return static_cast<uint32_t>(participants_.size()) + 1; };
-  for (uint32_t i = 0; i < options.makers_per_market; ++i) {
-    participants_.push_back(std::make_unique<Maker>(
-        profile("maker", "House maker", i, options.maker_fund), next_index(), market.spec,
-        maker_options(options.maker, market.spec, i)));
-  }
-  for (uint32_t i = 0; i < options.takers_per_market; ++i) {
+  for (uint32_t i = 0; i < options_.makers_per_market; ++i) {
     participants_.push_back(
-        std::make_unique<Taker>(profile("taker", "House taker", i, options.taker_fund),
-                                next_index(), market.spec, options.taker));
+        std::make_unique<Maker>(profile("maker", "House maker", i, options_.maker_fund),
+                                next_index(), market.spec, maker_options(options_.maker, i)));
+  }
+  for (uint32_t i = 0; i < options_.takers_per_market; ++i) {
+    participants_.push_back(
+        std::make_unique<Taker>(profile("taker", "House taker", i, options_.taker_fund),
+                                next_index(), market.spec, options_.taker));
   }
 }
 
@@ -104,6 +105,13 @@ void LiquidityHouse::on_outcome(uint64_t token, const Outcome& outcome, int64_t 
   const uint32_t index = token_index(token);
   if (index == 0 || index > participants_.size()) return;
   participants_[index - 1]->on_outcome(token, outcome, now_ms);
+}
+
+void LiquidityHouse::on_market_changed(MarketId market, const MarketSpec& spec) {
+  for (const auto& participant : participants_) {
+    if (participant->session().profile().market != market) continue;
+    participant->on_market_changed(spec, leverage_in(spec));
+  }
 }
 
 void LiquidityHouse::on_gap() {

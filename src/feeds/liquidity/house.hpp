@@ -47,6 +47,9 @@ class LiquidityHouse {
   void on_event(const Event& event, int64_t now_ms);
   void on_outcome(uint64_t token, const Outcome& outcome, int64_t now_ms);
 
+  // The market's spec is another one. Markets that are not the house's are ignored.
+  void on_market_changed(MarketId market, const MarketSpec& spec);
+
   // Events were lost: makers cancel what they have and start again. Markets count as open until
   // their next market_status, or a refusal, says otherwise.
   void on_gap();
@@ -60,9 +63,11 @@ class LiquidityHouse {
     MarketNow now;
   };
 
-  void add_members(const FeedMarket& market, const HouseOptions& options);
+  void add_members(const FeedMarket& market);
+  uint16_t leverage_in(const MarketSpec& spec) const;
   MarketNow* find_market(MarketId market);  // null: none of the house's
 
+  const HouseOptions options_;
   std::vector<MarketState> markets_;
   std::vector<std::unique_ptr<Participant>> participants_;  // token index - 1
 };

@@ -105,6 +105,25 @@ TEST(LiquidityHouse, taker_at_its_limit_only_trades_back) {
   for (const Command& command : exchange.sent) EXPECT_EQ(command.place.side, Side::sell);
 }
 
+TEST(LiquidityHouse, takers_follow_a_change_of_their_market_and_of_no_other) {
+  HouseOptions options;
+  options.makers_per_market = 0;
+  LiquidityHouse house(two_markets(), options);
+  FakeExchange exchange;
+  int64_t now_ms = kStartMs;
+  run(house, exchange, now_ms, 10);
+  const std::size_t before = exchange.sent.size();
+  MarketSpec spec = two_markets()[1].spec;
+  spec.tiers[0].max_leverage = 1;
+  house.on_market_changed(1, spec);
+  house.on_market_changed(7, spec);
+  run(house, exchange, now_ms, 10);
+  ASSERT_EQ(exchange.sent.size(), before + 1);
+  EXPECT_EQ(exchange.sent[before].header.type, CommandType::set_leverage);
+  EXPECT_EQ(exchange.sent[before].header.market, 1);
+  EXPECT_EQ(exchange.sent[before].set_leverage.leverage, 1);
+}
+
 // What the application does after a restart: look members up, pass them on.
 TEST(LiquidityHouse, takers_wait_until_a_closed_market_opens) {
   HouseOptions options;

@@ -18,6 +18,13 @@ Maker::Maker(AgentProfile profile, uint32_t index, const MarketSpec& spec,
     : session_(std::move(profile), index), spec_(spec), options_(options) {
   PERPETUA_ASSERT(options_.commands_per_second > 0);
   budget_milli_ = 2 * options_.commands_per_second * kMilli;
+  fit_shape();
+}
+
+void Maker::fit_shape() {
+  shape_ = options_.shape;
+  const int64_t market_max = mul_div_floor(spec_.position_notional_max.value, 7, 10);
+  shape_.position_max = std::min(shape_.position_max, Micro(market_max));
 }
 
 void Maker::on_tick(int64_t now_ms, const MarketNow& market, CommandSink& sink) {
@@ -25,7 +32,7 @@ void Maker::on_tick(int64_t now_ms, const MarketNow& market, CommandSink& sink) 
   if (!session_.advance(now_ms, sink)) return;
   if (!in_flight_.empty() || now_ms < paused_until_ms_) return;
   const bool is_tradable = market.is_tradable(now_ms, options_.price_stale_after_ms);
-  if (has_gap_ || (!is_tradable && !session_.view().orders().empty())) {
+  if (must_cancel_ || (!is_tradable && !session_.view().orders().empty())) {
     cancel_everything(sink);
     return;
   }
@@ -44,7 +51,7 @@ void Maker::on_outcome(uint64_t token, const Outcome& outcome, int64_t now_ms) {
   if (outcome.code == ResultCode::ok) {
     if (sent.type == CommandType::cancel_all) {
       session_.view().forget_orders();
-      has_gap_ = false;
+      must_cancel_ = false;
     }
     if (sent.price.value != 0 && outcome.values[3] != sent.price.value) {
       session_.view().hold_order(outcome.id, now_ms + kHoldSlidMs);
@@ -60,7 +67,14 @@ void Maker::on_outcome(uint64_t token, const Outcome& outcome, int64_t now_ms) {
 
 void Maker::on_gap() {
   session_.view().forget_orders();
-  has_gap_ = true;
+  must_cancel_ = true;
+}
+
+void Maker::on_market_changed(const MarketSpec& spec, uint16_t leverage) {
+  spec_ = spec;
+  fit_shape();
+  session_.set_leverage(leverage);
+  must_cancel_ = true;
 }
 
 void Maker::refill_budget(int64_t now_ms) {
@@ -86,7 +100,7 @@ void Maker::cancel_everything(CommandSink& sink) {
 
 void Maker::flatten(int64_t now_ms, Price index, CommandSink& sink) {
   const Lots base = session_.view().base();
-  const int64_t inventory = inventory_ppm(options_.shape, spec_, index, base);
+  const int64_t inventory = inventory_ppm(shape_, spec_, index, base);
   if (std::abs(inventory) < options_.flatten_at_ppm) return;
   if (now_ms - flattened_at_ms_ < options_.flatten_every_ms) return;
   Command command(CommandType::place_order, session_.view().agent(), session_.view().market());
@@ -104,7 +118,7 @@ void Maker::flatten(int64_t now_ms, Price index, CommandSink& sink) {
 
 void Maker::quote(int64_t now_ms, Price index, CommandSink& sink) {
   const AgentView& view = session_.view();
-  const std::vector<Quote> wanted = wanted_ladder(options_.shape, spec_, index, view.base());
+  const std::vector<Quote> wanted = wanted_ladder(shape_, spec_, index, view.base());
   for (const LadderStep& step : plan_ladder(view.orders(), wanted, now_ms)) {
     if (!send(step_command(step, now_ms), sink, step.quote.price, step.order_id)) return;
   }

@@ -29,11 +29,14 @@ inline constexpr int64_t kQuoteValidMs = 5'000;  // a quote that took longer is 
 
 class Maker final : public Participant {
  public:
+  // The inventory of `options` is cut to what the market allows.
   Maker(AgentProfile profile, uint32_t index, const MarketSpec& spec, const MakerOptions& options);
 
   void on_tick(int64_t now_ms, const MarketNow& market, CommandSink& sink) override;
   void on_outcome(uint64_t token, const Outcome& outcome, int64_t now_ms) override;
   void on_gap() override;
+  // Cancels what it has: an amend would keep the old leverage.
+  void on_market_changed(const MarketSpec& spec, uint16_t leverage) override;
   AgentSession& session() override { return session_; }
 
  private:
@@ -44,6 +47,7 @@ class Maker final : public Participant {
     Price price;  // asked for; the outcome tells what it became
   };
 
+  void fit_shape();
   void refill_budget(int64_t now_ms);
   bool send(const Command& command, CommandSink& sink, Price asked, OrderId order_id);
   void cancel_everything(CommandSink& sink);
@@ -52,15 +56,16 @@ class Maker final : public Participant {
   Command step_command(const LadderStep& step, int64_t now_ms);
 
   AgentSession session_;
-  const MarketSpec spec_;
+  MarketSpec spec_;
   const MakerOptions options_;
+  LadderShape shape_;  // of the options, cut to the market
   std::vector<InFlight> in_flight_;
   int64_t budget_milli_ = 0;  // thousandths of a command
   int64_t budget_at_ms_ = 0;
   int64_t paused_until_ms_ = 0;
   int64_t flattened_at_ms_ = 0;
   uint64_t client_counter_ = 0;
-  bool has_gap_ = false;
+  bool must_cancel_ = false;  // before it quotes again
 };
 
 }  // namespace perpetua::feeds

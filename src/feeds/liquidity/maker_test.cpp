@@ -156,9 +156,8 @@ TEST_F(MakerTest, pulls_its_quotes_when_the_price_is_stale) {
 
 TEST_F(MakerTest, leaves_a_market_that_takes_no_orders_and_comes_back) {
   start();
-  const std::pair<MarketMode, bool> closed[] = {{MarketMode::open, true},
-                                                {MarketMode::cancel_only, false},
-                                                {MarketMode::halted, false}};
+  const std::pair<MarketMode, bool> closed[] = {
+      {MarketMode::open, true}, {MarketMode::cancel_only, false}, {MarketMode::halted, false}};
   std::size_t round = 0;
   for (const auto& [mode, is_stale] : closed) {
     exchange_.set_status(house_, mode, is_stale, now_ms_);
@@ -263,6 +262,36 @@ TEST_F(MakerTest, lost_events_end_in_a_clean_ladder) {
   run(50);
   EXPECT_EQ(exchange_.count(CommandType::cancel_all), 1u);
   EXPECT_EQ(exchange_.orders.size(), 20u);
+}
+
+TEST_F(MakerTest, a_market_with_less_leverage_gets_a_new_ladder_at_that_leverage) {
+  start();
+  MarketSpec spec = test_market().spec;
+  spec.tiers[0].max_leverage = 1;
+  exchange_.leverage_max = 1;
+  const std::size_t before = exchange_.sent.size();
+  house_.on_market_changed(0, spec);
+  price(690'000);
+  run(50);
+  ASSERT_GT(exchange_.sent.size(), before + 1);
+  EXPECT_EQ(exchange_.sent[before].header.type, CommandType::set_leverage);
+  EXPECT_EQ(exchange_.sent[before].set_leverage.leverage, 1);
+  EXPECT_EQ(exchange_.sent[before + 1].header.type, CommandType::cancel_all);
+  EXPECT_EQ(exchange_.count(CommandType::cancel_all), 1u);
+  EXPECT_EQ(exchange_.orders.size(), 20u);
+}
+
+TEST_F(MakerTest, a_market_with_smaller_positions_gets_a_thinner_ladder) {
+  start();
+  const OrderId bid = exchange_.orders.begin()->first;
+  exchange_.trade(house_, bid, Lots(1'000), now_ms_);  // 680 USDC
+  MarketSpec spec = test_market().spec;
+  spec.position_notional_max = Micro(900'000'000);  // of which a maker uses 7/10
+  house_.on_market_changed(0, spec);
+  run(50);
+  EXPECT_EQ(resting(exchange_.orders.begin()->second.side), 10u);
+  EXPECT_GE(exchange_.count(CommandType::cancel_all), 1u);
+  EXPECT_LT(exchange_.orders.size(), 20u) << "the side that would grow the position is thinned";
 }
 
 }  // namespace

@@ -32,6 +32,9 @@ class Participant {
 
   // Own events were lost: forget what they would have said about open orders.
   virtual void on_gap() = 0;
+
+  // The market has another spec from now on; `leverage` is what the agent is to use there.
+  virtual void on_market_changed(const MarketSpec& spec, uint16_t leverage) = 0;
   virtual AgentSession& session() = 0;
 };
 

@@ -51,6 +51,11 @@ void Taker::on_outcome(uint64_t token, const Outcome& outcome, int64_t now_ms) {
   if (outcome.code == ResultCode::market_closed) next_at_ms_ = now_ms + kClosedPauseMs;
 }
 
+void Taker::on_market_changed(const MarketSpec& spec, uint16_t leverage) {
+  spec_ = spec;
+  session_.set_leverage(leverage);
+}
+
 Command Taker::next_order(Price index, int64_t now_ms) {
   const Int128 worth = static_cast<Int128>(index.value) * session_.view().base().value *
                        spec_.value_per_tick_lot_micro;

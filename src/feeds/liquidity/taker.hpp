@@ -38,13 +38,14 @@ class Taker final : public Participant {
   void on_tick(int64_t now_ms, const MarketNow& market, CommandSink& sink) override;
   void on_outcome(uint64_t token, const Outcome& outcome, int64_t now_ms) override;
   void on_gap() override {}
+  void on_market_changed(const MarketSpec& spec, uint16_t leverage) override;
   AgentSession& session() override { return session_; }
 
  private:
   Command next_order(Price index, int64_t now_ms);
 
   AgentSession session_;
-  const MarketSpec spec_;
+  MarketSpec spec_;
   const TakerOptions options_;
   RandomSequence random_;
   uint64_t in_flight_ = 0;  // token of the one order sent

@@ -29,11 +29,7 @@ void render_key(std::string& out, const stores::KeyView& view, const MarketDirec
   json.key("scopes");
   write_scopes(json, view.scopes);
   json.key("created_at").number(view.created_at_ms);
-  json.key("expires_at");
-  if (view.expires_at_ms == 0)
-    json.null();
-  else
-    json.number(view.expires_at_ms);
+  json.key("expires_at").time_or_null(view.expires_at_ms);
   json.key("limits");
   write_key_limits(json, view.limits, markets);
   json.end_object();

@@ -17,12 +17,7 @@ void write_micro_or_null(JsonWriter& json, std::string_view name, Micro value) {
 }
 
 void write_progress(JsonWriter& json, const stores::OrderView& view, const MarketSpec& spec) {
-  json.key("filled").lots(view.filled, spec);
-  json.key("remaining").lots(view.remaining, spec);
-  json.key("filled_usdc").micro(view.filled_notional);
-  json.key("average_price");
-  write_average_price(json, view.filled_notional, view.filled, spec);
-  json.key("fee").micro(view.fee);
+  write_filled(json, view, spec);
   json.key("status").text(wire_name(view.status));
   write_close_reason(json, view.reason);
 }
@@ -81,6 +76,15 @@ void write_average_price(JsonWriter& json, Micro notional_micro, Lots lots,
   json.decimal(static_cast<int64_t>(price_micro), kMicroDigits);
 }
 
+void write_filled(JsonWriter& json, const stores::OrderView& view, const MarketSpec& spec) {
+  json.key("filled").lots(view.filled, spec);
+  json.key("remaining").lots(view.remaining, spec);
+  json.key("filled_usdc").micro(view.filled_notional);
+  json.key("average_price");
+  write_average_price(json, view.filled_notional, view.filled, spec);
+  json.key("fee").micro(view.fee);
+}
+
 void render_order(std::string& out, const stores::OrderView& view, const MarketSpec& spec) {
   JsonWriter json(out);
   json.begin_object();
@@ -111,11 +115,7 @@ void render_fill(std::string& out, const stores::FillView& view, const MarketSpe
   json.begin_object();
   json.key("sequence").id(view.sequence);
   json.key("trade_id").id(view.trade_id);
-  json.key("order_id");
-  if (view.order_id == 0)
-    json.null();
-  else
-    json.id(view.order_id);
+  json.key("order_id").id_or_null(view.order_id);
   json.key("market").text(symbol_view(spec));
   json.key("side").text(wire_name(view.side));
   json.key("liquidity").text(view.is_taker ? "taker" : "maker");

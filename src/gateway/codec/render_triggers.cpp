@@ -21,12 +21,7 @@ void write_intent_fields(JsonWriter& json, const stores::OrderView& view, const 
     json.null();
   write_bracket_prices(json, view.stop_loss, view.take_profit, spec);
   json.key("status").text(life.status);
-  json.key("filled").lots(view.filled, spec);
-  json.key("remaining").lots(view.remaining, spec);
-  json.key("filled_usdc").micro(view.filled_notional);
-  json.key("average_price");
-  write_average_price(json, view.filled_notional, view.filled, spec);
-  json.key("fee").micro(view.fee);
+  write_filled(json, view, spec);
   json.key("order_status").text(wire_name(view.status));
   write_close_reason(json, view.reason);
   json.key("closed_by").text_or_null(life.closed_by);

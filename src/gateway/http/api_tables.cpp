@@ -1,3 +1,6 @@
+#include <boost/json.hpp>
+
+#include "gateway/failure_log.hpp"
 #include "gateway/http/openapi.hpp"
 
 namespace perpetua::gateway {
@@ -123,6 +126,11 @@ void append_codes(std::string& out) {
     out += "| `" + std::string(info.name) + "` | " + std::to_string(info.http_status) + " | " +
            cell(info.message) + " | " + cell(info.hint) + " |\n";
   }
+  // Not one of the engine's: the request met a defect, see failure_log.hpp.
+  const boost::json::value body = boost::json::parse(kInternalErrorBody);
+  const auto text = [&](const char* name) { return cell(body.at(name).as_string()); };
+  out += "| `" + std::string(kInternalErrorCode) + "` | " + std::to_string(kInternalErrorStatus) +
+         " | " + text("message") + " | " + text("hint") + " |\n";
 }
 
 }  // namespace

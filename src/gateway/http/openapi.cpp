@@ -4,6 +4,7 @@
 #include <map>
 
 #include "gateway/codec/json_writer.hpp"
+#include "gateway/failure_log.hpp"
 
 namespace perpetua::gateway {
 namespace {
@@ -209,6 +210,7 @@ void write_responses(JsonWriter& json, const Endpoint& endpoint) {
     if (!names.empty()) names += ", ";
     names += result_info(code).name;
   }
+  by_status[kInternalErrorStatus] = kInternalErrorCode;
   for (const auto& [status, names] : by_status) {
     json.key(std::to_string(status)).begin_object().key("description").text(names);
     json.key("content").raw(

@@ -3,18 +3,15 @@
 #include <gtest/gtest.h>
 
 #include <boost/json.hpp>
-#include <cstdlib>
-#include <fstream>
 #include <set>
-#include <sstream>
+
+#include "gateway/document_test_support.hpp"
+#include "gateway/failure_log.hpp"
 
 namespace perpetua::gateway {
 namespace {
 
 namespace json = boost::json;
-
-constexpr std::string_view kBegin = "<!-- generated from the endpoint table: begin -->\n";
-constexpr std::string_view kEnd = "<!-- generated from the endpoint table: end -->\n";
 
 json::object document() { return json::parse(make_openapi(all_endpoints(), "1.2.3")).as_object(); }
 
@@ -61,6 +58,7 @@ TEST(OpenApi, is_valid_json_and_covers_every_endpoint) {
           operation.at("responses").at(status).at("description").as_string();
       EXPECT_NE(names.find(result_info(code).name.data()), json::string::npos) << endpoint.name;
     }
+    EXPECT_EQ(operation.at("responses").at("500").at("description").as_string(), "internal_error");
   }
 }
 
@@ -73,6 +71,20 @@ TEST(OpenApi, every_reference_resolves) {
     boost::system::error_code code;
     EXPECT_NE(root.find_pointer(reference.substr(1), code), nullptr) << reference;
   }
+}
+
+TEST(ApiTables, codes_are_those_of_the_engine_and_the_one_of_a_defect) {
+  const std::string tables = make_api_tables(all_endpoints());
+  for (const ResultInfo& info : kResultInfos) {
+    const std::string row =
+        "\n| `" + std::string(info.name) + "` | " + std::to_string(info.http_status) + " | ";
+    EXPECT_EQ(tables.find(row) == std::string::npos, info.code == ResultCode::ok) << info.name;
+  }
+  const json::object body = json::parse(kInternalErrorBody).as_object();
+  EXPECT_EQ(body.at("code").as_string(), std::string(kInternalErrorCode));
+  EXPECT_NE(tables.find("\n| `internal_error` | 500 | " +
+                        std::string(body.at("message").as_string()) + " | "),
+            std::string::npos);
 }
 
 TEST(EndpointTable, rows_are_whole) {
@@ -98,26 +110,10 @@ TEST(EndpointTable, rows_are_whole) {
   }
 }
 
-// PERPETUA_UPDATE_DOCS=1 rewrites the file instead.
 TEST(ApiDocument, shows_the_tables_of_this_build) {
-  const std::string path = std::string(PERPETUA_SOURCE_DIR) + "/docs/api.md";
-  std::ifstream file(path);
-  std::stringstream content;
-  content << file.rdbuf();
-  std::string text = content.str();
-  const std::size_t begin = text.find(kBegin);
-  const std::size_t end = text.find(kEnd);
-  ASSERT_NE(begin, std::string::npos);
-  ASSERT_NE(end, std::string::npos);
-  const std::size_t from = begin + kBegin.size();
-  const std::string tables = "\n" + make_api_tables(all_endpoints()) + "\n";
-  if (std::getenv("PERPETUA_UPDATE_DOCS") != nullptr) {
-    text.replace(from, end - from, tables);
-    std::ofstream(path) << text;
-    return;
-  }
-  EXPECT_TRUE(text.substr(from, end - from) == tables)
-      << "docs/api.md is not that of this build: run this test with PERPETUA_UPDATE_DOCS=1";
+  test::expect_document_shows("docs/api.md", "<!-- generated from the endpoint table: begin -->\n",
+                              "<!-- generated from the endpoint table: end -->\n",
+                              make_api_tables(all_endpoints()));
 }
 
 }  // namespace

@@ -35,7 +35,6 @@ constexpr std::size_t kReadBytes = 4 * 1024;
 constexpr std::size_t kWriteBatchBytes = 64 * 1024;  // pipelined replies share a write up to here
 constexpr std::size_t kDrainBytesMax = 1024 * 1024;  // read and thrown away before a close
 constexpr int64_t kDrainMs = 1'000;
-constexpr int kInternalErrorStatus = 500;
 constexpr auto kTuple = asio::as_tuple(asio::use_awaitable);
 
 std::string_view view(boost::beast::string_view text) { return {text.data(), text.size()}; }

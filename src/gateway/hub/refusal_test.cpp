@@ -2,11 +2,8 @@
 
 #include <gtest/gtest.h>
 
-#include <cstdlib>
-#include <fstream>
-#include <sstream>
-
 #include "gateway/codec/api_error.hpp"
+#include "gateway/document_test_support.hpp"
 #include "gateway/hub/document.hpp"
 #include "gateway/hub/text.hpp"
 
@@ -77,28 +74,9 @@ TEST(HubRefusal, amounts_have_two_digits_or_more) {
   EXPECT_EQ(usdc_text(-10'000), "-0.01");
 }
 
-// PERPETUA_UPDATE_DOCS=1 rewrites the file instead.
 TEST(HubApiDocument, shows_the_tables_of_this_build) {
-  constexpr std::string_view kBegin = "<!-- tables: begin -->";
-  constexpr std::string_view kEnd = "<!-- tables: end -->";
-  const std::string path = std::string(PERPETUA_SOURCE_DIR) + "/docs/hub-api.md";
-  std::ifstream file(path);
-  std::stringstream content;
-  content << file.rdbuf();
-  std::string text = content.str();
-  const std::size_t begin = text.find(kBegin);
-  const std::size_t end = text.find(kEnd);
-  ASSERT_NE(begin, std::string::npos);
-  ASSERT_NE(end, std::string::npos);
-  const std::size_t from = begin + kBegin.size();
-  const std::string tables = "\n" + make_hub_tables(hub_endpoints()) + "\n";
-  if (std::getenv("PERPETUA_UPDATE_DOCS") != nullptr) {
-    text.replace(from, end - from, tables);
-    std::ofstream(path) << text;
-    return;
-  }
-  EXPECT_TRUE(text.substr(from, end - from) == tables)
-      << "docs/hub-api.md is not that of this build: run this test with PERPETUA_UPDATE_DOCS=1";
+  test::expect_document_shows("docs/hub-api.md", "<!-- tables: begin -->", "<!-- tables: end -->",
+                              make_hub_tables(hub_endpoints()));
 }
 
 }  // namespace

@@ -2,12 +2,12 @@
 
 #include <algorithm>
 
-#include "engine/ledger/key_rules.hpp"
 #include "engine/ledger/order_reserve.hpp"
 #include "engine/market/order_checks.hpp"
 #include "gateway/codec/api_error.hpp"
 #include "gateway/codec/render.hpp"
 #include "gateway/native/handlers.hpp"
+#include "gateway/native/order_limits.hpp"
 
 namespace perpetua::gateway::native {
 namespace {
@@ -29,14 +29,6 @@ OwnOrders own_orders(const stores::HotStore& hot, AgentId agent, MarketId market
   return own;
 }
 
-// All 0: none.
-KeyLimits limits_of(const stores::HotStore& hot, const CommandHeader& header) {
-  for (const stores::KeyView& key : hot.keys(header.agent)) {
-    if (key.key_id == header.key_id) return key.limits;
-  }
-  return {};
-}
-
 class Preview {
  public:
   Preview(const Command& command, const stores::HotStore& hot, uint32_t margin_use_max_ppm,
@@ -46,7 +38,7 @@ class Preview {
         rules_(*hot.market_spec(command.header.market)),
         own_(own_orders(hot, agent_, command.header.market)),
         book_(*hot.book(command.header.market, kLevelsMax)),
-        key_limits_(limits_of(hot, command.header)),
+        limits_(hot, command.header),
         now_ms_(now_ms) {
     result_.market = *hot.market(command.header.market);
     const auto position = *hot.position(agent_, command.header.market);
@@ -76,8 +68,8 @@ class Preview {
   bool is_reduce_only() const { return (order_.flags & (kReduceOnly | kClosePosition)) != 0; }
   bool has_budget() const { return order_.budget > Micro(0); }
   bool may_rest() const {
-    return order_.kind == OrderKind::limit && (order_.time_in_force == TimeInForce::gtc ||
-                                               order_.time_in_force == TimeInForce::gtd);
+    return order_.kind == OrderKind::limit &&
+           (order_.time_in_force == TimeInForce::gtc || order_.time_in_force == TimeInForce::gtd);
   }
   bool is_filled() const {
     if (!has_budget()) return remaining_ == Lots(0);
@@ -89,7 +81,7 @@ class Preview {
 
   // Ledger::place, then Market::place_order.
   Outcome check() {
-    Outcome limited = check_key_market(key_limits_, result_.market.id);
+    Outcome limited = limits_.check_market(result_.market.id);
     if (limited.code != ResultCode::ok) return limited;
     const Price best_bid = result_.market.best_bid;
     const auto view = make_market_view(rules_, result_.market.mark, best_bid);
@@ -105,8 +97,8 @@ class Preview {
     result_.needed = reserved_ = decision.need;
     remaining_ = has_budget() ? Lots(0) : order_.lots;
     budget_left_ = order_.budget;
-    limited = check_key_order(
-        key_limits_, key_question(order_, decision.reserve_price, decision.leverage, rules_));
+    limited = limits_.check_order(
+        key_question(order_, decision.reserve_price, decision.leverage, rules_));
     if (limited.code != ResultCode::ok) return limited;
     if (decision.need > result_.available) {
       return rejected(ResultCode::insufficient_margin, decision.need.value,
@@ -154,7 +146,7 @@ class Preview {
     order.budget = budget_left_;
     order.held = Lots(std::max<int64_t>(0, sign(order_.side) * result_.after.base.value));
     order.open = own_.lots[static_cast<int>(order_.side)];
-    order.position_max = key_limits_.position_notional_max;
+    limits_.bound(order);
     return order;
   }
 
@@ -171,8 +163,7 @@ class Preview {
   // One fill of the order; false: the guard of section 5 stops it.
   bool take(Price price, Lots lots, uint32_t fee_ppm) {
     const Micro value = notional(price, lots, rules_);
-    FillTerms terms{order_.side,      price,   lots,
-                    Micro(0),         result_.leverage, fee_ppm,
+    FillTerms terms{order_.side,        price, lots, Micro(0), result_.leverage, fee_ppm,
                     result_.market.mark};
     if (!is_reduce_only()) {
       const Micro kept =
@@ -225,7 +216,7 @@ class Preview {
   const MarketRules rules_;
   const OwnOrders own_;
   const stores::BookView book_;
-  const KeyLimits key_limits_;
+  const OrderLimits limits_;
   const int64_t now_ms_;
   OrderPreview result_;
   bool is_netting_ = false;

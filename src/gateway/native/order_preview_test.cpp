@@ -34,8 +34,8 @@ TEST_F(Native, a_preview_tells_what_the_order_then_does) {
 
 TEST_F(Native, a_preview_of_a_resting_order_shows_the_position_if_it_fills) {
   register_agent(client, "w", "100000");
-  const HttpReply preview = post(
-      "/orders/preview", kBtc + R"("side":"sell","size":"0.1","price":"61000","leverage":5})");
+  const HttpReply preview =
+      post("/orders/preview", kBtc + R"("side":"sell","size":"0.1","price":"61000","leverage":5})");
   const json::object fill = preview.object().at("estimated_fill").as_object();
   EXPECT_EQ(fill.at("size").as_string(), "0");
   EXPECT_EQ(fill.at("resting_size").as_string(), "0.1");
@@ -117,6 +117,69 @@ TEST_F(Native, a_preview_knows_the_limits_of_the_key_that_asks) {
   EXPECT_EQ(verdict(R"("order_notional_max":"600")", order), "ok");
 }
 
+// A gain or loss before a key's first order of the day is none of its own.
+TEST_F(Native, a_preview_knows_what_the_key_has_lost_today) {
+  add_maker("1", "60010");
+  register_agent(client, "w", "100000");
+  const std::string spend =
+      kBtc + R"("side":"buy","size":"0.01","price":"60010","leverage":5,"time_in_force":"ioc"})";
+  const std::string order = kBtc + R"("side":"buy","size":"0.01","price":"59000","leverage":5})";
+  ASSERT_EQ(post("/orders", spend).status, 200);
+  HttpClient other(exchange.port());
+  other.key = post("/keys", R"({"scopes":["read","trade"],"limits":{"daily_loss_max":"0.1"}})")
+                  .text("api_key");
+  const auto expect_verdict = [&](const std::string& body, const std::string& verdict) {
+    const HttpReply preview = other.send("POST", "/api/v1/orders/preview", body);
+    EXPECT_EQ(preview.text("verdict"), verdict) << preview.body;
+    const HttpReply placed = other.send("POST", "/api/v1/orders", body);
+    EXPECT_EQ(placed.status == 200 ? "ok" : placed.code(), verdict) << placed.body;
+  };
+  expect_verdict(spend, "ok");
+  expect_verdict(order, "key_limited");
+  expect_verdict(kBtc + R"("side":"sell","size":"0.01","price":"60000","reduce_only":true})", "ok");
+  exchange.advance(86'400'000);
+  exchange.set_price(0, 600'000);
+  expect_verdict(order, "ok");
+}
+
+TEST_F(Native, a_preview_knows_the_risk_limits_of_the_agent) {
+  add_maker("1", "60010");
+  register_agent(client, "w", "100000");
+  const AgentId agent = 2;  // behind the maker
+  const auto limit = [&](RiskLimit which, int64_t value) {
+    Command command(CommandType::set_risk_limits, agent);
+    command.set_risk_limits = SetRiskLimits{};
+    command.set_risk_limits.fields = kAllRiskLimits;
+    RiskLimits& limits = command.set_risk_limits.limits;
+    if (which == RiskLimit::position) limits.position_max = Micro(value);
+    if (which == RiskLimit::exposure) limits.exposure_max = Micro(value);
+    if (which == RiskLimit::leverage) limits.leverage_max = static_cast<uint16_t>(value);
+    if (which == RiskLimit::daily_loss) limits.daily_loss_max = Micro(value);
+    ASSERT_EQ(exchange.run(command).code, ResultCode::ok);
+  };
+  const auto expect_verdict = [&](const std::string& price, const std::string& verdict) {
+    const std::string body =
+        kBtc + R"("side":"buy","size":"0.01","leverage":5,"price":")" + price + "\"}";
+    const HttpReply preview = post("/orders/preview", body);
+    EXPECT_EQ(preview.text("verdict"), verdict) << preview.body;
+    const HttpReply placed = post("/orders", body);
+    EXPECT_EQ(placed.status == 200 ? "ok" : placed.code(), verdict) << placed.body;
+  };
+  limit(RiskLimit::leverage, 4);
+  expect_verdict("59000", "limit_exceeded");
+  limit(RiskLimit::leverage, 5);
+  expect_verdict("60010", "ok");  // fills: 600.10 USDC, and a fee
+  limit(RiskLimit::position, 1'000'000'000);
+  expect_verdict("59000", "limit_exceeded");
+  limit(RiskLimit::exposure, 1'000'000'000);
+  expect_verdict("59000", "limit_exceeded");
+  limit(RiskLimit::exposure, 1'200'000'000);
+  expect_verdict("59000", "ok");
+  limit(RiskLimit::daily_loss, 100'000);
+  expect_verdict("60010", "ok");  // its day begins with this order
+  expect_verdict("59000", "limit_exceeded");
+}
+
 TEST_F(Native, a_preview_in_a_closed_market_says_so) {
   register_agent(client, "w", "10000");
   Command command(CommandType::set_market_mode, 0, 0);
@@ -127,9 +190,12 @@ TEST_F(Native, a_preview_in_a_closed_market_says_so) {
   EXPECT_EQ(preview.text("verdict"), "market_closed");
   EXPECT_NE(preview.text("hint").find("operator"), std::string::npos);
   EXPECT_EQ(post("/orders/preview", kBtc + R"("side":"buy","size":"0.01","price":"59000",
-      "valid_until":1})").code(), "request_expired");
-  EXPECT_EQ(post("/orders/preview", R"({"market":"NO","side":"buy","size":"1","price":"1"})")
-                .code(), "market_not_found");
+      "valid_until":1})")
+                .code(),
+            "request_expired");
+  EXPECT_EQ(
+      post("/orders/preview", R"({"market":"NO","side":"buy","size":"1","price":"1"})").code(),
+      "market_not_found");
   EXPECT_EQ(post("/orders/preview", kBtc + R"("side":"buy","price":"59000"})").code(),
             "invalid_quantity");
 }

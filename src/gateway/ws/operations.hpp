@@ -1,7 +1,7 @@
 // Operations: what a client may ask for over the socket. docs/websocket.md is the reference.
 //
-//   auth, ping, subscribe, unsubscribe,                     operations.cpp; a budget per socket
-//   cancel_on_disconnect
+//   auth, ping, cancel_on_disconnect                        operations.cpp; a budget per socket
+//   subscribe, unsubscribe                                  subscriptions.cpp; the same budget
 //   place, intent, amend, cancel, cancel_all, batch         order_entry.cpp; the HTTP API's budgets
 //   cancel_all_after                                        order_entry.cpp; no budget
 //
@@ -16,9 +16,15 @@
 
 #include "gateway/codec/field_spec.hpp"
 
+namespace perpetua::gateway {
+class JsonWriter;
+}
+
 namespace perpetua::gateway::ws {
 
 class Session;
+
+using RequestId = std::optional<int64_t>;  // the client's number for its request
 
 // The fields every operation has.
 inline constexpr FieldSpec kOperationField = {"op", FieldType::token, true, "operation", {}, 1, 32};
@@ -27,10 +33,13 @@ inline constexpr FieldSpec kRequestIdField = {
 inline constexpr FieldSpec kIdempotencyField = {
     "idempotency_key", FieldType::token, false, "as the HTTP header Idempotency-Key", {}, 1, 128};
 
+// The member `id` of an answer: null if the request had none.
+void write_id(JsonWriter& json, RequestId id);
+
 void run_operation(Session& session, const boost::json::object& message);
 
 // True if `op` is one of order entry's, which has then been answered or submitted.
-bool run_order_entry(Session& session, std::string_view op, std::optional<int64_t> id,
+bool run_order_entry(Session& session, std::string_view op, RequestId id,
                      const boost::json::object& message);
 
 }  // namespace perpetua::gateway::ws

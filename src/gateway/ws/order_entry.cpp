@@ -22,7 +22,6 @@ namespace {
 
 using boost::json::object;
 using runtime::Submission;
-using RequestId = std::optional<int64_t>;
 using Submissions = std::vector<Submission>;
 
 // The HTTP body's fields behind those of the envelope.

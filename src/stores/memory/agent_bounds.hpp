@@ -22,6 +22,7 @@ struct AgentBounds {
   Micro result;
   int64_t day = -1;
   Micro day_start;
+  bool is_day_counted = false;  // the engine has named its start
 
   void on_entry(const LedgerEntry& entry, int64_t time_ms) {
     const bool comes_in = entry.kind == LedgerEntryKind::deposit ||
@@ -41,6 +42,7 @@ struct AgentBounds {
     if (day < today) {
       day = today;
       day_start = result;
+      is_day_counted = false;
     }
     result = collateral - paid_in;
   }
@@ -51,13 +53,23 @@ struct AgentBounds {
     onchain_withdrawn_at_ms = described.onchain_withdrawn_at_ms;
     result = collateral - paid_in;
     day = -1;
+    is_day_counted = false;
   }
   void on_day(const RiskDayStarted& started) {
     day = started.day;
     day_start = started.start;
+    is_day_counted = true;
+  }
+  void on_limits(const RiskLimits& changed) {
+    limits = changed;
+    if (limits == RiskLimits{}) is_day_counted = false;
   }
   Micro daily_pnl(int64_t now_ms) const {
     return day == now_ms / kDayMs ? result - day_start : Micro(0);
+  }
+  // What the engine would hold against daily_loss_max. Until the agent's first order of a day: 0.
+  Micro counted_loss(int64_t now_ms) const {
+    return is_day_counted ? -daily_pnl(now_ms) : Micro(0);
   }
 };
 

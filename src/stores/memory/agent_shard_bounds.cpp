@@ -22,7 +22,7 @@ void AgentShard::describe_account(const Event& event) {
 
 void AgentShard::set_risk_limits(const Event& event) {
   const std::lock_guard guard(mutex_);
-  state(event.header.agent).bounds.limits = event.risk_limits_changed.limits;
+  state(event.header.agent).bounds.on_limits(event.risk_limits_changed.limits);
 }
 
 void AgentShard::start_day(const Event& event) {

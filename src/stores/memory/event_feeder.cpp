@@ -94,10 +94,12 @@ void EventFeeder::feed_ledger(const Event& event) {
       break;
     case EventType::key_revoked:
       domains_.directory.remove_key(event);
+      domains_.key_days.forget(event.key_revoked.key_id);
       domains_.keys.add(-1);
       break;
     case EventType::key_limits_changed:
       domains_.directory.limit_key(event);
+      domains_.key_days.limit(event.key_limits_changed);
       break;
     case EventType::switch_changed:
       domains_.shard(agent).set_switch(agent, event.header.market, event.switch_changed);
@@ -127,8 +129,7 @@ void EventFeeder::feed_agents(const Event& event) {
   const bool is_described = batch_ == 0;
   switch (event.header.type) {
     case EventType::thought_posted:
-      domains_.feed_of(event.thought_posted.kind)
-          .add(agent, make_thought(event, text_, time_ms_));
+      domains_.feed_of(event.thought_posted.kind).add(agent, make_thought(event, text_, time_ms_));
       domains_.thoughts_posted.add(1);
       break;
     case EventType::private_message:
@@ -282,10 +283,9 @@ void EventFeeder::fill(const Event& event) {
   const Fill& fill = event.fill;
   const Micro traded = notional(fill.price, fill.lots, market_->rules().value_per_tick_lot_micro);
   if (fill.is_taker != 0) {
-    market_->add_trade(
-        {event.header.market, fill.trade_id, fill.price, fill.lots, fill.side, time_ms_,
-         fill.cause},
-        traded);
+    market_->add_trade({event.header.market, fill.trade_id, fill.price, fill.lots, fill.side,
+                        time_ms_, fill.cause},
+                       traded);
     domains_.trades.add(1);
   } else {
     market_->book.remove(fill.side, fill.price, fill.lots, fill.order_done != 0);
@@ -293,8 +293,7 @@ void EventFeeder::fill(const Event& event) {
   count_money(domains_.money, event);
   if (event.header.agent == 0) return;  // the insurance fund: fund_changed tells its position
   note_position(
-      event.header.agent,
-      {fill.position_base, fill.position_entry_notional, fill.position_margin},
+      event.header.agent, {fill.position_base, fill.position_entry_notional, fill.position_margin},
       domains_.shard(event.header.agent).add_fill(event, make_fill(event, traded, time_ms_)));
   if (fill.order_done != 0 && fill.order_id != 0) domains_.open_orders.add(-1);
 }
@@ -309,8 +308,7 @@ void EventFeeder::change_position(const Event& event) {
   }
 }
 
-void EventFeeder::note_position(AgentId agent, const Position& after,
-                                const HoldingChange& change) {
+void EventFeeder::note_position(AgentId agent, const Position& after, const HoldingChange& change) {
   market_->health.set(agent, after);
   market_->money.long_lots += change.long_lots;
   market_->money.short_lots += change.short_lots;

@@ -10,6 +10,7 @@
 #include "stores/memory/agent_shard.hpp"
 #include "stores/memory/directory.hpp"
 #include "stores/memory/hot_store.hpp"
+#include "stores/memory/key_days.hpp"
 #include "stores/memory/market_table.hpp"
 #include "stores/memory/signal_board.hpp"
 #include "stores/memory/thought_feed.hpp"
@@ -38,11 +39,12 @@ struct HotDomains {
   ThoughtFeed private_messages{hot_limits::kPrivateMessagesMax};
   SignalBoard signals;
   ViolationLog violations;
+  KeyDays key_days;
 
   // The writer's own.
   Int128 collateral = 0;
   MoneyTotals money;
-  Micro escrow;  // of bets
+  Micro escrow;                   // of bets
   std::vector<AlertView> alerts;  // of the last batch
 
   mutable std::mutex solvency_mutex;

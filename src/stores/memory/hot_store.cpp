@@ -16,6 +16,7 @@ void HotStore::apply(const AppliedBatch& batch) {
   domains_->alerts.clear();
   const int64_t minute_ms = interval_ms(CandleInterval::m1);
   const int64_t before_ms = domains_->log_time_ms.load(std::memory_order_relaxed);
+  domains_->key_days.start_days(batch, *domains_);
   {
     EventFeeder feeder(*domains_, batch.number, batch.log_time_ms, batch.text);
     for (const Event& event : batch.events) {

@@ -154,8 +154,7 @@ class HotStore {
   std::optional<TriggerView> trigger(AgentId agent, OrderId id) const;
   std::vector<TriggerView> triggers(AgentId agent, MarketId market, OrderId before,
                                     std::size_t limit) const;
-  std::vector<TriggerView> closed_triggers(AgentId agent, MarketId market,
-                                           std::size_t limit) const;
+  std::vector<TriggerView> closed_triggers(AgentId agent, MarketId market, std::size_t limit) const;
 
   // Positions that are not zero, by market id; one of them, zero or not (nullopt: unknown market
   // or agent).
@@ -189,6 +188,9 @@ class HotStore {
 
   // What bounds one agent; nullopt: unknown.
   std::optional<RiskView> risk(AgentId agent) const;
+  // What the engine would hold against the daily_loss_max of this key of the agent's: lost since
+  // the key's first order of the day. 0 if it has no such limit; below 0 after a gain.
+  Micro key_loss(AgentId agent, uint32_t key_id) const;
   std::optional<MoneyStateView> money_state(AgentId agent) const;
   // Orders that its risk limits refused since the process started, newest first.
   std::vector<ViolationView> violations(AgentId agent, std::size_t limit) const;

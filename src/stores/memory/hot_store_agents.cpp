@@ -19,9 +19,8 @@ std::vector<MessageView> HotStore::messages(MessageKinds kinds, uint64_t before_
   const std::vector<MessageView> thoughts =
       domains_->thoughts.newest(kAllMessageKinds, before_id, page(limit));
   rows.insert(rows.end(), thoughts.begin(), thoughts.end());
-  std::sort(rows.begin(), rows.end(), [](const MessageView& a, const MessageView& b) {
-    return a.thought_id > b.thought_id;
-  });
+  std::sort(rows.begin(), rows.end(),
+            [](const MessageView& a, const MessageView& b) { return a.thought_id > b.thought_id; });
   if (rows.size() > page(limit)) rows.resize(page(limit));
   return rows;
 }
@@ -66,8 +65,15 @@ std::optional<RiskView> HotStore::risk(AgentId agent) const {
   }
   view.exposure = Micro(saturate(exposure));
   view.daily_pnl = bounds->daily_pnl(log_time_ms());
+  view.counted_loss = bounds->counted_loss(log_time_ms());
   view.trading_pnl = bounds->result;
   return view;
+}
+
+Micro HotStore::key_loss(AgentId agent, uint32_t key_id) const {
+  const auto bounds = domains_->shard(agent).bounds(agent);
+  if (!bounds) return Micro(0);
+  return domains_->key_days.loss(key_id, log_time_ms(), bounds->result);
 }
 
 std::optional<MoneyStateView> HotStore::money_state(AgentId agent) const {

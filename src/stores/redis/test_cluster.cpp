@@ -52,14 +52,7 @@ std::string TestCluster::url() const {
   return url;
 }
 
-Options TestCluster::client_options() const {
-  std::string error;
-  auto options = parse_url(url(), error);
-  if (!options) throw std::runtime_error(error);
-  options->request_timeout_ms = 10'000;
-  options->backoff_max_ms = 100;
-  return *options;
-}
+Options TestCluster::client_options() const { return patient_options(url()); }
 
 std::vector<TestCluster::Row> TestCluster::rows(std::size_t seen_by) {
   std::istringstream lines(node(seen_by).cli({"CLUSTER", "NODES"}));

@@ -227,14 +227,16 @@ std::string TestServer::url() const {
   return url;
 }
 
-Options TestServer::client_options() const {
+Options patient_options(const std::string& url) {
   std::string error;
-  auto options = parse_url(url(), error);
+  auto options = parse_url(url, error);
   if (!options) throw std::runtime_error(error);
   options->request_timeout_ms = 10'000;
   options->backoff_max_ms = 100;
   return *options;
 }
+
+Options TestServer::client_options() const { return patient_options(url()); }
 
 std::string TestServer::cli(const std::vector<std::string>& arguments) const {
   std::vector<std::string> line = {"redis-cli", "-e", "-p", std::to_string(port_)};

@@ -20,6 +20,9 @@ namespace perpetua::redis {
 // The output of a program (both streams); throws if it ends with another code than 0.
 std::string run_program(const std::vector<std::string>& arguments);
 
+// For a client of a server under test: it waits long and tries again soon.
+Options patient_options(const std::string& url);
+
 // A folder that goes away with the object.
 class TestFolder {
  public:
