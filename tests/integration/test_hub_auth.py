@@ -201,7 +201,16 @@ class Login(Auth):
             refused = self.refused(self.log_in(wallet.address, wallet.sign(text)), 401,
                                    "invalid_token")
             self.assertIn("Invalid", refused["detail"])
+        self.check_reuse(wallet, challenge["message"])
         return body["token"]
+
+    def check_reuse(self, wallet, message):
+        """A signature that somebody overheard is worth nothing once it has been used."""
+        self.refused(self.log_in(wallet.address, wallet.sign(message)), 401, "invalid_token")
+        new = self.challenge(wallet.address)["message"]
+        self.assertNotEqual(new, message)
+        self.assertEqual(self.challenge(wallet.address)["message"], new)  # asking spends nothing
+        self.ok(self.log_in(wallet.address, wallet.sign(new)))
 
     def test_an_evm_wallet_logs_in(self):
         self.check(EvmWallet("login"))
@@ -216,6 +225,7 @@ class Login(Auth):
         upper = "0x" + wallet.address[2:].upper()
         message = self.challenge(upper)["message"]
         self.ok(self.log_in(upper, wallet.sign(message)))
+        message = self.challenge(upper)["message"]
         self.ok(self.log_in(wallet.address, wallet.sign(message)))
 
     def test_the_signature_of_another_wallet_is_refused(self):

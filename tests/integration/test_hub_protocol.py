@@ -1,4 +1,6 @@
 """What every path of the root API shares: forms of errors, sizes, origins, rates, unknown paths."""
+import http.client
+import socket
 import threading
 import time
 import unittest
@@ -38,6 +40,31 @@ class Errors(HubTest):
             self.assertEqual(self.refused(reply, 405, "method_not_allowed")["detail"],
                              "Method Not Allowed")
             self.assertEqual(set(reply.headers["allow"].split(", ")), set(allow.split(", ")))
+
+    def test_a_slash_at_the_end_means_the_same(self):
+        agent = self.agent()
+        for path in ("/prices", "/agents", f"/agents/{agent.agent_id}", "/intents/stats", "/docs"):
+            self.assertEqual(self.guest.get(path + "/").status, 200, path)
+        self.ok(agent.post("/deposit/", {"agent_id": agent.agent_id, "amount": 1}))
+        self.refused(self.guest.get("/faucet/"), 405, "method_not_allowed")
+        self.refused(self.guest.post("/escrow/"), 401, "authentication_required")
+        for path in ("/prices//", "//", "/nothing/"):
+            self.refused(self.guest.get(path), 404, "not_found")
+        self.assertIsNone(self.guest.get("/api/v1/markets/").body.get("detail"))
+
+    def test_what_is_not_http_is_refused_in_the_same_form(self):
+        for sent, status, code in (
+                (b"GARBAGE", 400, "bad_request"),
+                (b"GET /prices HTTP/1.1\r\nBad Header: x", 400, "bad_request"),
+                (b"POST /faucet HTTP/1.1\r\nContent-Length: -1", 400, "bad_request"),
+                (b"GET /prices?x=" + b"a" * 9_000 + b" HTTP/1.1", 431, "header_too_large"),
+                (b"GET /prices HTTP/1.1\r\nX: " + b"a" * 9_000, 431, "header_too_large")):
+            with socket.create_connection(("127.0.0.1", self.exchange.port), timeout=30) as peer:
+                peer.sendall(sent + b"\r\n\r\n")
+                reply = http.client.HTTPResponse(peer)
+                reply.begin()
+                headers = {name.lower(): value for name, value in reply.getheaders()}
+                self.refused(harness.Reply(reply.status, headers, reply.read()), status, code)
 
     def test_the_native_api_keeps_its_form(self):
         for reply in (self.guest.get("/api/v1/nothing"), self.guest.post("/api/v1/orders"),
@@ -122,6 +149,9 @@ class Origins(HubTest):
             reply = self.guest.get(path, Origin="https://other.example")
             self.assertEqual(reply.headers["access-control-allow-origin"], "https://other.example")
             self.assertEqual(reply.headers["vary"], "Origin")
+        reply = self.guest.post("/deposit", "x" * 70_000, Origin=ORIGIN)
+        self.refused(reply, 413, "body_too_large")
+        self.assertEqual(reply.headers["access-control-allow-origin"], ORIGIN)
 
     def test_other_pages_get_no_leave(self):
         for origin in ("https://evil.example", ORIGIN + ".evil", "null"):

@@ -77,6 +77,13 @@ class PlainSockets(HubTest):
         message = self.data_of(socket, "chat_message")
         self.assertEqual((message["sender_id"], message["content"], message["message_type"]),
                          (creator.agent_id, "<hi>", "chat"))
+        self.ok(creator.post("/a2a/send", {"to_agent": "*", "msg_type": "chat",
+                                           "payload": {"content": "to all"}}))
+        self.ok(creator.post("/chat/send", {"content": "secret", "recipient_id": fader.agent_id}))
+        self.ok(creator.post("/chat/send", {"content": "done", "message_type": "ALERT"}))
+        for content, kind in (("to all", "chat"), ("done", "alert")):  # and nothing between
+            message = self.data_of(socket, "chat_message")
+            self.assertEqual((message["content"], message["message_type"]), (content, kind))
         signal = self.ok(creator.post("/signals", {
             "agent_id": creator.agent_id, "asset": "BTC", "signal_type": "price_above",
             "target_value": 61000, "stake_amount": 10}))["signal"]

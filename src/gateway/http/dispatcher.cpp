@@ -81,9 +81,10 @@ Next Dispatcher::finish(Call& call) const {
 
 bool Dispatcher::route(Call& call, const Request& request) const {
   Method method = Method::get;
-  const std::string_view path = request.target.substr(0, request.target.find('?'));
+  std::string_view path = request.target.substr(0, request.target.find('?'));
   const bool is_known = parse_method(request.method, method);
   call.is_hub = hub::is_hub_path(path);
+  if (call.is_hub) path = hub::without_last_slash(path);
   call.path_values.clear();  // begin() may come twice
   Router::Match match = router_.match(method, path, call.path_values);
   if (match.endpoint == nullptr || !is_known) {

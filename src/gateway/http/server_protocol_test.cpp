@@ -80,9 +80,10 @@ TEST(ServerProtocol, what_is_not_http_gets_one_4xx_and_a_close) {
   TestExchange exchange;
   const std::string post = "POST /api/v1/agents HTTP/1.1\r\nHost: x\r\n";
   for (const Hostile& row : std::vector<Hostile>{
-           {"hello\r\n\r\n", 400, "invalid_request"},
-           {"GET / HTTP/9.9\r\n\r\n", 400, "invalid_request"},
-           {"GET / HTTP/1.1\r\nBad Header: x\r\n\r\n", 400, "invalid_request"},
+           {"hello\r\n\r\n", 400, "bad_request"},
+           {"GET / HTTP/9.9\r\n\r\n", 400, "bad_request"},
+           {"GET / HTTP/1.1\r\nBad Header: x\r\n\r\n", 400, "bad_request"},
+           {"GET /api/v1/time HTTP/1.1\r\nBad Header: x\r\n\r\n", 400, "invalid_request"},
            {post + "Content-Length: 2\r\nTransfer-Encoding: chunked\r\n\r\n{}", 400,
             "invalid_request"},
            {post + "Transfer-Encoding: chunked\r\nContent-Length: 2\r\n\r\n0\r\n\r\n", 400,
@@ -93,6 +94,9 @@ TEST(ServerProtocol, what_is_not_http_gets_one_4xx_and_a_close) {
            {post + "Transfer-Encoding: chunked\r\n\r\n10001\r\n" + std::string(0x10001, 'x'), 413,
             "payload_too_large"},
            {"GET / HTTP/1.1\r\nX-Long: " + std::string(9'000, 'a') + "\r\n\r\n", 431,
+            "header_too_large"},
+           {"GET /" + std::string(9'000, 'a') + " HTTP/1.1\r\n\r\n", 431, "header_too_large"},
+           {"GET /api/v1/time HTTP/1.1\r\nX-Long: " + std::string(9'000, 'a') + "\r\n\r\n", 431,
             "payload_too_large"},
        }) {
     HttpClient client(exchange.port());
@@ -100,6 +104,8 @@ TEST(ServerProtocol, what_is_not_http_gets_one_4xx_and_a_close) {
     const HttpReply reply = client.read();
     EXPECT_EQ(reply.status, row.status) << row.bytes.substr(0, 80) << reply.body;
     EXPECT_EQ(reply.code(), row.code) << row.bytes.substr(0, 80);
+    EXPECT_EQ(reply.text("detail").empty(), row.bytes.find("/api/v1") != std::string::npos)
+        << reply.body;
     EXPECT_TRUE(client.is_closed_by_peer());
   }
   HttpClient client(exchange.port());

@@ -185,14 +185,21 @@ awaitable<Session::Read> Session::read_request() {
 void Session::refuse(error_code code) {
   call_.reset();
   call_.now_ms = wall_clock_ms();
+  const auto& request = parser_->get();  // as far as it was read: its target may be missing
+  call_.is_hub = hub::is_hub_path(view(request.target()));
+  hub::note_origin(call_, view(request[http::field::origin]), view(request.target()));
+  const std::string not_http = "this is not HTTP: " + code.message();
   if (code == http::error::body_limit) {
-    call_.is_hub = hub::is_hub_path(view(parser_->get().target()));
     call_.fail(ResultCode::payload_too_large);
   } else if (code == http::error::header_limit) {
     call_.fail(ResultCode::payload_too_large, {}, "the request header is larger than 8 KiB");
     call_.status = 431;
+    if (call_.is_hub) {
+      hub::refuse(call_, hub::kHeaderTooLarge, "Request header too large: the limit is 8 KiB");
+    }
   } else {
-    call_.fail(ResultCode::invalid_request, {}, "this is not HTTP: " + code.message());
+    call_.fail(ResultCode::invalid_request, {}, not_http);
+    if (call_.is_hub) hub::refuse(call_, hub::kBadRequest, not_http);
   }
   finish_reply(call_);
   io_thread_.shared.metrics.count(nullptr, call_.status, 0);

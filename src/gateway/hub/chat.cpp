@@ -15,11 +15,6 @@ constexpr std::string_view kPrivateChannel = "private";
 constexpr int64_t kMessagesDefault = 50;
 constexpr int64_t kThoughtsDefault = 20;
 
-// What clients know: a message between agents is chat to them.
-std::string_view shown_kind(MessageKind kind) {
-  return kind == MessageKind::agent_message ? "chat" : wire_name(kind);
-}
-
 void write_metadata(JsonWriter& json, const stores::MessageView& message) {
   json.key("metadata").raw(message.metadata.empty() ? std::string_view("{}") : message.metadata);
 }

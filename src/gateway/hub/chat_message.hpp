@@ -15,6 +15,11 @@ struct ChatMessage {
   std::string metadata;  // a JSON object, or empty
 };
 
+// What clients know: a message between agents is chat to them.
+inline std::string_view shown_kind(MessageKind kind) {
+  return kind == MessageKind::agent_message ? "chat" : wire_name(kind);
+}
+
 // False: 404, there is no such agent.
 bool find_recipient(Call& call, std::string_view name, AgentId& agent);
 

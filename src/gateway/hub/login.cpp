@@ -154,8 +154,10 @@ bool complete_revoke_key(Call& call) {
 void get_challenge(Call& call) {
   if (!has_login(call)) return;
   const std::string_view wallet = input(call, "wallet_address").text;
-  const Challenge challenge =
-      make_challenge(call.context.services.hub->tokens, wallet, call.now_ms);
+  const auto agent = call.hot().agent_by_wallet(wallet);
+  const HubServices& services = *call.context.services.hub;
+  const uint64_t logins = services.logins.of(agent ? agent->id : AgentId{0});
+  const Challenge challenge = make_challenge(services.tokens, wallet, logins, call.now_ms);
   JsonWriter json(call.reply);
   json.begin_object().key("wallet_address").text(wallet);
   json.key("message").text(challenge.message);
@@ -171,14 +173,16 @@ bool login(Call& call) {
   const std::string_view signature = input(call, "signature").text;
   const auto agent = call.hot().agent_by_wallet(wallet);
   if (!agent) return refuse(call, kNotFound, "Wallet not found: register it first");
+  LoginCounts& logins = call.context.services.hub->logins;
   const TokenSigner& tokens = call.context.services.hub->tokens;
+  const uint64_t count = logins.of(agent->id);
   bool is_signed = false;
-  for (const Challenge& challenge : open_challenges(tokens, wallet, call.now_ms)) {
+  for (const Challenge& challenge : open_challenges(tokens, wallet, count, call.now_ms)) {
     is_signed = is_signed || wallet_signed(agent->wallet, challenge.message, signature);
   }
-  if (!is_signed) {
+  if (!is_signed || !logins.spend(agent->id, count)) {
     return refuse(call, kInvalidToken,
-                  "Invalid signature: sign the message of GET /auth/challenge with this wallet");
+                  "Invalid signature: sign a new message of GET /auth/challenge with this wallet");
   }
   TokenClaims claims;
   claims.subject = agent_name(agent->id);

@@ -3,6 +3,7 @@
 
 #include "engine/market/liquidation.hpp"
 #include "gateway/hub/trading_handlers.hpp"
+#include "stores/sqlite/history_reader.hpp"
 
 namespace perpetua::gateway::hub {
 namespace {
@@ -60,6 +61,25 @@ void write_fees(Call& call, JsonWriter& json, const stores::ExchangeStatistics& 
   json.key("maker_rate").text(percent_text(rates.maker_fee_ppm, 3));
   json.key("liquidation_rate").text(percent_text(kLiquidationFeePpm, 2));
   json.end_object().end_object();
+}
+
+// Memory begins with the process: what is missing there is older, and in the history. False: the
+// answer has to wait for the disk, or is refused.
+bool newest_fills(Call& call, AgentId agent, std::vector<stores::FillView>& rows) {
+  rows = call.hot().fills(agent, kNoMarket, kFeeRecordsMax);
+  const uint64_t known = call.hot().activity().statistics(agent).trades;
+  if (rows.size() >= std::min<uint64_t>(known, kFeeRecordsMax)) return true;
+  if (call.history() == nullptr) return true;
+  if (!call.may_use_disk()) return false;
+  const auto page = call.history()->fills(agent, kNoMarket, {{}, kFeeRecordsMax});
+  if (page.status != stores::PageStatus::ok) {
+    return call.fail(ResultCode::exchange_unavailable, {}, "the history cannot be read now");
+  }
+  const uint64_t oldest = rows.empty() ? UINT64_MAX : rows.back().sequence;
+  for (const stores::FillView& fill : page.rows) {
+    if (fill.sequence < oldest && rows.size() < kFeeRecordsMax) rows.push_back(fill);
+  }
+  return true;
 }
 
 void write_candle(JsonWriter& json, const stores::CandleView& candle, const MarketSpec& spec) {
@@ -192,12 +212,14 @@ void get_fees(Call& call) {
 void list_agent_fees(Call& call) {
   AgentId agent = 0;
   if (!path_agent(call, agent)) return;
+  std::vector<stores::FillView> fills;
+  if (!newest_fills(call, agent, fills)) return;
   JsonWriter json(call.reply);
   json.begin_object();
   json.key("agent_id").text(agent_name(agent));
   write_money(json.key("total_paid"), call.hot().activity().statistics(agent).fees);
   json.key("records");
-  write_array(json, call.hot().fills(agent, kNoMarket, kFeeRecordsMax), [&](const auto& fill) {
+  write_array(json, fills, [&](const auto& fill) {
     const MarketSpec& spec = *call.hot().market_spec(fill.market);
     const bool is_forced = fill.cause != TradeCause::order && fill.is_taker;
     write_fee(json, {fill.sequence,

@@ -195,6 +195,11 @@ bool refuse_known_path(Call& call, const Credentials& credentials, std::string_v
   return true;
 }
 
+std::string_view without_last_slash(std::string_view path) {
+  if (path.size() > 2 && path.ends_with('/') && !path.ends_with("//")) path.remove_suffix(1);
+  return path;
+}
+
 bool is_hub_path(std::string_view target) {
   constexpr std::string_view kNative = "/api/v1";
   if (!target.starts_with(kNative)) return true;

@@ -31,6 +31,10 @@ bool admit(Call& call, const Credentials& credentials, std::string_view target, 
 bool refuse_known_path(Call& call, const Credentials& credentials, std::string_view method,
                        std::string_view path);
 
+// Clients of the hub end a path with a slash or not: it means the same. "/" and what ends with
+// several stay as they are.
+std::string_view without_last_slash(std::string_view path);
+
 // Paths whose errors have the hub's form: all but /api/v1.
 bool is_hub_path(std::string_view target);
 

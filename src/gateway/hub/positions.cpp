@@ -216,6 +216,8 @@ bool prepare_close(Call& call) {
   command.place.time_in_force = TimeInForce::ioc;
   command.place.side = record.base.value > 0 ? Side::sell : Side::buy;
   command.place.flags = kReduceOnly | kClosePosition;
+  // An intent of its own that rests in the way must not keep a position open.
+  command.place.stp = SelfTradePrevention::cancel_oldest;
   return true;
 }
 

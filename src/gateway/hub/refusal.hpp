@@ -59,6 +59,7 @@ inline constexpr Kind kNoLiquidity{422, "no_liquidity"};
 inline constexpr Kind kPriceOutOfBand{422, "price_out_of_band"};
 inline constexpr Kind kRateLimited{429, "rate_limited"};
 inline constexpr Kind kCooldown{429, "cooldown"};
+inline constexpr Kind kHeaderTooLarge{431, "header_too_large"};
 inline constexpr Kind kInternalError{500, "internal_error"};
 inline constexpr Kind kNotImplemented{501, "not_implemented"};
 inline constexpr Kind kPriceUnavailable{503, "price_unavailable"};

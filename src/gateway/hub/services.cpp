@@ -9,11 +9,32 @@
 
 namespace perpetua::gateway::hub {
 
-RequestIds::RequestIds() {
-  uint64_t start = 0;
-  const int filled = RAND_bytes(reinterpret_cast<unsigned char*>(&start), sizeof start);
+namespace {
+
+uint64_t random_number() {
+  uint64_t number = 0;
+  const int filled = RAND_bytes(reinterpret_cast<unsigned char*>(&number), sizeof number);
   PERPETUA_ASSERT(filled == 1);
-  last_.store(start, std::memory_order_relaxed);
+  return number;
+}
+
+}  // namespace
+
+RequestIds::RequestIds() : last_(random_number()) {}
+
+LoginCounts::LoginCounts()
+    : start_(random_number()),
+      counts_(std::make_unique<std::atomic<uint32_t>[]>(limits::kAgentsMax + 1)) {}
+
+uint64_t LoginCounts::of(AgentId agent) const {
+  PERPETUA_ASSERT(agent <= limits::kAgentsMax);
+  return start_ + counts_[agent].load(std::memory_order_relaxed);
+}
+
+bool LoginCounts::spend(AgentId agent, uint64_t count) {
+  PERPETUA_ASSERT(agent <= limits::kAgentsMax);
+  auto seen = static_cast<uint32_t>(count - start_);
+  return counts_[agent].compare_exchange_strong(seen, seen + 1, std::memory_order_relaxed);
 }
 
 LastSeen::LastSeen()

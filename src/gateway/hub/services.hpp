@@ -9,6 +9,7 @@
 #include "gateway/auth/token.hpp"
 #include "gateway/hub/agent_index.hpp"
 #include "gateway/hub/last_seen.hpp"
+#include "gateway/hub/login_counts.hpp"
 #include "gateway/hub/reported_bets.hpp"
 #include "gateway/hub/runtimes.hpp"
 #include "gateway/limits/sliding_window.hpp"
@@ -38,6 +39,7 @@ struct HubServices {
   SlidingWindow mutations;  // every other mutation, per agent
   RequestIds request_ids;
   LastSeen last_seen;
+  LoginCounts logins;
   AgentIndex agents;
   Runtimes runtimes;
   ReportedBets reported_bets;

@@ -1,5 +1,6 @@
 #include "gateway/ws/plain_messages.hpp"
 
+#include "gateway/hub/chat_message.hpp"
 #include "gateway/hub/format.hpp"
 #include "gateway/hub/render.hpp"
 #include "gateway/hub/signal_view.hpp"
@@ -78,7 +79,7 @@ std::string chat_message(const stores::HotStore& hot, const stores::MessageView&
     json.key("sender_id").text(agent_name(message.agent));
     json.key("sender_name").text(is_named ? sender->display_name : agent_name(message.agent));
     json.key("content").text(message.text);
-    json.key("message_type").text(wire_name(message.kind));
+    json.key("message_type").text(hub::shown_kind(message.kind));
     hub::write_time(json.key("timestamp"), message.time_ms).end_object();
   });
 }

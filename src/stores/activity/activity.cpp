@@ -236,6 +236,8 @@ void Activity::warm_ledger(const LedgerEntryView& entry) { settlements_.add(entr
 void Activity::finish_warm() {
   positions_.start_batch();
   positions_.adopt(described_);
+  const auto matches = matches_.newest(SIZE_MAX);
+  for (auto match = matches.rbegin(); match != matches.rend(); ++match) intents_.warm_match(*match);
 }
 
 ExchangeStatistics Activity::exchange() const {

@@ -46,6 +46,12 @@ IntentView* IntentLog::find_open(OrderId id) {
   return found == open.end() ? nullptr : &found->second;
 }
 
+IntentView* IntentLog::find_kept(OrderId id) {
+  if (IntentView* view = find_open(id)) return view;
+  const auto closed = closed_ids_.find(id);
+  return closed == closed_ids_.end() ? nullptr : closed_.find(closed->second);
+}
+
 void IntentLog::count(const OrderView& order, IntentState state, int direction) {
   if (totals_.size() <= order.market) totals_.resize(order.market + std::size_t{1});
   IntentTotals& totals = totals_[order.market];
@@ -93,6 +99,18 @@ void IntentLog::warm_open(const OrderView& order) {
   think(order);
 }
 
+void IntentLog::warm_match(const MatchView& match) {
+  const std::lock_guard guard(mutex_);
+  const auto note = [&](OrderId own, OrderId other) {
+    IntentView* view = find_kept(own);
+    if (view == nullptr) return;
+    if (view->matched_with == 0) view->matched_with = other;
+    view->matched_at_ms = std::min(view->matched_at_ms, match.time_ms);
+  };
+  note(match.taker_order, match.maker_order);
+  note(match.maker_order, match.taker_order);
+}
+
 bool IntentLog::fill(const Event& event, const FillView& fill) {
   const std::lock_guard guard(mutex_);
   Open& open = open_[order_market(fill.order_id)];
@@ -112,12 +130,8 @@ bool IntentLog::fill(const Event& event, const FillView& fill) {
 
 void IntentLog::tell(OrderId id, OrderId matched_with, const PositionRecord& position) {
   const std::lock_guard guard(mutex_);
-  IntentView* view = find_open(id);
-  if (view == nullptr) {
-    const auto closed = closed_ids_.find(id);
-    if (closed == closed_ids_.end()) return;
-    view = closed_.find(closed->second);
-  }
+  IntentView* view = find_kept(id);
+  if (view == nullptr) return;
   if (view->matched_with == 0) view->matched_with = matched_with;
   view->position = position;
 }

@@ -35,6 +35,7 @@ class IntentLog {
   void add(const OrderView& order, uint32_t slippage_ppm);
   void warm_closed(const OrderView& order);  // from the history, oldest first
   void warm_open(const OrderView& order);    // times and reason of one that add() told of
+  void warm_match(const MatchView& match);   // after the intents, oldest first
   bool fill(const Event& event, const FillView& fill);  // false: of no intent
   // What its fill did: the other order, and the position after it.
   void tell(OrderId id, OrderId matched_with, const PositionRecord& position);
@@ -57,6 +58,7 @@ class IntentLog {
   using Open = std::map<OrderId, IntentView>;
 
   IntentView* find_open(OrderId id);
+  IntentView* find_kept(OrderId id);
   void retire(Open::iterator intent);
   void keep_closed(IntentView&& intent);
   void count(const OrderView& order, IntentState state, int direction);
