@@ -14,7 +14,6 @@
 #include "stores/memory/signal_board.hpp"
 #include "stores/memory/thought_feed.hpp"
 #include "stores/memory/trigger_shard.hpp"
-#include "stores/memory/violation_log.hpp"
 
 namespace perpetua::stores {
 
@@ -37,7 +36,6 @@ struct HotDomains {
   ThoughtFeed messages{hot_limits::kMessagesMax};  // of other kinds, to everybody
   ThoughtFeed private_messages{hot_limits::kPrivateMessagesMax};
   SignalBoard signals;
-  ViolationLog violations;
 
   // The writer's own.
   Int128 collateral = 0;

@@ -4,6 +4,7 @@
 #include <cstring>
 
 #include "stores/agent_fold.hpp"
+#include "stores/limit_fold.hpp"
 #include "stores/order_fold.hpp"
 #include "stores/perpetual_fold.hpp"
 #include "stores/safety_fold.hpp"
@@ -99,6 +100,8 @@ HistoryBatch make_history_batch(const AppliedBatch& batch, HistoryDetail detail)
   result.log_time_ms = batch.log_time_ms;
   const bool has_accounting = detail == HistoryDetail::accounting;
   if (has_accounting) add_fund_deposits(batch, result);
+  visit_violations(batch,
+                   [&](const ViolationView& row) { result.violations.push_back(row); });
   for (const Event& event : batch.events) {
     const EventType type = event.header.type;
     if (!leaves_rows(type) && !(has_accounting && is_for_accounting(type))) continue;
@@ -122,6 +125,7 @@ HistoryBatch make_history_batch(const AppliedBatch& batch, HistoryDetail detail)
 bool HistoryRows::add(const HistoryBatch& batch) {
   PERPETUA_ASSERT(batch.number > last_batch);
   last_batch = batch.number;
+  violations.insert(violations.end(), batch.violations.begin(), batch.violations.end());
   for (const HistoryEvent& item : batch.events) {
     if (!leaves_rows(item.event.header.type)) continue;
     if (!add_event(item, batch)) return false;

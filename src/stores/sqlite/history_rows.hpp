@@ -34,9 +34,13 @@ struct HistoryBatch {
   int64_t log_time_ms = 0;
   std::vector<HistoryEvent> events;
   std::vector<FundDeposit> fund_deposits;
+  std::vector<ViolationView> violations;
   std::string text;
 
-  std::size_t bytes() const { return events.size() * sizeof(HistoryEvent) + text.size(); }
+  std::size_t bytes() const {
+    return events.size() * sizeof(HistoryEvent) + violations.size() * sizeof(ViolationView) +
+           text.size();
+  }
 };
 
 enum class HistoryDetail {
@@ -89,6 +93,7 @@ class HistoryRows {
   std::vector<ThoughtView> thoughts;
   std::vector<MessageView> messages;  // that are no thoughts; private ones once
   std::vector<SignalRow> signals;
+  std::vector<ViolationView> violations;
   std::vector<LedgerEntryView> ledger;
   std::vector<FillView> fills;
   std::vector<OrderRow> orders;

@@ -8,6 +8,7 @@
 //   triggers  trigger id (closed_sequence 0: live)
 //   messages  message id, of those that are no thoughts; private ones among them
 //   signals   signal id (closed_sequence 0: live)
+//   violations  number of batch and command
 //   position_ends: sequence of the fill or change
 //   fundings, funding_payments, liquidations, fund_changes, position_changes, market_changes:
 //   sequence of the event; markets has the spec a market was created with
@@ -23,7 +24,7 @@
 
 namespace perpetua::stores {
 
-inline constexpr int64_t kHistorySchemaVersion = 9;
+inline constexpr int64_t kHistorySchemaVersion = 10;
 
 extern const char kHistoryTables[];
 
@@ -33,7 +34,7 @@ inline constexpr const char* kHistoryCounts[] = {
     "rows_thoughts",       "rows_fundings",     "rows_funding_payments",
     "rows_liquidations",   "rows_fund_changes", "rows_position_changes",
     "rows_market_changes", "rows_triggers",     "rows_position_ends",
-    "rows_messages",       "rows_signals"};
+    "rows_messages",       "rows_signals",      "rows_violations"};
 
 extern const char kOrderColumns[];
 extern const char kFillColumns[];
@@ -51,6 +52,7 @@ extern const char kPositionEndColumns[];
 extern const char kMarketChangeColumns[];
 extern const char kMessageColumns[];
 extern const char kSignalColumns[];
+extern const char kViolationColumns[];  // history_violations.cpp
 
 void bind_order(ValueSink& sink, const OrderView& order);
 void bind_fill(ValueSink& sink, const FillView& fill);
@@ -68,6 +70,7 @@ void bind_position_end(ValueSink& sink, const PositionEndView& end);
 void bind_market_change(ValueSink& sink, const MarketChangeView& change);
 void bind_message(ValueSink& sink, const MessageView& message);
 void bind_signal(ValueSink& sink, const SignalView& signal);
+void bind_violation(ValueSink& sink, const ViolationView& violation);
 
 OrderView read_order(ValueSource& source);
 FillView read_fill(ValueSource& source);
@@ -85,5 +88,6 @@ PositionEndView read_position_end(ValueSource& source);
 MarketChangeView read_market_change(ValueSource& source);
 MessageView read_message(ValueSource& source);
 SignalView read_signal(ValueSource& source);
+ViolationView read_violation(ValueSource& source);
 
 }  // namespace perpetua::stores

@@ -55,11 +55,11 @@ HistoryTables::Counted::Counted(Database& database, const char* table, const cha
       kept_max(kept),
       prune(database, prune_sql(table, key, condition)) {}
 
-std::array<HistoryTables::Counted*, 14> HistoryTables::counted() {
+std::array<HistoryTables::Counted*, 15> HistoryTables::counted() {
   return {&orders_,       &fills_,          &ledger_,           &thoughts_,
           &fundings_,     &liquidations_,   &funding_payments_, &position_changes_,
           &fund_changes_, &market_changes_, &triggers_,         &position_ends_,
-          &messages_,     &signals_};
+          &messages_,     &signals_,        &violations_};
 }
 
 HistoryTables::HistoryTables(Database& database, const HistoryRetention& retention)
@@ -89,6 +89,7 @@ HistoryTables::HistoryTables(Database& database, const HistoryRetention& retenti
       put_signal_(database, insert_sql("signals", kSignalColumns, "INSERT OR REPLACE")),
       select_signal_(database, std::string("SELECT ") + kSignalColumns +
                                    " FROM signals WHERE id = ?"),
+      insert_violation_(database, insert_sql("violations", kViolationColumns)),
       orders_(database, "orders", "sequence", kClosedOrders, retention.orders),
       fills_(database, "fills", "sequence", "1", retention.fills),
       ledger_(database, "ledger", "sequence", "1", retention.ledger_entries),
@@ -105,7 +106,8 @@ HistoryTables::HistoryTables(Database& database, const HistoryRetention& retenti
                 retention.triggers),
       position_ends_(database, "position_ends", "sequence", "1", retention.position_ends),
       messages_(database, "messages", "message_id", "1", retention.thoughts),
-      signals_(database, "signals", "closed_sequence", "closed_sequence > 0", retention.signals) {
+      signals_(database, "signals", "closed_sequence", "closed_sequence > 0", retention.signals),
+      violations_(database, "violations", "number", "1", retention.violations) {
   Statement select(database, "SELECT value FROM meta WHERE name = ?");
   for (Counted* table : counted()) {
     select.start().bind_text(table->name);
@@ -243,6 +245,10 @@ bool HistoryTables::write_agents(const HistoryRows& rows) {
     bind_signal(put_signal_.start(), row.signal);
     if (!put_signal_.run()) return false;
   }
+  for (const ViolationView& violation : rows.violations) {
+    bind_violation(insert_violation_.start(), violation);
+    if (!insert_violation_.run()) return false;
+  }
   return true;
 }
 
@@ -311,7 +317,8 @@ bool HistoryTables::prune(const HistoryRows& rows) {
          count_and_prune(triggers_, new_triggers) &&
          count_and_prune(position_ends_, rows.position_ends.size()) &&
          count_and_prune(messages_, rows.messages.size()) &&
-         count_and_prune(signals_, new_signals);
+         count_and_prune(signals_, new_signals) &&
+         count_and_prune(violations_, rows.violations.size());
 }
 
 }  // namespace perpetua::stores
