@@ -105,6 +105,20 @@ TEST_F(AgentsTest, a_private_message_goes_to_its_two_ends_alone) {
   EXPECT_EQ(rig.run_one(command, "hello{}").code, ResultCode::invalid_request);
 }
 
+TEST_F(AgentsTest, a_note_is_an_alert_to_oneself_and_told_once) {
+  Command command(CommandType::post_thought, alice);
+  command.thought.to_agent = alice;
+  command.thought.kind = MessageKind::alert;
+  ASSERT_EQ(rig.run_one(command, "42").code, ResultCode::ok);
+  ASSERT_EQ(rig.output.events.size(), 1u);
+  EXPECT_EQ(rig.output.events[0].header.type, EventType::private_message);
+  EXPECT_EQ(rig.output.events[0].header.agent, alice);
+  for (const MessageKind kind : {MessageKind::thought, MessageKind::chat, MessageKind::system}) {
+    command.thought.kind = kind;
+    EXPECT_EQ(rig.run_one(command, "42").code, ResultCode::invalid_request);
+  }
+}
+
 TEST_F(AgentsTest, only_who_registers_with_limits_gets_those_of_the_operator) {
   const auto limited = static_cast<AgentId>(enter("limited", true).id);
   const Event* told = find_event(EventType::risk_limits_changed, limited);

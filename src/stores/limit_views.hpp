@@ -43,7 +43,7 @@ struct MoneyStateView {
 
 // An order that a risk limit refused.
 struct ViolationView {
-  uint64_t number = 0;  // rising, of this process
+  uint64_t number = 0;  // rising; tells batch and command
   AgentId agent = 0;
   MarketId market = kNoMarket;
   RiskLimit limit = RiskLimit::position;

@@ -80,6 +80,15 @@ bool warm_activity(Activity& activity, HistoryReader& history) {
   return is_whole;
 }
 
+bool warm_limits(Activity& activity, HistoryReader& history) {
+  for (const ViolationView& row : newest_rows<ViolationView>(
+           hot_limits::kViolationsMax,
+           [&](const PageRequest& page) { return history.violations(0, page); })) {
+    activity.warm_violation(row);
+  }
+  return history.notes([&](const MessageView& note) { activity.warm_note(note); });
+}
+
 }  // namespace
 
 bool warm_start(HotStore& hot, HistoryReader& history) {
@@ -95,6 +104,7 @@ bool warm_start(HotStore& hot, HistoryReader& history) {
       hot_limits::kClosedSignalsMax,
       [&](const PageRequest& page) { return history.closed_signals(kNoMarket, page); }));
   if (!warm_activity(hot.activity(), history)) return false;
+  if (!warm_limits(hot.activity(), history)) return false;
   const bool has_triggers =
       history.live_triggers([&](const TriggerView& trigger) { hot.warm_trigger(trigger); });
   if (!has_triggers) return false;

@@ -253,13 +253,13 @@ class LedgerModel {
     refuse_if(static_cast<int>(wanted.kind) > 5, invalid_request);
     if (header.market != kNoMarket) market_of(header);
     refuse_if(to != 0 && to >= accounts_.size(), agent_not_found);
-    refuse_if(to == from, invalid_request);
+    refuse_if(to == from && wanted.kind != MessageKind::alert, invalid_request);
     ++last_thought_;
     if (to == 0)
       books_.emit(EventType::thought_posted, from, header.market).thought_posted = {
           last_thought_, text, metadata, wanted.kind, {}};
     else
-      for (const AgentId end : {from, to})
+      for (const AgentId end : to == from ? std::vector{to} : std::vector{from, to})
         books_.emit(EventType::private_message, end, header.market).private_message = {
             last_thought_, text, metadata, from, to, wanted.kind, {}};
     return done(last_thought_);

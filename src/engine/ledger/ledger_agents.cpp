@@ -204,7 +204,8 @@ Decision Ledger::post_thought(const Command& command, uint32_t index, const Cont
   }
   const AgentId to_agent = wanted.to_agent;
   if (to_agent != 0 && !accounts_.exists(to_agent)) return refuse(ResultCode::agent_not_found);
-  if (to_agent == header.agent) return refuse(ResultCode::invalid_request);
+  const bool is_note = to_agent == header.agent;  // to oneself: of alerts one has seen
+  if (is_note && wanted.kind != MessageKind::alert) return refuse(ResultCode::invalid_request);
   decision.outcome.id = ++thought_count_;
   const auto size = static_cast<uint32_t>(content_length);
   const TextSpan text{header.text_offset, size};
@@ -227,6 +228,7 @@ Decision Ledger::post_thought(const Command& command, uint32_t index, const Cont
     event.private_message.to_agent = to_agent;
     event.private_message.kind = wanted.kind;
     context.events.push_back(event);
+    if (is_note) break;
   }
   return decision;
 }

@@ -3,7 +3,7 @@
 
 #include "engine/market/liquidation.hpp"
 #include "gateway/hub/trading_handlers.hpp"
-#include "stores/sqlite/history_reader.hpp"
+#include "stores/history/history_reader.hpp"
 
 namespace perpetua::gateway::hub {
 namespace {

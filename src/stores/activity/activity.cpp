@@ -2,6 +2,7 @@
 
 #include <utility>
 
+#include "stores/activity/match_fold.hpp"
 #include "stores/agent_fold.hpp"
 #include "stores/memory/hot_store.hpp"
 #include "stores/order_fold.hpp"
@@ -13,25 +14,6 @@ namespace {
 
 bool is_forced(const FillView& fill) { return fill.is_taker && fill.cause != TradeCause::order; }
 
-MatchView match_of(const FillView& taker, const FillView& maker) {
-  MatchView match;
-  match.market = taker.market;
-  match.trade_id = taker.trade_id;
-  match.sequence = taker.sequence;
-  match.taker_order = taker.order_id;
-  match.maker_order = maker.order_id;
-  match.taker = taker.agent;
-  match.maker = maker.agent;
-  match.price = taker.price;
-  match.lots = taker.lots;
-  match.notional = taker.notional;
-  match.taker_fee = taker.fee;
-  match.maker_fee = maker.fee;
-  match.cause = taker.cause;
-  match.time_ms = taker.time_ms;
-  return match;
-}
-
 }  // namespace
 
 void Activity::apply(const AppliedBatch& batch) {
@@ -39,6 +21,7 @@ void Activity::apply(const AppliedBatch& batch) {
   described_intents_.clear();
   positions_.start_batch();
   for (std::size_t i = 0; i < batch.events.size(); ++i) apply_event(batch, i);
+  visit_violations(batch, [this](const ViolationView& row) { violations_.add(row); });
 }
 
 void Activity::apply_event(const AppliedBatch& batch, std::size_t index) {
@@ -59,6 +42,8 @@ void Activity::apply_event(const AppliedBatch& batch, std::size_t index) {
       return settlements_.add(make_ledger_entry(event, batch.log_time_ms));
     case EventType::trigger_closed:
       return note_guard(event);
+    case EventType::private_message:
+      return note_message(event.private_message, batch);
     case EventType::agent_registered:
       return agents_.add(event.header.agent);
     case EventType::liquidation:
@@ -115,7 +100,12 @@ void Activity::apply_fill(const AppliedBatch& batch, std::size_t index) {
   feed(maker_event, maker, taker.order_id);
   count_fees(taker);
   count_fees(maker);
-  matches_.add(match_of(taker, maker));
+  matches_.add(make_match(taker, maker));
+}
+
+void Activity::note_message(const PrivateMessage& message, const AppliedBatch& batch) {
+  if (!is_note(message.kind, message.from_agent, message.to_agent)) return;
+  acknowledged_.note(message.from_agent, event_text(message.text, batch.text));
 }
 
 // The partner of a trigger that fires is closed before the position ends, so it is told now.
@@ -202,7 +192,7 @@ void Activity::warm_fill(const FillView& fill) {
   if (fill.agent != 0) note_fill(fill, positions_.fill(fill, nullptr));
   count_fees(fill);
   if (fill.is_taker) {
-    warm_match_ = match_of(fill, FillView());
+    warm_match_ = make_match(fill, FillView());
     return;
   }
   const bool is_its_maker =
@@ -256,23 +246,6 @@ std::vector<RankedAgent> Activity::ranking(Ranking ranking, std::size_t limit,
                                            int64_t now_ms) const {
   return rankings_.top(ranking, limit, now_ms, agents_,
                        [this](const auto& visit) { hot_.visit_open_pnl(visit); });
-}
-
-void Activity::acknowledge(AgentId agent, uint64_t sequence) const {
-  const std::lock_guard guard(notes_mutex_);
-  const AlertName name(agent, sequence);
-  if (!acknowledged_.insert(name).second) return;
-  if (acknowledged_ring_.size() < activity_limits::kAcknowledgedAlertsMax) {
-    acknowledged_ring_.push_back(name);
-    return;
-  }
-  acknowledged_.erase(std::exchange(acknowledged_ring_[next_acknowledged_], name));
-  next_acknowledged_ = (next_acknowledged_ + 1) % acknowledged_ring_.size();
-}
-
-bool Activity::is_acknowledged(AgentId agent, uint64_t sequence) const {
-  const std::lock_guard guard(notes_mutex_);
-  return acknowledged_.contains({agent, sequence});
 }
 
 }  // namespace perpetua::stores

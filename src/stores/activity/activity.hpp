@@ -4,29 +4,26 @@
 // Writing and reading as HotStore: one writer, any thread reads, each part locks for itself.
 // After a restart: a description tells open orders and positions; the history tells the rest
 // (begin_warm, the rows oldest first, finish_warm). What nothing tells: the margin and the guards
-// of positions that closed before, alerts that were acknowledged, the slippage of old intents.
-// Without a history statistics begin at the restart.
+// of positions that closed before, the slippage of old intents. Without a history statistics begin
+// at the restart.
 #pragma once
 
-#include <boost/unordered/unordered_flat_set.hpp>
 #include <mutex>
 #include <optional>
 #include <vector>
 
 #include "engine/schema/batch.hpp"
+#include "stores/activity/acknowledged_alerts.hpp"
 #include "stores/activity/agent_statistics.hpp"
 #include "stores/activity/intent_log.hpp"
 #include "stores/activity/match_log.hpp"
 #include "stores/activity/position_log.hpp"
 #include "stores/activity/settlement_log.hpp"
+#include "stores/memory/violation_log.hpp"
 
 namespace perpetua::stores {
 
 class HotStore;
-
-namespace activity_limits {
-constexpr std::size_t kAcknowledgedAlertsMax = 65'536;
-}  // namespace activity_limits
 
 class Activity {
  public:
@@ -45,6 +42,8 @@ class Activity {
   void warm_funding(const FundingSettled& funding);
   void warm_intent(const OrderView& order);
   void warm_ledger(const LedgerEntryView& entry);
+  void warm_violation(const ViolationView& violation) { violations_.add(violation); }
+  void warm_note(const MessageView& note) { acknowledged_.note(note.agent, note.text); }
   void finish_warm();
 
   // Readers.
@@ -56,10 +55,8 @@ class Activity {
   ExchangeStatistics exchange() const;
   std::vector<RankedAgent> ranking(Ranking ranking, std::size_t limit, int64_t now_ms) const;
 
-  // An alert that its owner has seen. Of this process: readers acknowledge, nobody tells the
-  // engine.
-  void acknowledge(AgentId agent, uint64_t sequence) const;
-  bool is_acknowledged(AgentId agent, uint64_t sequence) const;
+  const ViolationLog& violations() const { return violations_; }
+  const AcknowledgedAlerts& acknowledged() const { return acknowledged_; }
 
  private:
   void apply_event(const AppliedBatch& batch, std::size_t index);
@@ -67,6 +64,7 @@ class Activity {
   void apply_fill(const AppliedBatch& batch, std::size_t index);
   void apply_change(const PositionChangeView& view);
   void note_guard(const Event& event);
+  void note_message(const PrivateMessage& message, const AppliedBatch& batch);
   void note_fill(const FillView& fill, const PositionLog::Step& step);
   void count_fees(const FillView& fill);
   void count_liquidation(AgentId agent, Micro fee);
@@ -78,6 +76,8 @@ class Activity {
   IntentLog intents_;
   PositionLog positions_;
   SettlementLog settlements_;
+  ViolationLog violations_;
+  AcknowledgedAlerts acknowledged_;
   Rankings rankings_;
 
   std::vector<DescribedPosition> described_;  // until the first batch
@@ -86,12 +86,6 @@ class Activity {
 
   mutable std::mutex totals_mutex_;
   ExchangeStatistics totals_;  // fees, matches, volume
-
-  mutable std::mutex notes_mutex_;
-  using AlertName = std::pair<AgentId, uint64_t>;
-  mutable boost::unordered_flat_set<AlertName> acknowledged_;
-  mutable std::vector<AlertName> acknowledged_ring_;  // the oldest goes first
-  mutable std::size_t next_acknowledged_ = 0;
 };
 
 }  // namespace perpetua::stores

@@ -167,7 +167,10 @@ void IntentLog::retire(Open::iterator intent) {
 }
 
 void IntentLog::keep_closed(IntentView&& intent) {
-  if (const IntentView* victim = closed_.next_victim()) closed_ids_.erase(victim->order.order_id);
+  if (const IntentView* victim = closed_.next_victim()) {
+    closed_ids_.erase(victim->order.order_id);
+    forgotten_ = std::max(forgotten_, victim->order.sequence);
+  }
   const OrderId id = intent.order.order_id;
   closed_ids_[id] = closed_.push(newest_closed_, std::move(intent));
 }
@@ -178,6 +181,7 @@ void IntentLog::clear() {
   closed_ = RecentLog<IntentView>(activity_limits::kClosedIntentsMax);
   newest_closed_ = 0;
   closed_ids_.clear();
+  forgotten_ = 0;
   thoughts_ = RecentLog<TradeThought>(activity_limits::kTradeThoughtsMax);
   thought_heads_.clear();
   totals_.clear();
@@ -211,6 +215,29 @@ std::optional<IntentView> IntentLog::find_named(AgentId agent, const ClientId& c
   return result;
 }
 
+uint64_t IntentLog::forgotten() const {
+  const std::lock_guard guard(mutex_);
+  return forgotten_;
+}
+
+// They are kept in the order of their closing, so all of them are looked at.
+std::vector<const IntentView*> IntentLog::newest_closed(const IntentQuery& query) const {
+  std::vector<const IntentView*> rows;
+  closed_.visit_all([&](const IntentView& view) {
+    const bool is_wanted = query.market == kNoMarket || query.market == view.order.market;
+    if (is_wanted && (!query.state || intent_state(view.order) == *query.state)) {
+      rows.push_back(&view);
+    }
+    return true;
+  });
+  const auto end = rows.begin() + static_cast<std::ptrdiff_t>(std::min(rows.size(), query.limit));
+  std::partial_sort(rows.begin(), end, rows.end(), [](const IntentView* a, const IntentView* b) {
+    return a->order.sequence > b->order.sequence;
+  });
+  rows.erase(end, rows.end());
+  return rows;
+}
+
 std::vector<IntentView> IntentLog::newest(const IntentQuery& query) const {
   std::vector<IntentView> result;
   const auto is_wanted = [&](MarketId market) {
@@ -228,13 +255,7 @@ std::vector<IntentView> IntentLog::newest(const IntentQuery& query) const {
     }
   }
   if (query.state != IntentState::open) {
-    std::size_t left = query.limit;
-    closed_.visit_all([&](const IntentView& view) {
-      if (!is_wanted(view.order.market)) return true;
-      if (query.state && intent_state(view.order) != *query.state) return true;
-      result.push_back(view);
-      return --left > 0;
-    });
+    for (const IntentView* view : newest_closed(query)) result.push_back(*view);
   }
   std::stable_sort(result.begin(), result.end(), [](const IntentView& a, const IntentView& b) {
     return a.order.sequence > b.order.sequence;

@@ -48,7 +48,9 @@ class IntentLog {
   std::optional<IntentView> find(OrderId id) const;
   // The newest of this agent with this client id: looks through all that are kept.
   std::optional<IntentView> find_named(AgentId agent, const ClientId& client_id) const;
-  std::vector<IntentView> newest(const IntentQuery& query) const;
+  std::vector<IntentView> newest(const IntentQuery& query) const;  // by acceptance
+  // Sequence of the newest one, by acceptance, that is kept no longer; 0: all are.
+  uint64_t forgotten() const;
   std::vector<TradeThought> thoughts(std::size_t limit) const;  // newest first
   std::vector<TradeThought> thoughts_of(AgentId agent, std::size_t limit) const;
   IntentTotals totals() const;
@@ -61,6 +63,7 @@ class IntentLog {
   IntentView* find_kept(OrderId id);
   void retire(Open::iterator intent);
   void keep_closed(IntentView&& intent);
+  std::vector<const IntentView*> newest_closed(const IntentQuery& query) const;
   void count(const OrderView& order, IntentState state, int direction);
   void think(const OrderView& order);
 
@@ -69,6 +72,7 @@ class IntentLog {
   RecentLog<IntentView> closed_;
   RecentLog<IntentView>::Head newest_closed_ = 0;
   boost::unordered_flat_map<OrderId, uint64_t> closed_ids_;  // -> number in closed_
+  uint64_t forgotten_ = 0;
   RecentLog<TradeThought> thoughts_;
   boost::unordered_flat_map<AgentId, RecentLog<TradeThought>::Head> thought_heads_;
   std::vector<IntentTotals> totals_;  // by market

@@ -1,19 +1,37 @@
 #include "stores/activity/match_log.hpp"
 
+#include <algorithm>
+
 namespace perpetua::stores {
 
 void MatchLog::add(const MatchView& match) {
   const std::lock_guard guard(mutex_);
   std::deque<MatchView>& rows = markets_[match.market];
   // A history that was cut short leaves a gap; what lies before it cannot be found by place.
-  if (!rows.empty() && rows.back().trade_id + 1 != match.trade_id) rows.clear();
-  if (rows.size() == activity_limits::kMatchesPerMarketMax) rows.pop_front();
+  if (!rows.empty() && rows.back().trade_id + 1 != match.trade_id) {
+    forget(rows.back());
+    rows.clear();
+  }
+  if (rows.size() == activity_limits::kMatchesPerMarketMax) {
+    forget(rows.front());
+    rows.pop_front();
+  }
   rows.push_back(match);
 }
 
 void MatchLog::clear() {
   const std::lock_guard guard(mutex_);
   for (auto& rows : markets_) rows.clear();
+  forgotten_ = 0;
+}
+
+void MatchLog::forget(const MatchView& match) {
+  forgotten_ = std::max(forgotten_, match.sequence);
+}
+
+uint64_t MatchLog::forgotten() const {
+  const std::lock_guard guard(mutex_);
+  return forgotten_;
 }
 
 const MatchView* MatchLog::find_kept(MarketId market, uint64_t trade_id) const {

@@ -27,12 +27,16 @@ class MatchLog {
   // Those of the ids first, first + 1, ... that are kept.
   std::vector<MatchView> range(MarketId market, uint64_t first, std::size_t count) const;
   std::vector<MatchView> newest(std::size_t limit) const;  // of all markets
+  // Sequence of the newest one that is kept no longer; 0: all are.
+  uint64_t forgotten() const;
 
  private:
+  void forget(const MatchView& match);
   const MatchView* find_kept(MarketId market, uint64_t trade_id) const;
 
   mutable std::mutex mutex_;
   std::array<std::deque<MatchView>, limits::kMarketsMax> markets_;  // ids rising by one
+  uint64_t forgotten_ = 0;
 };
 
 }  // namespace perpetua::stores

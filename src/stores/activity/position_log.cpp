@@ -204,4 +204,9 @@ std::vector<PositionRecord> PositionLog::closed(AgentId agent, std::size_t limit
   return result;
 }
 
+bool PositionLog::has_forgotten() const {
+  const std::lock_guard guard(mutex_);
+  return closed_.next_victim() != nullptr;
+}
+
 }  // namespace perpetua::stores

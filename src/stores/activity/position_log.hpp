@@ -53,6 +53,7 @@ class PositionLog {
   std::optional<PositionRecord> find(uint64_t id) const;
   std::optional<PositionRecord> open(AgentId agent, MarketId market) const;
   std::vector<PositionRecord> closed(AgentId agent, std::size_t limit) const;  // last closed first
+  bool has_forgotten() const;  // closed ones are kept no longer
 
  private:
   static uint64_t key_of(AgentId agent, MarketId market) {

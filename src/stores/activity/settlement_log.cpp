@@ -1,7 +1,6 @@
 #include "stores/activity/settlement_log.hpp"
 
 namespace perpetua::stores {
-namespace {
 
 SettlementView make_settlement(const LedgerEntryView& entry) {
   SettlementView view;
@@ -26,8 +25,6 @@ SettlementView make_settlement(const LedgerEntryView& entry) {
       return view;
   }
 }
-
-}  // namespace
 
 void SettlementLog::add(const LedgerEntryView& entry) {
   if (entry.kind == LedgerEntryKind::transfer_in) return;
@@ -69,6 +66,11 @@ std::vector<SettlementView> SettlementLog::newest(AgentId agent, std::size_t lim
 SettlementTotals SettlementLog::totals() const {
   const std::lock_guard lock(mutex_);
   return totals_;
+}
+
+bool SettlementLog::has_forgotten() const {
+  const std::lock_guard lock(mutex_);
+  return log_.next_victim() != nullptr || all_.next_victim() != nullptr;
 }
 
 }  // namespace perpetua::stores

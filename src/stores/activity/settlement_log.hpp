@@ -45,6 +45,9 @@ struct SettlementTotals {
   std::array<Sum, 4> by_kind;  // index: SettlementKind
 };
 
+// REQUIRES: not the recipient's half of a transfer.
+SettlementView make_settlement(const LedgerEntryView& entry);
+
 class SettlementLog {
  public:
   SettlementLog() : log_(activity_limits::kSettlementsMax) {}
@@ -55,6 +58,7 @@ class SettlementLog {
 
   // Newest first; of an agent, on either side, or (0) of all.
   std::vector<SettlementView> newest(AgentId agent, std::size_t limit) const;
+  bool has_forgotten() const;  // some are kept no longer
   SettlementTotals totals() const;
 
  private:

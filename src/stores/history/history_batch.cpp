@@ -1,5 +1,6 @@
 #include "stores/history/history_batch.hpp"
 
+#include "stores/limit_fold.hpp"
 #include "stores/order_fold.hpp"
 
 namespace perpetua::stores {
@@ -91,6 +92,7 @@ HistoryBatch make_history_batch(const AppliedBatch& batch, HistoryDetail detail)
   result.log_time_ms = batch.log_time_ms;
   const bool has_accounting = detail == HistoryDetail::accounting;
   if (has_accounting) add_fund_deposits(batch, result);
+  visit_violations(batch, [&](const ViolationView& row) { result.violations.push_back(row); });
   for (const Event& event : batch.events) {
     const EventType type = event.header.type;
     if (!leaves_rows(type) && !(has_accounting && is_for_accounting(type))) continue;

@@ -26,9 +26,13 @@ struct HistoryBatch {
   int64_t log_time_ms = 0;
   std::vector<HistoryEvent> events;
   std::vector<FundDeposit> fund_deposits;
+  std::vector<ViolationView> violations;
   std::string text;
 
-  std::size_t bytes() const { return events.size() * sizeof(HistoryEvent) + text.size(); }
+  std::size_t bytes() const {
+    return events.size() * sizeof(HistoryEvent) + violations.size() * sizeof(ViolationView) +
+           text.size();
+  }
 };
 
 enum class HistoryDetail {

@@ -51,6 +51,7 @@ std::vector<Table> tables() {
       {"fund_changes", kFundChangeColumns, 1, "", true},
       {"position_changes", kPositionChangeColumns, 1, "", true},
       {"triggers", kTriggerColumns, 1, "", true},
+      {"violations", kViolationColumns, 1, "", true},
       {"position_ends", kPositionEndColumns, 1, "", true},
       {"market_changes", kMarketChangeColumns, 1, ",spec,", true},
       {"trades", kTradeColumns, 2, "", false},

@@ -18,6 +18,8 @@
 #include <string_view>
 #include <vector>
 
+#include "stores/activity/activity_views.hpp"
+#include "stores/activity/settlement_log.hpp"
 #include "stores/history/history_source.hpp"
 #include "stores/views.hpp"
 
@@ -123,6 +125,28 @@ class HistoryReader {
   // Signals by their closing; one by id, live or closed.
   Page<SignalView> closed_signals(MarketId market, const PageRequest& page);
   std::optional<SignalView> signal(SignalId id);
+
+  // Of all agents. An intent or trade by id; intents for which keep(row) holds, by acceptance;
+  // trades below the sequence `before`; money that moved, a transfer told by its sender's entry, of
+  // one agent on either side or (0) of all; liquidations of agents, funds left out.
+  std::optional<OrderView> intent(OrderId id);
+  Page<OrderView> intents(const std::function<bool(const OrderView&)>& keep,
+                          const PageRequest& page);
+  std::optional<MatchView> match(MarketId market, uint64_t trade_id);
+  Page<MatchView> matches(std::size_t limit);
+  Page<SettlementView> settlements(AgentId agent, const PageRequest& page);
+  Page<LiquidationView> agents_liquidations(const PageRequest& page);
+
+  // Who opened the position whose id is the sequence of its first fill; 0: there is none.
+  AgentId owner_of_position(uint64_t id);
+  // Positions of an agent that ended before the event `before`, last closed first, as far as
+  // kRowsScannedMax fills tell them; their margin is not known. No cursor.
+  Page<PositionRecord> closed_positions(AgentId agent, uint64_t before, std::size_t limit);
+
+  // Orders that risk limits refused: of one agent, or (0) of all.
+  Page<ViolationView> violations(AgentId agent, const PageRequest& page);
+  // Notes of all agents, oldest first, one call each: as open_orders().
+  bool notes(const std::function<void(const MessageView&)>& visit);
 
   // Of all agents: for start-up. Messages: those that are no thoughts, private ones among them.
   Page<MessageView> messages(const PageRequest& page);

@@ -15,6 +15,7 @@ namespace perpetua::stores {
 bool HistoryRows::add(const HistoryBatch& batch) {
   PERPETUA_ASSERT(batch.number > last_batch);
   last_batch = batch.number;
+  violations.insert(violations.end(), batch.violations.begin(), batch.violations.end());
   for (const HistoryEvent& item : batch.events) {
     if (!leaves_rows(item.event.header.type)) continue;
     if (!add_event(item, batch)) return false;

@@ -57,6 +57,7 @@ class HistoryRows {
   std::vector<ThoughtView> thoughts;
   std::vector<MessageView> messages;  // that are no thoughts; private ones once
   std::vector<SignalRow> signals;
+  std::vector<ViolationView> violations;
   std::vector<LedgerEntryView> ledger;
   std::vector<FillView> fills;
   std::vector<OrderRow> orders;

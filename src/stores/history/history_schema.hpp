@@ -8,6 +8,7 @@
 //   triggers  trigger id (closed_sequence 0: live)
 //   messages  message id, of those that are no thoughts; private ones among them
 //   signals   signal id (closed_sequence 0: live)
+//   violations  number of batch and command
 //   position_ends: sequence of the fill or change
 //   fundings, funding_payments, liquidations, fund_changes, position_changes, market_changes:
 //   sequence of the event; markets has the spec a market was created with
@@ -38,6 +39,7 @@ extern const char kPositionEndColumns[];
 extern const char kMarketChangeColumns[];
 extern const char kMessageColumns[];
 extern const char kSignalColumns[];
+extern const char kViolationColumns[];  // history_violations.cpp
 
 void bind_order(ValueSink& sink, const OrderView& order);
 void bind_fill(ValueSink& sink, const FillView& fill);
@@ -55,6 +57,7 @@ void bind_position_end(ValueSink& sink, const PositionEndView& end);
 void bind_market_change(ValueSink& sink, const MarketChangeView& change);
 void bind_message(ValueSink& sink, const MessageView& message);
 void bind_signal(ValueSink& sink, const SignalView& signal);
+void bind_violation(ValueSink& sink, const ViolationView& violation);
 
 OrderView read_order(ValueSource& source);
 FillView read_fill(ValueSource& source);
@@ -72,5 +75,6 @@ PositionEndView read_position_end(ValueSource& source);
 MarketChangeView read_market_change(ValueSource& source);
 MessageView read_message(ValueSource& source);
 SignalView read_signal(ValueSource& source);
+ViolationView read_violation(ValueSource& source);
 
 }  // namespace perpetua::stores

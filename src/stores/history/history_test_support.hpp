@@ -56,7 +56,7 @@ inline std::string dump(const std::string& path) {
   for (const char* table :
        {"markets", "agents", "orders", "fills", "ledger", "thoughts", "candles", "fundings",
         "funding_payments", "liquidations", "fund_changes", "position_changes", "market_changes",
-        "triggers", "position_ends", "messages", "signals"}) {
+        "triggers", "position_ends", "messages", "signals", "violations"}) {
     Statement select(database, std::string("SELECT * FROM ") + table + " ORDER BY 1, 2, 3");
     while (select.step() == Statement::Step::row) {
       text += table;

@@ -15,7 +15,6 @@
 #include "stores/memory/signal_board.hpp"
 #include "stores/memory/thought_feed.hpp"
 #include "stores/memory/trigger_shard.hpp"
-#include "stores/memory/violation_log.hpp"
 
 namespace perpetua::stores {
 
@@ -38,7 +37,6 @@ struct HotDomains {
   ThoughtFeed messages{hot_limits::kMessagesMax};  // of other kinds, to everybody
   ThoughtFeed private_messages{hot_limits::kPrivateMessagesMax};
   SignalBoard signals;
-  ViolationLog violations;
   KeyDays key_days;
 
   // The writer's own.

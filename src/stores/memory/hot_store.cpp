@@ -1,6 +1,7 @@
 #include "stores/memory/hot_store.hpp"
 
 #include "stores/activity/activity.hpp"
+#include "stores/limit_fold.hpp"
 #include "stores/memory/event_feeder.hpp"
 #include "stores/order_fold.hpp"
 #include "stores/perpetual_fold.hpp"
@@ -33,7 +34,6 @@ void HotStore::apply(const AppliedBatch& batch) {
   }
   activity_->apply(batch);
   count_fund_deposits(domains_->money, batch);
-  domains_->violations.add_refusals(batch);
   publish_solvency(batch);
   domains_->log_time_ms.store(batch.log_time_ms, std::memory_order_release);
   domains_->applied_batch.store(batch.number, std::memory_order_release);
@@ -134,6 +134,7 @@ void HotStore::warm_thoughts(const std::vector<ThoughtView>& thoughts) {
 
 void HotStore::warm_messages(const std::vector<MessageView>& messages) {
   for (const MessageView& message : messages) {
+    if (is_note(message)) continue;
     if (message.to_agent == 0) {
       domains_->messages.add(message.agent, message);
       continue;

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "stores/activity/activity.hpp"
 #include "stores/memory/hot_domains.hpp"
 
 namespace perpetua::stores {
@@ -84,7 +85,7 @@ std::optional<MoneyStateView> HotStore::money_state(AgentId agent) const {
 }
 
 std::vector<ViolationView> HotStore::violations(AgentId agent, std::size_t limit) const {
-  return domains_->violations.of(agent, page(limit));
+  return activity_->violations().of(agent, page(limit));
 }
 
 }  // namespace perpetua::stores

@@ -16,6 +16,7 @@ struct RecordHeader {
   int64_t log_time_ms = 0;
   uint64_t events = 0;
   uint64_t fund_deposits = 0;
+  uint64_t violations = 0;
   uint64_t text_bytes = 0;
 };
 
@@ -106,11 +107,13 @@ bool HistoryBacklog::add_file() {
 
 bool HistoryBacklog::write(const HistoryBatch& batch) {
   const RecordHeader header{batch.number, batch.log_time_ms, batch.events.size(),
-                            batch.fund_deposits.size(), batch.text.size()};
+                            batch.fund_deposits.size(), batch.violations.size(),
+                            batch.text.size()};
   record_.clear();
   append(record_, &header, sizeof header);
   append(record_, batch.events.data(), batch.events.size() * sizeof(HistoryEvent));
   append(record_, batch.fund_deposits.data(), batch.fund_deposits.size() * sizeof(FundDeposit));
+  append(record_, batch.violations.data(), batch.violations.size() * sizeof(ViolationView));
   record_ += batch.text;
   if (file_bytes_ + record_.size() > bytes_max_) {
     failure_ = "the backlog of the history is full: " + std::to_string(bytes_max_) + " bytes";
@@ -139,11 +142,14 @@ bool HistoryBacklog::read(HistoryBatch& batch) {
     batch.log_time_ms = header.log_time_ms;
     batch.events.resize(header.events);
     batch.fund_deposits.resize(header.fund_deposits);
+    batch.violations.resize(header.violations);
     batch.text.resize(header.text_bytes);
     is_read = read_fully(file.descriptor, batch.events.data(), header.events * sizeof(HistoryEvent),
                          file.read) &&
               read_fully(file.descriptor, batch.fund_deposits.data(),
                          header.fund_deposits * sizeof(FundDeposit), file.read) &&
+              read_fully(file.descriptor, batch.violations.data(),
+                         header.violations * sizeof(ViolationView), file.read) &&
               read_fully(file.descriptor, batch.text.data(), header.text_bytes, file.read);
   }
   if (!is_read) {

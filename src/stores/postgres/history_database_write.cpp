@@ -67,6 +67,8 @@ constexpr const char* kDeleteOld[] = {
     " WHERE time_ms < $1 ORDER BY sequence LIMIT $2)",
     "DELETE FROM position_changes WHERE sequence IN (SELECT sequence FROM position_changes"
     " WHERE time_ms < $1 ORDER BY sequence LIMIT $2)",
+    "DELETE FROM violations WHERE number IN (SELECT number FROM violations"
+    " WHERE time_ms < $1 ORDER BY number LIMIT $2)",
     "DELETE FROM position_ends WHERE sequence IN (SELECT sequence FROM position_ends"
     " WHERE time_ms < $1 ORDER BY sequence LIMIT $2)",
 };
@@ -238,6 +240,9 @@ pg::Result HistoryDatabase::write_triggers(const HistoryRows& rows) {
 
 pg::Result HistoryDatabase::write_messages(const HistoryRows& rows) {
   pg::Result result = copy("messages", kMessageColumns, rows.messages, all(bind_message));
+  if (result.ok()) {
+    result = copy("violations", kViolationColumns, rows.violations, all(bind_violation));
+  }
   if (result.ok()) {
     result = copy("stage_signals", kSignalColumns, rows.signals,
                   [](ValueSink& sink, const HistoryRows::SignalRow& row) {

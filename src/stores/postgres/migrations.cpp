@@ -15,6 +15,7 @@ constexpr char kTable[] =
 constexpr Migration kMigrations[] = {
     {1, "extension", kMigration0001},
     {2, "history", kMigration0002},
+    {3, "violations", kMigration0003},
 };
 
 MigrationStatus failed(const pg::Result& result) {

@@ -109,7 +109,7 @@ void PostgresHistoryWriter::Impl::add(HistoryBatch batch) {
   if (batch.number <= handed_over || has_failed) return;
   PERPETUA_ASSERT(batch.number == handed_over + 1);
   const BatchNumber number = batch.number;
-  if (number > committed.load() && !batch.events.empty() && !backlog.push(std::move(batch))) {
+  if (number > committed.load() && batch.bytes() != 0 && !backlog.push(std::move(batch))) {
     has_failed = true;
     failure = backlog.failure();
     work.notify_one();

@@ -83,6 +83,9 @@ CREATE INDEX deleveragings ON position_changes(sequence) WHERE cause = 3;
 CREATE TABLE market_changes(sequence INTEGER PRIMARY KEY, market INTEGER, spec BLOB,
   effective_at_ms INTEGER, announced_at_ms INTEGER, applied_at_ms INTEGER);
 CREATE INDEX market_changes_by_market ON market_changes(market);
+CREATE TABLE violations(number INTEGER PRIMARY KEY, agent INTEGER, market INTEGER, kind INTEGER,
+  value INTEGER, allowed INTEGER, time_ms INTEGER);
+CREATE INDEX violations_by_agent ON violations(agent);
 )sql";
 
 }  // namespace perpetua::stores

@@ -5,7 +5,7 @@
 
 namespace perpetua::stores {
 
-inline constexpr int64_t kHistorySchemaVersion = 9;
+inline constexpr int64_t kHistorySchemaVersion = 10;
 
 extern const char kHistoryTables[];
 
@@ -15,6 +15,6 @@ inline constexpr const char* kHistoryCounts[] = {
     "rows_thoughts",       "rows_fundings",     "rows_funding_payments",
     "rows_liquidations",   "rows_fund_changes", "rows_position_changes",
     "rows_market_changes", "rows_triggers",     "rows_position_ends",
-    "rows_messages",       "rows_signals"};
+    "rows_messages",       "rows_signals",      "rows_violations"};
 
 }  // namespace perpetua::stores

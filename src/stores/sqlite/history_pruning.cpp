@@ -20,11 +20,11 @@ HistoryTables::Counted::Counted(Database& database, const char* table, const cha
       kept_max(kept),
       prune(database, prune_sql(table, key, condition)) {}
 
-std::array<HistoryTables::Counted*, 14> HistoryTables::counted() {
+std::array<HistoryTables::Counted*, 15> HistoryTables::counted() {
   return {&orders_,       &fills_,          &ledger_,           &thoughts_,
           &fundings_,     &liquidations_,   &funding_payments_, &position_changes_,
           &fund_changes_, &market_changes_, &triggers_,         &position_ends_,
-          &messages_,     &signals_};
+          &messages_,     &signals_,        &violations_};
 }
 
 bool HistoryTables::count_and_prune(Counted& table, uint64_t added) {
@@ -56,7 +56,9 @@ bool HistoryTables::prune(const HistoryRows& rows) {
          count_and_prune(market_changes_, rows.market_changes.size()) &&
          count_and_prune(triggers_, new_triggers) &&
          count_and_prune(position_ends_, rows.position_ends.size()) &&
-         count_and_prune(messages_, rows.messages.size()) && count_and_prune(signals_, new_signals);
+         count_and_prune(messages_, rows.messages.size()) &&
+         count_and_prune(signals_, new_signals) &&
+         count_and_prune(violations_, rows.violations.size());
 }
 
 }  // namespace perpetua::stores

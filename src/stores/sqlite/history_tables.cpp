@@ -70,6 +70,7 @@ HistoryTables::HistoryTables(Database& database, const HistoryRetention& retenti
       put_signal_(database, insert_sql("signals", kSignalColumns, "INSERT OR REPLACE")),
       select_signal_(database,
                      std::string("SELECT ") + kSignalColumns + " FROM signals WHERE id = ?"),
+      insert_violation_(database, insert_sql("violations", kViolationColumns)),
       orders_(database, "orders", "sequence", kClosedOrders, retention.orders),
       fills_(database, "fills", "sequence", "1", retention.fills),
       ledger_(database, "ledger", "sequence", "1", retention.ledger_entries),
@@ -83,7 +84,8 @@ HistoryTables::HistoryTables(Database& database, const HistoryRetention& retenti
       triggers_(database, "triggers", "closed_sequence", "closed_sequence > 0", retention.triggers),
       position_ends_(database, "position_ends", "sequence", "1", retention.position_ends),
       messages_(database, "messages", "message_id", "1", retention.thoughts),
-      signals_(database, "signals", "closed_sequence", "closed_sequence > 0", retention.signals) {
+      signals_(database, "signals", "closed_sequence", "closed_sequence > 0", retention.signals),
+      violations_(database, "violations", "number", "1", retention.violations) {
   Statement select(database, "SELECT value FROM meta WHERE name = ?");
   for (Counted* table : counted()) {
     select.start().bind_text(table->name);
@@ -220,6 +222,10 @@ bool HistoryTables::write_agents(const HistoryRows& rows) {
   for (const HistoryRows::SignalRow& row : rows.signals) {
     bind_signal(put_signal_.start(), row.signal);
     if (!put_signal_.run()) return false;
+  }
+  for (const ViolationView& violation : rows.violations) {
+    bind_violation(insert_violation_.start(), violation);
+    if (!insert_violation_.run()) return false;
   }
   return true;
 }

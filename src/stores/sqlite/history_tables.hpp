@@ -50,7 +50,7 @@ class HistoryTables {
   bool write_triggers(const HistoryRows& rows);
   bool write_agents(const HistoryRows& rows);
   bool update_order(const OrderView& order);
-  std::array<Counted*, 14> counted();
+  std::array<Counted*, 15> counted();
   bool put_meta(std::string_view name, uint64_t value);
   bool count_and_prune(Counted& table, uint64_t added);
   bool prune(const HistoryRows& rows);
@@ -79,6 +79,7 @@ class HistoryTables {
   Statement insert_message_;
   Statement put_signal_;
   Statement select_signal_;
+  Statement insert_violation_;
   Counted orders_;
   Counted fills_;
   Counted ledger_;
@@ -93,6 +94,7 @@ class HistoryTables {
   Counted position_ends_;
   Counted messages_;
   Counted signals_;
+  Counted violations_;
   int failure_code_ = 0;
   std::string failure_message_;
 };

@@ -52,6 +52,7 @@ struct HistoryRetention {
   uint64_t position_ends = 20'000'000;
   uint64_t market_changes = 1'000'000;
   uint64_t signals = 5'000'000;
+  uint64_t violations = 5'000'000;
 };
 
 struct HistoryOptions {

@@ -6,7 +6,8 @@ DROP TABLE IF EXISTS candles CASCADE;
 DROP TABLE IF EXISTS prices CASCADE;
 DROP TABLE IF EXISTS equity CASCADE;
 DROP TABLE IF EXISTS meta, markets, agents, orders, ledger, fundings, funding_payments,
-  liquidations, fund_changes, position_changes, triggers, position_ends, market_changes, positions, messages, signals,
+  liquidations, fund_changes, position_changes, triggers, position_ends, market_changes, positions, messages,
+  signals, violations,
   ledger_entries, accounts, schema_migrations;
 DROP FUNCTION IF EXISTS perpetua_make_series(text, text, text);
 DROP FUNCTION IF EXISTS perpetua_add_partition(text, bigint);
