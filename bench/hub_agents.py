@@ -17,8 +17,12 @@ import random
 import sys
 import time
 import urllib.parse
+from pathlib import Path
 
 import websockets
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "tests/support"))
+from async_http import AsyncConnection  # noqa: E402
 
 REFUSALS = {
     "insufficient_balance", "insufficient_margin", "position_closed", "own_signal",
@@ -28,41 +32,6 @@ REFUSALS = {
 ASSETS = ("BTC", "ETH", "SOL", "DOGE", "PEPE", "WIF", "ARB", "OP", "SUI", "AVAX", "LINK", "AAVE")
 TIMEOUT_S = 10
 PING_EVERY_S = 5
-
-
-class Connection:
-    """One keep-alive HTTP/1.1 connection; one request at a time."""
-
-    def __init__(self, host, port):
-        self.host, self.port, self.reader, self.writer = host, port, None, None
-
-    async def request(self, method, path, body=None, key=None):
-        if self.writer is None:
-            self.reader, self.writer = await asyncio.open_connection(self.host, self.port)
-        payload = b"" if body is None else json.dumps(body).encode()
-        head = [f"{method} {path} HTTP/1.1", f"Host: {self.host}:{self.port}",
-                f"Content-Length: {len(payload)}"]
-        head += ["Content-Type: application/json"] if body is not None else []
-        head += [f"X-API-Key: {key}"] if key else []
-        self.writer.write("\r\n".join(head).encode() + b"\r\n\r\n" + payload)
-        try:
-            return await asyncio.wait_for(self.read_reply(), TIMEOUT_S)
-        except BaseException:
-            self.close()
-            raise
-
-    async def read_reply(self):
-        lines = (await self.reader.readuntil(b"\r\n\r\n")).decode().split("\r\n")
-        fields = dict(line.lower().split(": ", 1) for line in lines[1:] if ": " in line)
-        body = await self.reader.readexactly(int(fields.get("content-length", 0)))
-        if fields.get("connection") == "close":
-            self.close()
-        return int(lines[0].split()[1]), body
-
-    def close(self):
-        if self.writer is not None:
-            self.writer.close()
-        self.reader = self.writer = None
 
 
 class Tally:
@@ -80,7 +49,7 @@ class Tally:
 class Agent:
     def __init__(self, number, options, tally):
         url = urllib.parse.urlsplit(options.url)
-        self.http = Connection(url.hostname, url.port or 80)
+        self.http = AsyncConnection(url.hostname, url.port or 80)
         self.ws_url = f"ws://{url.netloc}/ws"
         self.number, self.options, self.tally = number, options, tally
         self.random = random.Random(options.seed * 100_003 + number)

@@ -256,10 +256,10 @@ class RedisCluster:
         until(self.is_healthy, "the Cluster is healthy", HEALTHY_TIMEOUT_S)
 
     def move_slot(self, slot, target):
-        """With its keys, in the steps of `redis-cli --cluster reshard`."""
-        source = self.master_of(slot)
+        """With its keys, in the steps of `redis-cli --cluster reshard`; how many keys there were."""
+        source, moved = self.master_of(slot), 0
         if source is target:
-            return
+            return moved
         target_id = target.cli("CLUSTER", "MYID")
         target.cli("CLUSTER", "SETSLOT", slot, "IMPORTING", source.cli("CLUSTER", "MYID"))
         source.cli("CLUSTER", "SETSLOT", slot, "MIGRATING", target_id)
@@ -268,9 +268,11 @@ class RedisCluster:
             if not keys:
                 break
             source.cli("MIGRATE", "127.0.0.1", target.port, "", 0, 10000, "KEYS", *keys)
+            moved += len(keys)
         others = [node for node in self.masters() if node not in (source, target)]
         for node in (target, source, *others):
             node.cli("CLUSTER", "SETSLOT", slot, "NODE", target_id)
+        return moved
 
     def close(self):
         for node in self.nodes:
