@@ -53,7 +53,7 @@ void render_batch_entry(std::string& out, const Command& command, const Outcome&
 
 // notional / (lots x lot size) with six digits, "0" lots: null.
 void write_average_price(JsonWriter& json, Micro notional_micro, Lots lots, const MarketSpec& spec);
-// What has become of an order so far: the members filled, remaining, filled_usdc, average_price, fee.
+// What has filled of an order: members filled, remaining, filled_usdc, average_price, fee.
 void write_filled(JsonWriter& json, const stores::OrderView& view, const MarketSpec& spec);
 void write_close_reason(JsonWriter& json, CloseReason reason);  // none: null
 void write_scopes(JsonWriter& json, uint8_t scopes);

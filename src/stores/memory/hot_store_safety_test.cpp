@@ -49,6 +49,45 @@ TEST(HotStoreSafety, the_limits_of_a_key_are_shown_at_once_and_after_a_restart) 
   EXPECT_EQ(market.hot.keys(agent)[0].limits, KeyLimits{});
 }
 
+TEST(HotStoreSafety, the_loss_of_a_keys_day_counts_from_its_first_order_also_after_a_restart) {
+  PerpetualMarket market;
+  const AgentId ann = market.add_agent(10'000), bob = market.add_agent(10'000);
+  const uint32_t key_id = market.hot.keys(ann)[0].key_id;
+  KeyLimits limits;
+  limits.daily_loss_max = Micro(500'000);
+  ASSERT_EQ(set_limits(market, ann, key_id, limits).code, ResultCode::ok);
+  const auto loss = [&] { return market.hot.key_loss(ann, key_id); };
+  const auto lose = [&] { market.trade(ann, bob, 60'000, 10'000, 5, 5); };  // a fee of 0.30 USDC
+  const auto place_with_key = [&](uint8_t flags) {
+    Command command(CommandType::place_order, ann, 0);
+    command.header.key_id = key_id;
+    command.place = PlaceOrder{};
+    command.place.lots = Lots(1'000);
+    command.place.price = Price(flags == 0 ? 59'000 : 61'000);
+    command.place.side = flags == 0 ? Side::buy : Side::sell;
+    command.place.flags = flags;
+    return market.run(command);
+  };
+  lose();
+  ASSERT_EQ(place_with_key(kReduceOnly).code, ResultCode::ok);
+  lose();
+  EXPECT_EQ(loss(), Micro(0)) << "before its first order that may open a position";
+  ASSERT_EQ(place_with_key(0).code, ResultCode::ok);
+  EXPECT_EQ(loss(), Micro(0));
+  lose();
+  lose();
+  EXPECT_EQ(loss(), Micro(600'000));
+  const Outcome refused = place_with_key(0);
+  ASSERT_EQ(refused.code, ResultCode::key_limited);
+  EXPECT_EQ(refused.values[1], loss().value) << "as the engine counts it";
+  HotStore described;
+  market.describe(described);
+  EXPECT_EQ(described.key_loss(ann, key_id), loss());
+  market.now_ms += 86'400'000;
+  market.price(market.kIndex);
+  EXPECT_EQ(loss(), Micro(0)) << "a new day";
+}
+
 TEST(HotStoreSafety, an_armed_switch_is_shown_until_it_fires) {
   PerpetualMarket market;
   const AgentId agent = market.add_agent(1'000);

@@ -31,6 +31,25 @@ bool is_loss_refusal(const Outcome& outcome) {
          outcome.values[0] == static_cast<int64_t>(KeyLimit::daily_loss);
 }
 
+// What comes behind the question for the key's daily loss, or is it.
+bool was_asked(const Outcome& outcome) {
+  switch (outcome.code) {
+    case ResultCode::ok:
+    case ResultCode::limit_exceeded:
+    case ResultCode::insufficient_margin:
+    case ResultCode::market_closed:
+    case ResultCode::conflicting_position:
+    case ResultCode::too_many_open_orders:
+    case ResultCode::too_many_triggers:
+    case ResultCode::position_too_large:
+    case ResultCode::would_cross:
+    case ResultCode::fok_unfillable:
+      return true;
+    default:
+      return is_loss_refusal(outcome);
+  }
+}
+
 }  // namespace
 
 void KeyDays::start_days(const AppliedBatch& batch, const HotDomains& before) {
@@ -40,10 +59,7 @@ void KeyDays::start_days(const AppliedBatch& batch, const HotDomains& before) {
   for (std::size_t i = 0; i < batch.commands.size(); ++i) {
     const CommandHeader& header = batch.commands[i].header;
     const Outcome& outcome = batch.outcomes[i];
-    const bool was_asked = outcome.code == ResultCode::ok ||
-                           outcome.code == ResultCode::insufficient_margin ||
-                           is_loss_refusal(outcome);
-    if (header.key_id == 0 || !was_asked || outcome.replayed != 0) continue;
+    if (header.key_id == 0 || outcome.replayed != 0 || !was_asked(outcome)) continue;
     const auto found = days_.find(header.key_id);
     if (found == days_.end() || found->second.day == today) continue;
     if (!may_open(batch.commands[i], before)) continue;

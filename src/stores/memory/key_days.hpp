@@ -2,9 +2,10 @@
 //
 // The engine starts the day of a key with its first order that may open a position, and says so in
 // descriptions alone; here the commands of a batch tell. As the ledger sees it: with the agent's
-// trading result before the batch. Only keys with a limit on daily losses are here. A first order
-// that was refused for what it asks (price, size, leverage) starts no day here although it may have
-// started the engine's: that differs only if the agent's result has changed by the next order.
+// trading result before the batch. Only keys with a limit on daily losses are here. Not the same:
+// a first order that was refused for its price or leverage, which two stages refuse, one before and
+// one behind this question, starts no day here. It matters only if the agent's result changes
+// before the key's next order.
 // Thread-safe: one lock; start_days(), limit() and forget() are the writer's.
 #pragma once
 
