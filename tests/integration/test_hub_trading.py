@@ -379,7 +379,7 @@ class Positions(TradingTest):
         body = self.ok(taker.post(f"/positions/{position['position_id']}/close"))
         self.assertEqual((body["close_price"], body["position"]["is_open"]), (59800.0, False))
         shown = self.ok(self.guest.get(f"/intents/{resting['intent_id']}"))
-        self.assertEqual(shown["status"], "cancelled")
+        self.assertEqual(shown["status"], "expired")
 
     def test_health_and_the_views_of_a_position(self):
         taker, position = self.open_long()
