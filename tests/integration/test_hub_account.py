@@ -1,5 +1,6 @@
 """Agents and money of the root API."""
 import re
+import threading
 import unittest
 from decimal import Decimal
 
@@ -119,6 +120,8 @@ class Agents(HubTest):
 
 
 class Money(HubTest):
+    settings = {"rate_hub_mutations": 0}
+
     def balance(self, agent):
         body = self.ok(agent.get(f"/balance/{agent.agent_id}"))
         self.assertEqual(set(body), BALANCE_FIELDS)
@@ -230,6 +233,27 @@ class Money(HubTest):
         for amount in (0, 100_000.01):
             self.refused(agent.post("/transfer", {**body, "amount": amount}), 422,
                          "validation_failed")
+
+    def test_equal_transfers_at_once_have_settlements_of_their_own(self):
+        agent, other = self.agent(1000), self.agent(0)
+        body = {"from_agent": agent.agent_id, "to_agent": other.agent_id, "amount": 1}
+        ids = []
+
+        def pay():
+            client = self.exchange.client(agent.key)
+            for _ in range(25):
+                ids.append(self.ok(client.post("/transfer", body))["settlement"]["settlement_id"])
+        threads = [threading.Thread(target=pay) for _ in range(8)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+        self.assertEqual((len(ids), len(set(ids))), (200, 200))
+        self.assertEqual(self.balance(other)["total"], 200)
+        once = {"Idempotency-Key": "once"}
+        first = self.ok(agent.post("/transfer", body, **once))
+        self.ok(agent.post("/transfer", body))
+        self.assertEqual(self.ok(agent.post("/transfer", body, **once)), first)
 
     def test_settlements_count_up(self):
         before = self.ok(self.guest.get("/settlement/stats"))

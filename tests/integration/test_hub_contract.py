@@ -156,7 +156,7 @@ class Contract(HubTest):
                 "internal_match:Match external_fills:none position:Position"
         self.check(self.intend(taker, reason="a reason"), reply)
         self.check(self.intend(taker, limit_price=59000),
-                   reply.replace("Match", "null").replace("position:Position", "position:Position?"))
+                   reply.replace("Match", "null").replace("n:Position", "n:Position?"))
         opened = self.ok(self.intend(loser, leverage=20))["position"]
         self.stop(loser, opened, 50000)
         self.refused(self.intend(taker, size_usdc=900_000), 422, "limit_exceeded")

@@ -186,6 +186,14 @@ class Rates(HubTest):
             time.sleep(0.05)
 
 
+    def test_what_needs_no_key_is_not_counted_for_all_callers_together(self):
+        for _ in range(10):
+            self.ok(self.guest.post("/intents/parse", {"text": "long btc"}))
+        state = self.ok(self.guest.get("/rate-limit/nobody"))
+        self.assertEqual((state["agent_id"], state["requests_1h"], state["violations"]),
+                         ("nobody", 0, 0))
+
+
 class ReadRates(HubTest):
     settings = {"rate_reads": 2}
 

@@ -349,6 +349,18 @@ class Positions(TradingTest):
         self.assertEqual(self.ok(taker.get(f"/alerts/{taker.agent_id}"))["alerts"], [])
         self.refused(taker.post("/alerts/alert_00000001/ack"), 404, "not_found")
 
+    def test_a_stop_fires_over_an_own_intent(self):
+        taker, position = self.open_long()
+        self.ok(taker.post(f"/positions/{position['position_id']}/stop-loss", {"price": 59800}))
+        self.ok(self.maker.post("/api/v1/orders/cancel-all"))
+        self.ok(self.intend(taker, limit_price=59745))
+        self.offer(side="buy", price="59740")
+        self.push_prices(BTC="59750")
+        rows = self.ok(taker.get(f"/positions/{taker.agent_id}?include_closed=1"))["positions"]
+        self.assertEqual([(row["is_open"], row["close_price"]) for row in rows],
+                         [(False, 59740.0)])
+        self.assertEqual(self.ok(self.guest.get("/intents"))["intents"], [])
+
     def test_closing(self):
         taker, position = self.open_long()
         path = f"/positions/{position['position_id']}/close"
@@ -379,7 +391,7 @@ class Positions(TradingTest):
         body = self.ok(taker.post(f"/positions/{position['position_id']}/close"))
         self.assertEqual((body["close_price"], body["position"]["is_open"]), (59800.0, False))
         shown = self.ok(self.guest.get(f"/intents/{resting['intent_id']}"))
-        self.assertEqual(shown["status"], "cancelled")
+        self.assertEqual(shown["status"], "expired")
 
     def test_health_and_the_views_of_a_position(self):
         taker, position = self.open_long()

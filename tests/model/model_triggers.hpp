@@ -221,6 +221,7 @@ struct TriggerMarket : Market {
       order.price = t.is_market ? std::clamp(Price(narrow(bound)), spec.price_min, spec.price_max)
                                 : Price(limit);
       order.flags |= kReduceOnly | (t.lots == 0 ? kClosePosition : 0);
+      order.stp = SelfTradePrevention::cancel_oldest;
     }
     return order;
   }

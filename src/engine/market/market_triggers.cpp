@@ -271,6 +271,7 @@ PlaceOrder Market::order_of(const Trigger& trigger, MarketOperation& operation) 
   operation.is_agents_max = trigger.is_agents_max;
   if (trigger.is_protective == 0) return order;
   order.flags |= kReduceOnly;
+  order.stp = SelfTradePrevention::cancel_oldest;  // an own order in the way must not disarm it
   if (trigger.lots == Lots(0)) order.flags |= kClosePosition;
   if (trigger.is_market != 0) {
     const uint32_t slippage_ppm =

@@ -7,17 +7,12 @@
 namespace perpetua::gateway::hub {
 namespace {
 
-// The settlement of a transfer that was just made: the newest of its kind between the two.
-stores::SettlementView own_transfer(const Call& call) {
+// The settlement of this very transfer, others of the same amount notwithstanding: what it left
+// the sender with tells it, to a repeat of the request, too.
+std::optional<stores::SettlementView> own_transfer(const Call& call) {
   const MoveMoney& money = call.submissions.front().command.money;
-  for (const auto& row :
-       call.hot().activity().settlements().newest(call.principal.agent, kPageItemsMax)) {
-    if (row.from == call.principal.agent && row.to == money.to_agent &&
-        row.amount == money.amount) {
-      return row;
-    }
-  }
-  return {};
+  return call.hot().activity().settlements().find_transfer(
+      call.principal.agent, money.to_agent, money.amount, Micro(outcome_of(call).values[0]));
 }
 
 }  // namespace
@@ -42,10 +37,14 @@ bool complete_transfer(Call& call) {
     return refuse(call, kNotFound, "Recipient agent not found");
   }
   if (!is_done(call)) return false;
+  const auto settlement = own_transfer(call);
+  if (!settlement) {  // a repeat of long ago
+    return refuse(call, kIdempotencyConflict, "The transfer was made, and is kept no longer");
+  }
   JsonWriter json(call.reply);
   json.begin_object().key("success").boolean(true);
   json.key("settlement");
-  write_settlement(json, own_transfer(call));
+  write_settlement(json, *settlement);
   json.end_object();
   return false;
 }

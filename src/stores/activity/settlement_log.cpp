@@ -6,6 +6,7 @@ SettlementView make_settlement(const LedgerEntryView& entry) {
   SettlementView view;
   view.sequence = entry.sequence;
   view.amount = entry.amount;
+  view.free_after = entry.free_after;
   view.is_onchain = entry.is_onchain;
   view.time_ms = entry.time_ms;
   switch (entry.kind) {
@@ -61,6 +62,21 @@ std::vector<SettlementView> SettlementLog::newest(AgentId agent, std::size_t lim
     log_.visit_chain(head->second, take);
   }
   return rows;
+}
+
+std::optional<SettlementView> SettlementLog::find_transfer(AgentId from, AgentId to, Micro amount,
+                                                           Micro free_after) const {
+  const std::lock_guard lock(mutex_);
+  std::optional<SettlementView> result;
+  const auto head = heads_.find(from);
+  if (head == heads_.end()) return result;
+  log_.visit_chain(head->second, [&](const SettlementView& row) {
+    const bool is_it =
+        row.from == from && row.to == to && row.amount == amount && row.free_after == free_after;
+    if (is_it) result = row;
+    return !is_it;
+  });
+  return result;
 }
 
 SettlementTotals SettlementLog::totals() const {

@@ -8,6 +8,7 @@
 #include <array>
 #include <boost/unordered/unordered_flat_map.hpp>
 #include <mutex>
+#include <optional>
 #include <vector>
 
 #include "stores/memory/recent_log.hpp"
@@ -32,6 +33,7 @@ struct SettlementView {
   AgentId from = 0;  // 0: from outside
   AgentId to = 0;    // 0: to outside
   Micro amount;
+  Micro free_after;  // of whose entry it is: the sender's, of a deposit the recipient's
   bool is_onchain = false;
   int64_t time_ms = 0;
   bool operator==(const SettlementView&) const = default;
@@ -59,6 +61,9 @@ class SettlementLog {
   // Newest first; of an agent, on either side, or (0) of all.
   std::vector<SettlementView> newest(AgentId agent, std::size_t limit) const;
   bool has_forgotten() const;  // some are kept no longer
+  // The newest transfer of these two that left the sender with so much.
+  std::optional<SettlementView> find_transfer(AgentId from, AgentId to, Micro amount,
+                                              Micro free_after) const;
   SettlementTotals totals() const;
 
  private:
