@@ -103,9 +103,11 @@ std::optional<OrderView> HistoryReader::intent(OrderId id) {
 }
 
 Page<OrderView> HistoryReader::intents(const std::function<bool(const OrderView&)>& keep,
-                                       const PageRequest& page) {
+                                       uint64_t newest, std::size_t limit) {
   static_assert(kIntent == 4);
-  return read_page(*impl_->source, kIntents, "(flags & 4) <> 0 AND ", std::nullopt, page, keep);
+  const std::string cursor = make_cursor(kIntents.letter, newest + 1);
+  return read_page(*impl_->source, kIntents, "(flags & 4) <> 0 AND ", std::nullopt,
+                   {cursor, limit}, keep);
 }
 
 // The maker's fill follows its taker's.
@@ -120,8 +122,9 @@ std::optional<MatchView> HistoryReader::match(MarketId market, uint64_t trade_id
   return make_match(*taker, read_one_fill(next).value_or(FillView()));
 }
 
-Page<MatchView> HistoryReader::matches(std::size_t limit) {
-  const auto fills = read_page(*impl_->source, kAllFills, "", std::nullopt, {{}, 2 * limit},
+Page<MatchView> HistoryReader::matches(uint64_t newest, std::size_t limit) {
+  const std::string cursor = make_cursor(kAllFills.letter, newest + 2);
+  const auto fills = read_page(*impl_->source, kAllFills, "", std::nullopt, {cursor, 2 * limit},
                                [](const FillView&) { return true; });
   Page<MatchView> page{fills.status, {}, {}};
   for (std::size_t i = 0; i + 1 < fills.rows.size(); i += 2) {
@@ -150,9 +153,10 @@ Page<SettlementView> HistoryReader::settlements(AgentId agent, const PageRequest
   return result;
 }
 
-Page<LiquidationView> HistoryReader::agents_liquidations(const PageRequest& page) {
-  return read_page(*impl_->source, kStepsOfAgents, "agent <> 0 AND ", std::nullopt, page,
-                   [](const LiquidationView&) { return true; });
+Page<LiquidationView> HistoryReader::agents_liquidations(uint64_t newest, std::size_t limit) {
+  const std::string cursor = make_cursor(kStepsOfAgents.letter, newest + 1);
+  return read_page(*impl_->source, kStepsOfAgents, "agent <> 0 AND ", std::nullopt,
+                   {cursor, limit}, [](const LiquidationView&) { return true; });
 }
 
 AgentId HistoryReader::owner_of_position(uint64_t id) {
