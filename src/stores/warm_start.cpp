@@ -105,9 +105,9 @@ bool warm_start(HotStore& hot, HistoryReader& history) {
   hot.warm_thoughts(newest_rows<ThoughtView>(
       hot_limits::kThoughtsMax,
       [&](const PageRequest& page) { return history.thoughts(std::nullopt, page); }));
-  hot.warm_messages(newest_rows<MessageView>(
-      hot_limits::kMessagesMax + hot_limits::kPrivateMessagesMax,
-      [&](const PageRequest& page) { return history.messages(page); }));
+  hot.warm_messages(
+      newest_rows<MessageView>(hot_limits::kMessagesMax + hot_limits::kPrivateMessagesMax,
+                               [&](const PageRequest& page) { return history.messages(page); }));
   hot.warm_signals(newest_rows<SignalView>(
       hot_limits::kClosedSignalsMax,
       [&](const PageRequest& page) { return history.closed_signals(kNoMarket, page); }));

@@ -62,9 +62,8 @@ bool find_match(Call& call, MarketId market, uint64_t trade_id,
   const stores::MatchLog& kept = call.hot().activity().matches();
   row = kept.find(market, trade_id);
   if (row) return true;
-  return find_past(call, kept.forgotten() != 0, row, [&](stores::HistoryReader& history) {
-    return history.match(market, trade_id);
-  });
+  return find_past(call, kept.forgotten() != 0, row,
+                   [&](stores::HistoryReader& history) { return history.match(market, trade_id); });
 }
 
 bool find_position_owner(Call& call, uint64_t id, AgentId& owner) {
@@ -72,13 +71,11 @@ bool find_position_owner(Call& call, uint64_t id, AgentId& owner) {
   const auto record = kept.find(id);
   owner = record ? record->agent : 0;
   if (record) return true;
-  return find_past(call, kept.has_forgotten(), owner, [&](stores::HistoryReader& history) {
-    return history.owner_of_position(id);
-  });
+  return find_past(call, kept.has_forgotten(), owner,
+                   [&](stores::HistoryReader& history) { return history.owner_of_position(id); });
 }
 
-bool add_past_intents(Call& call, const stores::IntentQuery& query,
-                      std::vector<IntentView>& rows) {
+bool add_past_intents(Call& call, const stores::IntentQuery& query, std::vector<IntentView>& rows) {
   if (query.state == stores::IntentState::open || call.history() == nullptr) return true;
   const uint64_t forgotten = call.hot().activity().intents().forgotten();
   const bool is_full = rows.size() == query.limit;
@@ -131,8 +128,7 @@ bool add_past_settlements(Call& call, AgentId agent, std::size_t limit,
 // Memory keeps those of one agent that closed last, so what history adds ended before them.
 bool add_past_positions(Call& call, AgentId agent, std::size_t limit,
                         std::vector<stores::PositionRecord>& rows) {
-  const bool is_whole =
-      rows.size() == limit || !call.hot().activity().positions().has_forgotten();
+  const bool is_whole = rows.size() == limit || !call.hot().activity().positions().has_forgotten();
   if (is_whole || call.history() == nullptr) return true;
   if (!open_history(call)) return false;
   uint64_t before = INT64_MAX;

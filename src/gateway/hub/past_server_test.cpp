@@ -14,8 +14,8 @@ namespace {
 
 using namespace test;
 namespace json = boost::json;
-using hub::IdKind;
 using hub::id_text;
+using hub::IdKind;
 
 constexpr std::size_t kTurns = 17'000;
 

@@ -167,8 +167,7 @@ bool locate_position(Call& call) {
   if (id && !find_position_owner(call, *id, owner)) return false;
   if (owner == 0) return refuse(call, kNotFound, "Position not found");
   if (call.may_block) call.noted_ids.push_back(*id);
-  return owner == call.principal.agent ||
-         refuse(call, kForbidden, "You don't own this position");
+  return owner == call.principal.agent || refuse(call, kForbidden, "You don't own this position");
 }
 
 void list_positions(Call& call) {

@@ -98,8 +98,8 @@ std::vector<AlertObject> alerts_of(const Call& call, AgentId agent) {
     const uint64_t name = kOwnRow | static_cast<uint64_t>(row.time_ms);
     const bool is_told = !rows.empty() && rows.back().sequence == name;
     if (row.limit != RiskLimit::daily_loss || is_told) continue;
-    rows.push_back({name, agent, "daily_loss_limit", "Daily loss limit reached",
-                    "warning", row.time_ms});
+    rows.push_back(
+        {name, agent, "daily_loss_limit", "Daily loss limit reached", "warning", row.time_ms});
   }
   std::erase_if(rows, [&](const AlertObject& row) {
     return call.hot().activity().acknowledged().contains(agent, row.sequence);
@@ -201,8 +201,7 @@ bool locate_alert(Call& call) {
 // A note to oneself: docs/rules-agents.md section 24.
 bool prepare_acknowledge(Call& call) {
   const AgentId agent = call.principal.agent;
-  const uint64_t alert =
-      alert_sequence(*parse_id_text(IdKind::alert, call.path_value("alert_id")));
+  const uint64_t alert = alert_sequence(*parse_id_text(IdKind::alert, call.path_value("alert_id")));
   if (!call.hot().activity().acknowledged().contains(agent, alert)) {
     return submit_message(call, {MessageKind::alert, agent, std::to_string(alert), {}}, "alert_id");
   }

@@ -14,8 +14,8 @@ using history_limits::kRowsScannedMax;
 
 const List<OrderView> kIntents = event_list('n', kOrderColumns, "orders", read_order);
 const List<FillView> kAllFills = event_list('z', kFillColumns, "fills", read_fill);
-const List<LedgerEntryView> kMovements = event_list('l', kLedgerColumns, "ledger",
-                                                    read_ledger_entry);
+const List<LedgerEntryView> kMovements =
+    event_list('l', kLedgerColumns, "ledger", read_ledger_entry);
 const List<LiquidationView> kStepsOfAgents =
     event_list('q', kLiquidationColumns, "liquidations", read_liquidation);
 const List<PositionChangeView> kChanges =
@@ -78,8 +78,8 @@ void replay_down(PositionLog& log, const std::vector<FillView>& fills,
   auto change = changes.rbegin();
   while (fill != fills.rend() && fill->sequence < floor) ++fill;
   while (fill != fills.rend() || change != changes.rend()) {
-    const bool is_fill = fill != fills.rend() &&
-                         (change == changes.rend() || fill->sequence < change->sequence);
+    const bool is_fill =
+        fill != fills.rend() && (change == changes.rend() || fill->sequence < change->sequence);
     if (is_fill) {
       log.fill(*fill++, nullptr);
     } else {
@@ -106,8 +106,8 @@ Page<OrderView> HistoryReader::intents(const std::function<bool(const OrderView&
                                        uint64_t newest, std::size_t limit) {
   static_assert(kIntent == 4);
   const std::string cursor = make_cursor(kIntents.letter, newest + 1);
-  return read_page(*impl_->source, kIntents, "(flags & 4) <> 0 AND ", std::nullopt,
-                   {cursor, limit}, keep);
+  return read_page(*impl_->source, kIntents, "(flags & 4) <> 0 AND ", std::nullopt, {cursor, limit},
+                   keep);
 }
 
 // The maker's fill follows its taker's.
@@ -138,9 +138,8 @@ Page<SettlementView> HistoryReader::settlements(AgentId agent, const PageRequest
   static_assert(static_cast<int>(LedgerEntryKind::transfer_in) == 2);
   const auto all = [](const LedgerEntryView&) { return true; };
   const auto entries =
-      agent == 0
-          ? read_page(*impl_->source, kMovements, "kind <> 2 AND ", std::nullopt, page, all)
-          : read_page(*impl_->source, kMovements, "agent = ? AND ", agent, page, all);
+      agent == 0 ? read_page(*impl_->source, kMovements, "kind <> 2 AND ", std::nullopt, page, all)
+                 : read_page(*impl_->source, kMovements, "agent = ? AND ", agent, page, all);
   Page<SettlementView> result{entries.status, {}, entries.next_cursor};
   for (LedgerEntryView entry : entries.rows) {
     if (entry.kind == LedgerEntryKind::transfer_in) {
@@ -155,8 +154,8 @@ Page<SettlementView> HistoryReader::settlements(AgentId agent, const PageRequest
 
 Page<LiquidationView> HistoryReader::agents_liquidations(uint64_t newest, std::size_t limit) {
   const std::string cursor = make_cursor(kStepsOfAgents.letter, newest + 1);
-  return read_page(*impl_->source, kStepsOfAgents, "agent <> 0 AND ", std::nullopt,
-                   {cursor, limit}, [](const LiquidationView&) { return true; });
+  return read_page(*impl_->source, kStepsOfAgents, "agent <> 0 AND ", std::nullopt, {cursor, limit},
+                   [](const LiquidationView&) { return true; });
 }
 
 AgentId HistoryReader::owner_of_position(uint64_t id) {
@@ -179,8 +178,7 @@ Page<PositionRecord> HistoryReader::closed_positions(AgentId agent, uint64_t bef
     for (; counted < rows.size(); ++counted) ends += ends_position(rows[counted]) ? 1 : 0;
     return ends >= limit + limits::kMarketsMax;
   };
-  PageStatus status =
-      read_down(*impl_->source, kAllFills, agent, before, floor, fills, has_enough);
+  PageStatus status = read_down(*impl_->source, kAllFills, agent, before, floor, fills, has_enough);
   if (status == PageStatus::ok) {
     status = read_down(*impl_->source, kChanges, agent, before, floor, changes,
                        [](const auto&) { return false; });
