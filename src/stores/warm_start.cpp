@@ -80,6 +80,14 @@ bool warm_activity(Activity& activity, HistoryReader& history) {
   return is_whole;
 }
 
+void warm_closed_triggers(HotStore& hot, HistoryReader& history) {
+  for (const TriggerView& row : newest_rows<TriggerView>(
+           hot_limits::kAgentShards * hot_limits::kClosedTriggersPerShardMax,
+           [&](const PageRequest& page) { return history.closed_triggers(0, kNoMarket, page); })) {
+    hot.warm_trigger(row);
+  }
+}
+
 bool warm_limits(Activity& activity, HistoryReader& history) {
   for (const ViolationView& row : newest_rows<ViolationView>(
            hot_limits::kViolationsMax,
@@ -104,6 +112,7 @@ bool warm_start(HotStore& hot, HistoryReader& history) {
       hot_limits::kClosedSignalsMax,
       [&](const PageRequest& page) { return history.closed_signals(kNoMarket, page); }));
   if (!warm_activity(hot.activity(), history)) return false;
+  warm_closed_triggers(hot, history);
   if (!warm_limits(hot.activity(), history)) return false;
   const bool has_triggers =
       history.live_triggers([&](const TriggerView& trigger) { hot.warm_trigger(trigger); });

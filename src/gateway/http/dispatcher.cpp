@@ -54,7 +54,9 @@ Next Dispatcher::begin(Call& call, const Request& request, int64_t now_ns) const
   if (must_ask(call, key, now_ns)) return Next::admission;
   if (endpoint.surface == Surface::hub) {
     const hub::Credentials credentials{request.x_api_key, request.authorization};
-    if (!hub::admit(call, credentials, request.target, now_ns)) return Next::done;
+    if (!hub::admit(call, credentials, request.target, now_ns)) {
+      return call.wants_disk ? Next::locating : Next::done;
+    }
   } else if (!admit(call, key, now_ns) || !check_access(call) ||
              !check_input(call, request.target)) {
     return Next::done;

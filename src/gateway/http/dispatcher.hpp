@@ -16,11 +16,12 @@
 namespace perpetua::gateway {
 
 enum class Next : uint8_t {
-  done,      // the reply is ready
+  done,       // the reply is ready
+  locating,   // call.endpoint->rules.locate again, with may_block, then begin() again
   admission,  // wait for admit_later(), then begin() again with the same request
-  account,   // read call.account_query into call.account, then respond()
-  blocking,  // call.endpoint->respond again, with may_block, on a thread that may block
-  submit,    // submit call.submissions, put the outcomes into call.replies, then finish()
+  account,    // read call.account_query into call.account, then respond()
+  blocking,   // call.endpoint->respond again, with may_block, on a thread that may block
+  submit,     // submit call.submissions, put the outcomes into call.replies, then finish()
 };
 
 class Dispatcher {

@@ -93,9 +93,10 @@ class Session final : public SessionBase {
   awaitable<void> answer();
   awaitable<void> run_request(int64_t started_ns);
   awaitable<void> wait_for_outcomes();
-  awaitable<void> respond_from_disk();
+  awaitable<void> run_on_disk(void (*step)(Call&));
+  awaitable<void> locate_on_disk();
   awaitable<void> read_account();
-  void read_history();
+  void read_history(void (*step)(Call&));
   awaitable<void> flush();
   awaitable<void> drain_input();
   awaitable<void> hand_over();
@@ -255,15 +256,20 @@ awaitable<void> Session::run_request(int64_t started_ns) {
   if (hub::answer_preflight(call_, head.method, preflight)) co_return;
   Next next = dispatcher.begin(call_, head, started_ns);
   if (next != Next::done) co_await flush();
-  while (next == Next::admission) {
-    co_await admit_later(io_thread_.context, call_.asks);
+  while (next == Next::admission || next == Next::locating) {
+    if (next == Next::locating) {
+      co_await locate_on_disk();
+      if (call_.error.is_error()) co_return;
+    } else {
+      co_await admit_later(io_thread_.context, call_.asks);
+    }
     next = dispatcher.begin(call_, head, started_ns);
   }
   if (next == Next::account) {
     co_await read_account();
     next = Dispatcher::respond(call_);
   }
-  if (next == Next::blocking) co_await respond_from_disk();
+  if (next == Next::blocking) co_await run_on_disk(call_.endpoint->respond);
   while (next == Next::submit) {
     co_await wait_for_outcomes();
     next = call_.error.is_error() ? Next::done : dispatcher.finish(call_);
@@ -281,20 +287,20 @@ awaitable<void> Session::wait_for_outcomes() {
 }
 
 // On a thread of the pool.
-void Session::read_history() {
+void Session::read_history(void (*step)(Call&)) {
   try {
-    call_.endpoint->respond(call_);
+    step(call_);
   } catch (const stores::HistoryUnavailable&) {  // its source counts and tells it
     call_.awaited_batch = 0;
     call_.fail(ResultCode::exchange_unavailable, {}, "the history cannot be read now");
   }
 }
 
-awaitable<void> Session::respond_from_disk() {
+awaitable<void> Session::run_on_disk(void (*step)(Call&)) {
   call_.may_block = true;
   call_.wants_disk = false;
   for (;;) {
-    co_await run_on(io_thread_.shared.disk, io_thread_.io, [this] { read_history(); });
+    co_await run_on(io_thread_.shared.disk, io_thread_.io, [=, this] { read_history(step); });
     if (call_.awaited_batch == 0) co_return;
     // A statement of its own: GCC 12 loses a co_await in a loop's condition.
     const bool has_come = co_await history_shows(io_thread_.context, call_.awaited_batch);
@@ -304,6 +310,13 @@ awaitable<void> Session::respond_from_disk() {
     }
     call_.awaited_batch = 0;
   }
+}
+
+// What was found is noted in the call, which begins anew.
+awaitable<void> Session::locate_on_disk() {
+  void (*const locate)(Call&) = [](Call& call) { call.endpoint->rules.locate(call); };
+  co_await run_on_disk(locate);
+  call_.may_block = false;
 }
 
 awaitable<void> Session::read_account() {

@@ -83,6 +83,9 @@ bool prepare_chat(Call& call) {
   message.text = input(call, "content").text;
   const Value& recipient = input(call, "recipient_id");
   if (recipient.is_present && !find_recipient(call, recipient.text, message.to_agent)) return false;
+  if (message.to_agent == call.principal.agent) {
+    return refuse_field(call, "body", "recipient_id", "is the sender", "value_error");
+  }
   return submit_message(call, message, "content");
 }
 

@@ -196,7 +196,7 @@ constexpr Endpoint kEndpoints[] = {
           .reply = "`agent_id, alerts[Alert]`, acknowledged ones left out"}, list_alerts),
     post("hubAlertAcknowledge", "/alerts/{alert_id}/ack", "risk", "Acknowledge an alert",
          Access::trade, {.locate = locate_alert, .reply = "`success`", .refusals = "404; 403"},
-         acknowledge_alert, nullptr),
+         prepare_acknowledge, complete_acknowledge),
     read("hubRisk", "/risk/{agent_id}", "risk", "Own risk score", Access::read,
          {.owner = "agent_id", .forbidden = "Cannot view the risk of another agent",
           .reply = "`agent_id, overall_score, level, breakdown{exposure, daily_loss, drawdown, "

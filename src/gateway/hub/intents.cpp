@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "gateway/hub/number.hpp"
+#include "gateway/hub/past.hpp"
 #include "gateway/hub/trading_handlers.hpp"
 
 namespace perpetua::gateway::hub {
@@ -114,9 +115,16 @@ bool set_price(Call& call, MarketId market, PlaceOrder& order) {
          refuse_field(call, "body", "limit_price", "is below the price step", "greater_than");
 }
 
+// As memory has it.
 std::optional<IntentView> path_intent(const Call& call) {
   const auto id = parse_id_text(IdKind::intent, call.path_value("intent_id"));
   return id ? call.hot().activity().intents().find(*id) : std::nullopt;
+}
+
+// Wherever it is; false: return now.
+bool find_path_intent(Call& call, std::optional<IntentView>& intent) {
+  const auto id = parse_id_text(IdKind::intent, call.path_value("intent_id"));
+  return !id || find_intent(call, *id, intent);
 }
 
 // What a repeated request gets when its intent is no longer kept: what its outcome says.
@@ -149,16 +157,20 @@ void write_intent_counts(JsonWriter& json, const stores::IntentTotals& totals) {
   json.key("cancelled").number(static_cast<int64_t>(totals.cancelled));
 }
 
-bool refuse_not_open(Call& call, const IntentView& intent) {
-  const bool is_filled = stores::intent_state(intent.order) == IntentState::filled;
+bool refuse_not_open(Call& call, IntentState state) {
+  const bool is_filled = state == IntentState::filled;
   return refuse(call, kIntentNotOpen, is_filled ? "Intent already matched" : "Intent has expired");
 }
 
 }  // namespace
 
+// Notes its state: the request begins anew after a look into history, which found it closed.
 bool locate_intent(Call& call) {
-  const auto intent = path_intent(call);
+  if (!call.noted_ids.empty()) return true;
+  std::optional<IntentView> intent;
+  if (!find_path_intent(call, intent)) return false;
   if (!intent) return refuse(call, kNotFound, "Intent not found");
+  call.noted_ids.push_back(static_cast<uint64_t>(stores::intent_state(intent->order)));
   return intent->order.agent == call.principal.agent ||
          refuse(call, kForbidden, "You don't own this intent");
 }
@@ -227,16 +239,17 @@ void list_intents(Call& call) {
   const StatusName& status = kStatusNames[number_or(input(call, "status"), 0)];
   query.state = status.state;
   const bool is_never = status.name == "executed";  // nothing is filled outside
+  auto rows = is_never ? std::vector<IntentView>() : call.hot().activity().intents().newest(query);
+  if (!is_never && !add_past_intents(call, query, rows)) return;
   JsonWriter json(call.reply);
   json.begin_object().key("intents");
-  const auto rows =
-      is_never ? std::vector<IntentView>() : call.hot().activity().intents().newest(query);
   write_array(json, rows, [&](const auto& row) { write_intent(json, call.hot(), row); });
   json.end_object();
 }
 
 void get_intent(Call& call) {
-  const auto intent = path_intent(call);
+  std::optional<IntentView> intent;
+  if (!find_path_intent(call, intent)) return;
   if (!intent) {
     refuse(call, kNotFound, "Intent not found");
     return;
@@ -246,17 +259,18 @@ void get_intent(Call& call) {
 }
 
 bool prepare_intent_cancel(Call& call) {
-  const IntentView intent = *path_intent(call);
-  const IntentState state = stores::intent_state(intent.order);
+  const auto intent = path_intent(call);
+  const IntentState state = intent ? stores::intent_state(intent->order)
+                                   : static_cast<IntentState>(call.noted_ids.front());
   if (state == IntentState::cancelled) {
     call.reply = R"({"success":true})";
     return true;
   }
-  if (state != IntentState::open) return refuse_not_open(call, intent);
+  if (!intent || state != IntentState::open) return refuse_not_open(call, state);
   Command& command = add_submission(call).command;
-  command = Command(CommandType::cancel_order, call.principal.agent, intent.order.market);
+  command = Command(CommandType::cancel_order, call.principal.agent, intent->order.market);
   command.cancel = CancelOrder();
-  command.cancel.order_id = intent.order.order_id;
+  command.cancel.order_id = intent->order.order_id;
   return true;
 }
 
@@ -266,7 +280,9 @@ bool complete_intent_cancel(Call& call) {
   const auto intent = path_intent(call);
   // It ended between the look at it and the cancel: what it came to decides.
   const bool is_cancelled = intent && stores::intent_state(intent->order) == IntentState::cancelled;
-  if (is_gone && intent && !is_cancelled) return refuse_not_open(call, *intent);
+  if (is_gone && intent && !is_cancelled) {
+    return refuse_not_open(call, stores::intent_state(intent->order));
+  }
   call.reply = R"({"success":true})";
   return false;
 }
@@ -291,10 +307,12 @@ void get_intent_stats(Call& call) {
 }
 
 void list_matches(Call& call) {
+  const std::size_t limit = limit_of(call, kMatchesDefault);
+  auto rows = call.hot().activity().matches().newest(limit);
+  if (!add_past_matches(call, limit, rows)) return;
   JsonWriter json(call.reply);
   json.begin_object().key("matches");
-  write_array(json, call.hot().activity().matches().newest(limit_of(call, kMatchesDefault)),
-              [&](const auto& row) { write_match(json, call.hot(), row); });
+  write_array(json, rows, [&](const auto& row) { write_match(json, call.hot(), row); });
   json.end_object();
 }
 
@@ -302,9 +320,10 @@ void get_match(Call& call) {
   constexpr unsigned kTradeBits = 40;
   const auto number = parse_id_text(IdKind::match, call.path_value("match_id"));
   std::optional<stores::MatchView> match;
-  if (number && *number >> kTradeBits < limits::kMarketsMax) {
-    match = call.hot().activity().matches().find(static_cast<MarketId>(*number >> kTradeBits),
-                                                 *number & ((1ull << kTradeBits) - 1));
+  const bool is_known = number && *number >> kTradeBits < limits::kMarketsMax;
+  if (is_known && !find_match(call, static_cast<MarketId>(*number >> kTradeBits),
+                              *number & ((1ull << kTradeBits) - 1), match)) {
+    return;
   }
   if (!match) {
     refuse(call, kNotFound, "Match not found");

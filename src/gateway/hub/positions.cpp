@@ -1,6 +1,7 @@
 // Positions: what is held, its stop and take-profit, its closing.
 #include <algorithm>
 
+#include "gateway/hub/past.hpp"
 #include "gateway/hub/trading_handlers.hpp"
 
 namespace perpetua::gateway::hub {
@@ -13,7 +14,10 @@ constexpr unsigned kRatioDigits = 4;
 constexpr int64_t kRatioScale = 10'000;
 constexpr int64_t kDangerBelow = 1'000;  // of kRatioScale
 constexpr int64_t kWarningBelow = 3'000;
+// In place of one that memory keeps no longer.
+constexpr PositionRecord kGone{.close_reason = stores::PositionCloseReason::manual};
 
+// As memory has it; what only history has is closed.
 std::optional<PositionRecord> path_position(const Call& call) {
   const auto id = parse_id_text(IdKind::position, call.path_value("position_id"));
   return id ? call.hot().activity().positions().find(*id) : std::nullopt;
@@ -37,7 +41,7 @@ bool prepare_guard(Call& call, TriggerKind kind, std::string_view own_name) {
   const Value& own = input(call, own_name);
   const Value& given = own.is_present ? own : input(call, "price");
   if (!given.is_present) return refuse_field(call, "body", "price", "is required", "missing");
-  const PositionRecord record = *path_position(call);
+  const PositionRecord record = path_position(call).value_or(kGone);
   if (!record.is_open()) return refuse_closed(call);
   const MarketSpec& spec = *call.hot().market_spec(record.market);
   const Price at = nearest_tick(given.number, spec);
@@ -88,9 +92,11 @@ bool complete_guard(Call& call, TriggerKind kind) {
     call.is_retry = true;
     if (cancel_older(call, kind)) return true;
   }
+  const auto record = path_position(call);
+  if (!record) return refuse_closed(call);
   JsonWriter json(call.reply);
   json.begin_object().key("success").boolean(true).key("position");
-  write_position(json, call.hot(), *path_position(call));
+  write_position(json, call.hot(), *record);
   json.end_object();
   return false;
 }
@@ -153,18 +159,23 @@ std::string distance_text(Price liquidation, Price mark) {
 
 }  // namespace
 
+// Notes that history has it: then the request begins anew.
 bool locate_position(Call& call) {
-  const auto record = path_position(call);
-  if (!record) return refuse(call, kNotFound, "Position not found");
-  return record->agent == call.principal.agent ||
-         refuse(call, kForbidden, "You don't own this position");
+  if (!call.noted_ids.empty()) return true;
+  const auto id = parse_id_text(IdKind::position, call.path_value("position_id"));
+  AgentId owner = 0;
+  if (id && !find_position_owner(call, *id, owner)) return false;
+  if (owner == 0) return refuse(call, kNotFound, "Position not found");
+  if (call.may_block) call.noted_ids.push_back(*id);
+  return owner == call.principal.agent || refuse(call, kForbidden, "You don't own this position");
 }
 
 void list_positions(Call& call) {
   const AgentId agent = call.principal.agent;
   auto rows = open_positions(call.hot(), agent);
   if (input(call, "include_closed").number != 0) {
-    const auto closed = call.hot().activity().positions().closed(agent, kClosedShownMax);
+    auto closed = call.hot().activity().positions().closed(agent, kClosedShownMax);
+    if (!add_past_positions(call, agent, kClosedShownMax, closed)) return;
     rows.insert(rows.end(), closed.begin(), closed.end());
   }
   JsonWriter json(call.reply);
@@ -206,7 +217,7 @@ bool prepare_take_profit(Call& call) {
 bool complete_take_profit(Call& call) { return complete_guard(call, TriggerKind::take_profit); }
 
 bool prepare_close(Call& call) {
-  const PositionRecord record = *path_position(call);
+  const PositionRecord record = path_position(call).value_or(kGone);
   if (!record.is_open()) return refuse_closed(call);
   if (!require_open_market(call, record.market)) return false;
   Command& command = add_submission(call).command;
@@ -234,7 +245,7 @@ bool complete_close(Call& call) {
 }
 
 void get_position_health(Call& call) {
-  const PositionRecord record = *path_position(call);
+  const PositionRecord record = path_position(call).value_or(kGone);
   if (!record.is_open()) {
     refuse_closed(call);
     return;

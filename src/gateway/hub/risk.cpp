@@ -2,6 +2,8 @@
 #include <algorithm>
 
 #include "engine/market/liquidation.hpp"
+#include "gateway/hub/chat_message.hpp"
+#include "gateway/hub/past.hpp"
 #include "gateway/hub/trading_handlers.hpp"
 
 namespace perpetua::gateway::hub {
@@ -10,20 +12,23 @@ namespace {
 constexpr std::size_t kLiquidationsDefault = 20;
 constexpr std::size_t kViolationsDefault = 50;
 constexpr std::size_t kAlertsMax = 100;
-constexpr uint64_t kOwnRow = 1ull << 45;  // of violations: their numbers are no sequences
+constexpr uint64_t kOwnRow = 1ull << 45;  // of violations, named by their time: not by an event
 constexpr int64_t kScale = 10'000;        // hundredths of a percent
 constexpr unsigned kScoreDigits = 2;
 constexpr int64_t kDrawdownPercentMax = 30;
 constexpr int64_t kLeverageDefaultMax = 20;
 
-// Older rows of all markets together, newest first.
-std::vector<stores::LiquidationView> newest_liquidations(const Call& call, std::size_t limit) {
+// All markets together, newest first. `forgotten`: there may be more at or below this sequence.
+std::vector<stores::LiquidationView> newest_liquidations(const Call& call, std::size_t limit,
+                                                         uint64_t& forgotten) {
+  constexpr std::size_t kMost = stores::hot_limits::kLiquidationsPerMarketMax;
   std::vector<stores::LiquidationView> rows;
   for (MarketId market = 0; market < call.hot().totals().markets; ++market) {
-    for (const auto& row :
-         call.hot().liquidations(market, stores::hot_limits::kLiquidationsPerMarketMax)) {
+    const auto kept = call.hot().liquidations(market, kMost);
+    for (const auto& row : kept) {
       if (row.agent != 0) rows.push_back(row);
     }
+    if (kept.size() == kMost) forgotten = std::max(forgotten, kept.back().sequence);
   }
   std::sort(rows.begin(), rows.end(),
             [](const auto& a, const auto& b) { return a.sequence > b.sequence; });
@@ -90,12 +95,14 @@ std::vector<AlertObject> alerts_of(const Call& call, AgentId agent) {
     if (has_fired) rows.push_back(alert_of(call, row));
   }
   for (const auto& row : call.hot().violations(agent, kAlertsMax)) {
-    if (row.limit != RiskLimit::daily_loss) continue;
-    rows.push_back({row.number | kOwnRow, agent, "daily_loss_limit", "Daily loss limit reached",
-                    "warning", row.time_ms});
+    const uint64_t name = kOwnRow | static_cast<uint64_t>(row.time_ms);
+    const bool is_told = !rows.empty() && rows.back().sequence == name;
+    if (row.limit != RiskLimit::daily_loss || is_told) continue;
+    rows.push_back(
+        {name, agent, "daily_loss_limit", "Daily loss limit reached", "warning", row.time_ms});
   }
   std::erase_if(rows, [&](const AlertObject& row) {
-    return call.hot().activity().is_acknowledged(agent, row.sequence);
+    return call.hot().activity().acknowledged().contains(agent, row.sequence);
   });
   std::stable_sort(rows.begin(), rows.end(), [](const AlertObject& a, const AlertObject& b) {
     return a.time_ms > b.time_ms;
@@ -151,12 +158,15 @@ std::string_view level_of(int64_t overall) {
 }  // namespace
 
 void list_liquidations(Call& call) {
+  const std::size_t limit = limit_of(call, kLiquidationsDefault);
+  uint64_t forgotten = 0;
+  auto rows = newest_liquidations(call, limit, forgotten);
+  if (!add_past_liquidations(call, limit, forgotten, rows)) return;
   JsonWriter json(call.reply);
   json.begin_object().key("stats");
   write_liquidation_stats(call, json);
   json.key("recent");
-  write_array(json, newest_liquidations(call, limit_of(call, kLiquidationsDefault)),
-              [&](const auto& row) { write_liquidation(json, call.hot(), row); });
+  write_array(json, rows, [&](const auto& row) { write_liquidation(json, call.hot(), row); });
   json.end_object();
 }
 
@@ -180,7 +190,7 @@ bool locate_alert(Call& call) {
   if (is_known) {
     const uint64_t sequence = alert_sequence(*number);
     const auto rows = alerts_of(call, owner);
-    is_known = call.hot().activity().is_acknowledged(owner, sequence) ||
+    is_known = call.hot().activity().acknowledged().contains(owner, sequence) ||
                std::any_of(rows.begin(), rows.end(),
                            [&](const AlertObject& row) { return row.sequence == sequence; });
   }
@@ -188,11 +198,20 @@ bool locate_alert(Call& call) {
   return owner == call.principal.agent || refuse(call, kForbidden, "You don't own this alert");
 }
 
-bool acknowledge_alert(Call& call) {
-  const uint64_t number = *parse_id_text(IdKind::alert, call.path_value("alert_id"));
-  call.hot().activity().acknowledge(call.principal.agent, alert_sequence(number));
+// A note to oneself: docs/rules-agents.md section 24.
+bool prepare_acknowledge(Call& call) {
+  const AgentId agent = call.principal.agent;
+  const uint64_t alert = alert_sequence(*parse_id_text(IdKind::alert, call.path_value("alert_id")));
+  if (!call.hot().activity().acknowledged().contains(agent, alert)) {
+    return submit_message(call, {MessageKind::alert, agent, std::to_string(alert), {}}, "alert_id");
+  }
   call.reply = R"({"success":true})";
   return true;
+}
+
+bool complete_acknowledge(Call& call) {
+  if (is_done(call)) call.reply = R"({"success":true})";
+  return false;
 }
 
 void get_risk(Call& call) {
@@ -249,10 +268,12 @@ bool complete_risk_limits(Call& call) {
 }
 
 void list_violations(Call& call) {
+  const std::size_t limit = limit_of(call, kViolationsDefault);
+  auto rows = call.hot().violations(call.principal.agent, limit);
+  if (!add_past_violations(call, call.principal.agent, limit, rows)) return;
   JsonWriter json(call.reply);
   json.begin_object().key("violations");
-  write_array(json, call.hot().violations(call.principal.agent, limit_of(call, kViolationsDefault)),
-              [&](const auto& row) { write_violation(json, row); });
+  write_array(json, rows, [&](const auto& row) { write_violation(json, row); });
   json.end_object();
 }
 

@@ -2,6 +2,7 @@
 
 #include "gateway/hub/agent_view.hpp"
 #include "gateway/hub/handlers.hpp"
+#include "gateway/hub/past.hpp"
 #include "stores/activity/activity.hpp"
 
 namespace perpetua::gateway::hub {
@@ -57,11 +58,11 @@ void list_settlements(Call& call) {
     agent = named.value_or(UINT32_MAX);  // nobody's: an empty list
   }
   const auto limit = static_cast<std::size_t>(number_or(input(call, "limit"), kPageItemsDefault));
+  auto rows = call.hot().activity().settlements().newest(agent, limit);
+  if (!add_past_settlements(call, agent, limit, rows)) return;
   JsonWriter json(call.reply);
   json.begin_object().key("settlements").begin_array();
-  for (const auto& row : call.hot().activity().settlements().newest(agent, limit)) {
-    write_settlement(json, row);
-  }
+  for (const auto& row : rows) write_settlement(json, row);
   json.end_array().end_object();
 }
 

@@ -1,7 +1,5 @@
 #include "stores/activity/activity.hpp"
 
-#include <utility>
-
 #include "stores/activity/match_fold.hpp"
 #include "stores/agent_fold.hpp"
 #include "stores/memory/hot_store.hpp"

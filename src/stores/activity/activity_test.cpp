@@ -105,11 +105,34 @@ TEST_F(ActivityTest, the_best_by_pnl_counts_open_positions_too) {
   EXPECT_EQ(activity().ranking(Ranking::pnl, 1, now_ms_).size(), 1u);
 }
 
-TEST_F(ActivityTest, an_acknowledged_alert_stays_so) {
-  EXPECT_FALSE(activity().is_acknowledged(2, 77));
-  activity().acknowledge(2, 77);
-  EXPECT_TRUE(activity().is_acknowledged(2, 77));
-  EXPECT_FALSE(activity().is_acknowledged(3, 77));
+TEST_F(ActivityTest, a_note_acknowledges_the_alert_it_names) {
+  Command command(CommandType::post_thought, 2);
+  command.thought.kind = MessageKind::alert;
+  command.thought.to_agent = 2;
+  EXPECT_FALSE(activity().acknowledged().contains(2, 77));
+  EXPECT_EQ(run(command, "77").code, ResultCode::ok);
+  EXPECT_EQ(run(command, "78x").code, ResultCode::ok);
+  EXPECT_TRUE(activity().acknowledged().contains(2, 77));
+  EXPECT_FALSE(activity().acknowledged().contains(3, 77));
+  EXPECT_FALSE(activity().acknowledged().contains(2, 78));
+  command.thought.to_agent = 3;
+  EXPECT_EQ(run(command, "79").code, ResultCode::ok);
+  for (const AgentId agent : {2u, 3u}) {
+    EXPECT_FALSE(activity().acknowledged().contains(agent, 79)) << "a message is no note";
+    EXPECT_EQ(store_.private_messages(agent, 0, 10).size(), 1u) << "a note is no message";
+  }
+}
+
+TEST(AcknowledgedAlerts, keeps_the_newest_of_each_agent) {
+  AcknowledgedAlerts seen;
+  for (std::size_t i = 0; i <= activity_limits::kAcknowledgedPerAgentMax; ++i) {
+    seen.note(1, std::to_string(i));
+    seen.note(1, std::to_string(i));
+  }
+  seen.note(2, "0");
+  EXPECT_FALSE(seen.contains(1, 0));
+  EXPECT_TRUE(seen.contains(1, 1));
+  EXPECT_TRUE(seen.contains(2, 0));
 }
 
 TEST_F(ActivityTest, a_description_alone_knows_open_intents_and_positions) {

@@ -37,6 +37,30 @@ TEST_F(IntentLogTest, intents_are_listed_by_state_and_market) {
   EXPECT_EQ(log.totals_by_market()[1].asked, Micro(600'000'000));
 }
 
+// By acceptance, though the oldest closes last and pushes out the newest.
+TEST(IntentLog, closed_ones_are_listed_by_acceptance_and_tell_what_was_forgotten) {
+  IntentLog log;
+  OrderView order;
+  order.status = OrderStatus::filled;
+  const auto close = [&](uint64_t sequence) {
+    order.order_id = order.sequence = sequence;
+    log.warm_closed(order);
+  };
+  constexpr uint64_t kMost = activity_limits::kClosedIntentsMax;
+  for (uint64_t sequence = 2; sequence <= kMost; ++sequence) close(sequence);
+  close(1);
+  const auto newest = log.newest({.market = order.market, .limit = 2});
+  ASSERT_EQ(newest.size(), 2u);
+  EXPECT_EQ(newest[0].order.sequence, kMost);
+  EXPECT_EQ(newest[1].order.sequence, kMost - 1);
+  EXPECT_EQ(log.forgotten(), 0u);
+  close(kMost + 1);
+  close(kMost + 2);
+  EXPECT_EQ(log.forgotten(), 3u);
+  EXPECT_FALSE(log.find(3));
+  EXPECT_TRUE(log.find(1));
+}
+
 TEST_F(IntentLogTest, a_reason_is_a_thought_of_its_agent) {
   place(1, Side::sell, 60'000, 30'000);
   intend(2, Side::buy, 600'000'000, "first");

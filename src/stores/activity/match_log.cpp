@@ -25,9 +25,7 @@ void MatchLog::clear() {
   forgotten_ = 0;
 }
 
-void MatchLog::forget(const MatchView& match) {
-  forgotten_ = std::max(forgotten_, match.sequence);
-}
+void MatchLog::forget(const MatchView& match) { forgotten_ = std::max(forgotten_, match.sequence); }
 
 uint64_t MatchLog::forgotten() const {
   const std::lock_guard guard(mutex_);

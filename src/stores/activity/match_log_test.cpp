@@ -42,12 +42,14 @@ TEST(MatchLog, is_bounded_and_survives_a_gap) {
   MatchLog log;
   for (uint64_t id = 1; id <= activity_limits::kMatchesPerMarketMax + 1; ++id) {
     log.add(match(0, id, id));
+    EXPECT_EQ(log.forgotten(), id > activity_limits::kMatchesPerMarketMax ? 1u : 0u);
   }
   EXPECT_FALSE(log.find(0, 1));
   EXPECT_TRUE(log.find(0, 2));
   log.add(match(0, 9'000, 9'000));
   EXPECT_EQ(log.find(0, 9'000)->sequence, 9'000u);
   EXPECT_FALSE(log.find(0, 2));
+  EXPECT_EQ(log.forgotten(), activity_limits::kMatchesPerMarketMax + 1);
 }
 
 }  // namespace

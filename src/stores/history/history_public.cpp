@@ -14,8 +14,8 @@ using history_limits::kRowsScannedMax;
 
 const List<OrderView> kIntents = event_list('n', kOrderColumns, "orders", read_order);
 const List<FillView> kAllFills = event_list('z', kFillColumns, "fills", read_fill);
-const List<LedgerEntryView> kMovements = event_list('l', kLedgerColumns, "ledger",
-                                                    read_ledger_entry);
+const List<LedgerEntryView> kMovements =
+    event_list('l', kLedgerColumns, "ledger", read_ledger_entry);
 const List<LiquidationView> kStepsOfAgents =
     event_list('q', kLiquidationColumns, "liquidations", read_liquidation);
 const List<PositionChangeView> kChanges =
@@ -78,8 +78,8 @@ void replay_down(PositionLog& log, const std::vector<FillView>& fills,
   auto change = changes.rbegin();
   while (fill != fills.rend() && fill->sequence < floor) ++fill;
   while (fill != fills.rend() || change != changes.rend()) {
-    const bool is_fill = fill != fills.rend() &&
-                         (change == changes.rend() || fill->sequence < change->sequence);
+    const bool is_fill =
+        fill != fills.rend() && (change == changes.rend() || fill->sequence < change->sequence);
     if (is_fill) {
       log.fill(*fill++, nullptr);
     } else {
@@ -103,9 +103,11 @@ std::optional<OrderView> HistoryReader::intent(OrderId id) {
 }
 
 Page<OrderView> HistoryReader::intents(const std::function<bool(const OrderView&)>& keep,
-                                       const PageRequest& page) {
+                                       uint64_t newest, std::size_t limit) {
   static_assert(kIntent == 4);
-  return read_page(*impl_->source, kIntents, "(flags & 4) <> 0 AND ", std::nullopt, page, keep);
+  const std::string cursor = make_cursor(kIntents.letter, newest + 1);
+  return read_page(*impl_->source, kIntents, "(flags & 4) <> 0 AND ", std::nullopt, {cursor, limit},
+                   keep);
 }
 
 // The maker's fill follows its taker's.
@@ -120,8 +122,9 @@ std::optional<MatchView> HistoryReader::match(MarketId market, uint64_t trade_id
   return make_match(*taker, read_one_fill(next).value_or(FillView()));
 }
 
-Page<MatchView> HistoryReader::matches(std::size_t limit) {
-  const auto fills = read_page(*impl_->source, kAllFills, "", std::nullopt, {{}, 2 * limit},
+Page<MatchView> HistoryReader::matches(uint64_t newest, std::size_t limit) {
+  const std::string cursor = make_cursor(kAllFills.letter, newest + 2);
+  const auto fills = read_page(*impl_->source, kAllFills, "", std::nullopt, {cursor, 2 * limit},
                                [](const FillView&) { return true; });
   Page<MatchView> page{fills.status, {}, {}};
   for (std::size_t i = 0; i + 1 < fills.rows.size(); i += 2) {
@@ -135,9 +138,8 @@ Page<SettlementView> HistoryReader::settlements(AgentId agent, const PageRequest
   static_assert(static_cast<int>(LedgerEntryKind::transfer_in) == 2);
   const auto all = [](const LedgerEntryView&) { return true; };
   const auto entries =
-      agent == 0
-          ? read_page(*impl_->source, kMovements, "kind <> 2 AND ", std::nullopt, page, all)
-          : read_page(*impl_->source, kMovements, "agent = ? AND ", agent, page, all);
+      agent == 0 ? read_page(*impl_->source, kMovements, "kind <> 2 AND ", std::nullopt, page, all)
+                 : read_page(*impl_->source, kMovements, "agent = ? AND ", agent, page, all);
   Page<SettlementView> result{entries.status, {}, entries.next_cursor};
   for (LedgerEntryView entry : entries.rows) {
     if (entry.kind == LedgerEntryKind::transfer_in) {
@@ -150,8 +152,9 @@ Page<SettlementView> HistoryReader::settlements(AgentId agent, const PageRequest
   return result;
 }
 
-Page<LiquidationView> HistoryReader::agents_liquidations(const PageRequest& page) {
-  return read_page(*impl_->source, kStepsOfAgents, "agent <> 0 AND ", std::nullopt, page,
+Page<LiquidationView> HistoryReader::agents_liquidations(uint64_t newest, std::size_t limit) {
+  const std::string cursor = make_cursor(kStepsOfAgents.letter, newest + 1);
+  return read_page(*impl_->source, kStepsOfAgents, "agent <> 0 AND ", std::nullopt, {cursor, limit},
                    [](const LiquidationView&) { return true; });
 }
 
@@ -175,8 +178,7 @@ Page<PositionRecord> HistoryReader::closed_positions(AgentId agent, uint64_t bef
     for (; counted < rows.size(); ++counted) ends += ends_position(rows[counted]) ? 1 : 0;
     return ends >= limit + limits::kMarketsMax;
   };
-  PageStatus status =
-      read_down(*impl_->source, kAllFills, agent, before, floor, fills, has_enough);
+  PageStatus status = read_down(*impl_->source, kAllFills, agent, before, floor, fills, has_enough);
   if (status == PageStatus::ok) {
     status = read_down(*impl_->source, kChanges, agent, before, floor, changes,
                        [](const auto&) { return false; });

@@ -99,7 +99,8 @@ class HistoryReader {
   Page<PositionChangeView> position_changes(AgentId agent, MarketId market,
                                             const PageRequest& page);
 
-  // Closed triggers by their closing; one by id, live or closed, of this agent.
+  // Closed triggers by their closing, of one agent or (0) of all; one by id, live or closed, of
+  // this agent.
   Page<TriggerView> closed_triggers(AgentId agent, MarketId market, const PageRequest& page);
   std::optional<TriggerView> trigger(AgentId agent, OrderId id);
   // The legs of an order's bracket; the trigger that sent an order.
@@ -127,15 +128,15 @@ class HistoryReader {
   std::optional<SignalView> signal(SignalId id);
 
   // Of all agents. An intent or trade by id; intents for which keep(row) holds, by acceptance;
-  // trades below the sequence `before`; money that moved, a transfer told by its sender's entry, of
-  // one agent on either side or (0) of all; liquidations of agents, funds left out.
+  // liquidations of agents, funds left out: up to the sequence `newest`, without a cursor. Money
+  // that moved, a transfer told by its sender's entry, of one agent on either side or (0) of all.
   std::optional<OrderView> intent(OrderId id);
-  Page<OrderView> intents(const std::function<bool(const OrderView&)>& keep,
-                          const PageRequest& page);
+  Page<OrderView> intents(const std::function<bool(const OrderView&)>& keep, uint64_t newest,
+                          std::size_t limit);
   std::optional<MatchView> match(MarketId market, uint64_t trade_id);
-  Page<MatchView> matches(std::size_t limit);
+  Page<MatchView> matches(uint64_t newest, std::size_t limit);
   Page<SettlementView> settlements(AgentId agent, const PageRequest& page);
-  Page<LiquidationView> agents_liquidations(const PageRequest& page);
+  Page<LiquidationView> agents_liquidations(uint64_t newest, std::size_t limit);
 
   // Who opened the position whose id is the sequence of its first fill; 0: there is none.
   AgentId owner_of_position(uint64_t id);

@@ -105,8 +105,13 @@ PositionEndView read_position_end(ValueSource& s) {
 
 Page<TriggerView> HistoryReader::closed_triggers(AgentId agent, MarketId market,
                                                  const PageRequest& page) {
+  const auto keep = [&](const TriggerView& row) { return in_market(market, row.market); };
+  if (agent == 0) {
+    return read_page(*impl_->source, kClosedTriggers, "closed_sequence > 0 AND ", std::nullopt,
+                     page, keep);
+  }
   return read_page(*impl_->source, kClosedTriggers, "agent = ? AND closed_sequence > 0 AND ", agent,
-                   page, [&](const TriggerView& row) { return in_market(market, row.market); });
+                   page, keep);
 }
 
 std::optional<TriggerView> HistoryReader::trigger(AgentId agent, OrderId id) {

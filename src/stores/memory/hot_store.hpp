@@ -85,7 +85,7 @@ class HotStore {
                     const std::vector<CandleView>& candles);
   void warm_thoughts(const std::vector<ThoughtView>& thoughts);
   void warm_order(const OrderView& order);
-  void warm_trigger(const TriggerView& trigger);  // its times
+  void warm_trigger(const TriggerView& trigger);  // closed ones, too
   void warm_fundings(const std::vector<FundingView>& fundings);
   void warm_liquidations(const std::vector<LiquidationView>& liquidations);
   void warm_fund_changes(const std::vector<FundChangeView>& changes);

@@ -35,6 +35,10 @@ void TriggerShard::close(const Event& event, int64_t time_ms) {
 
 void TriggerShard::warm(const TriggerView& view) {
   const Guard guard(mutex_);
+  if (!view.is_live()) {
+    closed_.push(owners_[view.agent].closed, view);
+    return;
+  }
   const auto owner = owners_.find(view.agent);
   if (owner == owners_.end()) return;
   const auto row = owner->second.live.find(view.id());

@@ -23,7 +23,7 @@ class TriggerShard {
   // Writer. A close of a trigger that is not live aborts: it is not this history.
   void change(const Event& event, int64_t time_ms);
   void close(const Event& event, int64_t time_ms);
-  // Gives a live trigger the times that history knows; others are left alone.
+  // Gives a live trigger the times that history knows; takes a closed one as it is.
   void warm(const TriggerView& view);
 
   // Readers. `market` may be kNoMarket for all.
