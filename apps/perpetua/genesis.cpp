@@ -45,22 +45,22 @@ std::vector<MarketSpec> default_markets() {
   };
 }
 
-std::vector<runtime::Submission> genesis_commands(uint64_t hash_seed, Micro insurance) {
+std::vector<runtime::Submission> genesis_commands(const GenesisValues& values) {
   std::vector<runtime::Submission> commands;
   runtime::Submission configure{Command(CommandType::configure), {}, {}};
   configure.command.configure = Configure{};
-  configure.command.configure.hash_seed = hash_seed;
+  configure.command.configure.hash_seed = values.hash_seed;
   configure.command.configure.margin_use_max_ppm = kMarginUseMaxPpm;
-  configure.command.configure.risk_limits = kDefaultRiskLimits;
+  configure.command.configure.risk_limits = values.risk_limits;
   commands.push_back(std::move(configure));
   for (const MarketSpec& spec : default_markets()) {
     std::string text(reinterpret_cast<const char*>(&spec), sizeof spec);
     commands.push_back({Command(CommandType::create_market), std::move(text), {}});
   }
-  if (insurance == Micro(0)) return commands;
+  if (values.insurance == Micro(0)) return commands;
   for (std::size_t i = 0; i < default_markets().size(); ++i) {
     Command fund(CommandType::fund_insurance, 0, static_cast<MarketId>(i));
-    fund.fund_insurance.amount = insurance;
+    fund.fund_insurance.amount = values.insurance;
     commands.push_back({fund, {}, {}});
   }
   return commands;

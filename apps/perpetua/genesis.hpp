@@ -1,6 +1,7 @@
 // Genesis: the first batch of a new exchange, which makes its journal complete without any
 // configuration file: the margin rule, the risk limits that agents of the older API begin with, the
-// twelve markets from BTC-PERP to AAVE-PERP, and what their insurance funds begin with.
+// twelve markets from BTC-PERP to AAVE-PERP, and what their insurance funds begin with. An exchange
+// whose journal has it never gets another: settings that change later change nothing of it.
 #pragma once
 
 #include <vector>
@@ -12,14 +13,14 @@ namespace perpetua::app {
 
 inline constexpr uint32_t kMarginUseMaxPpm = 800'000;
 
-// Of agents that register with has_risk_limits. Micro-USDC.
-inline constexpr RiskLimits kDefaultRiskLimits{
-    Micro(10'000'000'000), Micro(50'000'000'000), Micro(1'000'000'000), 20, {}};
+struct GenesisValues {
+  uint64_t hash_seed = 0;  // keys the engine's tables; random, once per exchange
+  Micro insurance;         // of each market; 0: the funds begin empty
+  RiskLimits risk_limits;  // of agents that register with has_risk_limits
+};
 
 std::vector<MarketSpec> default_markets();
 
-// `hash_seed` keys the engine's tables; random, once per exchange. `insurance` is each market's; 0:
-// the funds begin empty.
-std::vector<runtime::Submission> genesis_commands(uint64_t hash_seed, Micro insurance);
+std::vector<runtime::Submission> genesis_commands(const GenesisValues& values);
 
 }  // namespace perpetua::app

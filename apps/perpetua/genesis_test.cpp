@@ -26,14 +26,15 @@ TEST(Genesis, twelve_markets_whose_lots_are_worth_at_most_ten_cents) {
 }
 
 TEST(Genesis, the_first_batch_configures_opens_and_endows_every_market) {
-  const auto commands = genesis_commands(7, Micro(1'000'000));
+  const RiskLimits risk_limits{Micro(1), Micro(2), Micro(3), 4, {}};
+  const auto commands = genesis_commands({7, Micro(1'000'000), risk_limits});
   ASSERT_EQ(commands.size(), 25u);
   const Configure& configure = commands[0].command.configure;
   EXPECT_EQ(configure.hash_seed, 7u);
-  EXPECT_EQ(configure.risk_limits, kDefaultRiskLimits);
+  EXPECT_EQ(configure.risk_limits, risk_limits);
   EXPECT_EQ(commands[12].command.header.type, CommandType::create_market);
   EXPECT_EQ(commands[24].command.header.market, 11);
-  EXPECT_EQ(genesis_commands(7, Micro(0)).size(), 13u);
+  EXPECT_EQ(genesis_commands({7, Micro(0), risk_limits}).size(), 13u);
 }
 
 }  // namespace

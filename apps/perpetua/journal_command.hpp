@@ -10,6 +10,7 @@
 #include <string>
 
 #include "engine/engine.hpp"
+#include "journal_setup.hpp"
 
 namespace perpetua::app {
 
@@ -17,8 +18,7 @@ enum class JournalVerb { verify, dump, state_hash, replay };
 
 struct JournalCommandOptions {
   JournalVerb verb = JournalVerb::verify;
-  std::string data_dir;
-  std::string table_url;        // database of the journal table; empty: segment files
+  JournalPlace place;
   uint64_t from = 1;            // dump
   uint64_t until = UINT64_MAX;  // dump, replay: last batch
 };

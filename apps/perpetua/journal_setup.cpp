@@ -5,6 +5,9 @@
 
 #include <cerrno>
 #include <stdexcept>
+#include <utility>
+
+#include "journal/file_journal.hpp"
 
 namespace perpetua::app {
 namespace {
@@ -49,6 +52,24 @@ std::unique_ptr<journal::postgres::TableJournal> lead_journal(const Settings& se
   if (!led.ok()) throw std::runtime_error(led.message);
   spdlog::info("leading the {}", table->name());
   return table;
+}
+
+journal::Status open_journal(const JournalPlace& place, journal::DataDirectory& directory,
+                             std::unique_ptr<journal::Journal>& journal) {
+  if (place.table_url.empty()) {
+    const journal::Status opened = directory.open_read_only(place.data_dir);
+    journal = std::make_unique<journal::FileJournal>();
+    return opened.ok() ? journal->attach(directory) : opened;
+  }
+  journal::postgres::TableOptions table_options;
+  table_options.url = place.table_url;
+  auto table = std::make_unique<journal::postgres::TableJournal>(std::move(table_options));
+  std::optional<journal::ClusterId> id;
+  journal::Status status = table->open_to_read();
+  if (status.ok()) status = table->cluster_id(id);
+  if (status.ok()) status = directory.open_read_only(place.data_dir, id);
+  journal = std::move(table);
+  return status.ok() ? journal->attach(directory) : status;
 }
 
 }  // namespace perpetua::app

@@ -1,4 +1,4 @@
-// The journal that the settings ask for, when it is not the default of segment files.
+// Where the journal is: led by an exchange that keeps it as a table, or opened by a tool.
 #pragma once
 
 #include <csignal>
@@ -19,5 +19,15 @@ std::string journal_url(const Settings& settings);
 // `signals` (blocked) came first. Throws std::runtime_error if it is refused.
 std::unique_ptr<journal::postgres::TableJournal> lead_journal(const Settings& settings,
                                                               const sigset_t& signals);
+
+struct JournalPlace {
+  std::string data_dir;
+  std::string table_url;  // database of the journal table; empty: segment files of data_dir
+};
+
+// For tools: reads only, the exchange may be running. On success `journal` is attached to
+// `directory`; a table can be read without the folder, which then only adds its snapshots.
+journal::Status open_journal(const JournalPlace& place, journal::DataDirectory& directory,
+                             std::unique_ptr<journal::Journal>& journal);
 
 }  // namespace perpetua::app

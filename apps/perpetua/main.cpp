@@ -2,6 +2,7 @@
 
 #include <CLI/CLI.hpp>
 #include <cstdlib>
+#include <functional>
 #include <iostream>
 #include <map>
 
@@ -127,14 +128,31 @@ void add_load(CLI::App& app, int& status) {
   });
 }
 
+// Which journal a tool reads. Called after parsing, what it returns gives the database of the
+// journal table, or an empty text for segment files; throws std::runtime_error without an address.
+std::function<std::string()> add_journal_option(CLI::App& app) {
+  auto kind = std::make_shared<std::string>(variable("PERPETUA_JOURNAL").value_or("file"));
+  app.add_option("--journal", *kind,
+                 "file or postgres; the database is PERPETUA_JOURNAL_URL or DATABASE_URL")
+      ->check(CLI::IsMember({"file", "postgres"}))
+      ->capture_default_str();
+  return [kind] {
+    if (*kind != "postgres") return std::string();
+    Settings settings;
+    if (const auto error = settings.load({}, variable, {})) throw std::runtime_error(*error);
+    return journal_url(settings);
+  };
+}
+
 void add_journal_verb(CLI::App& journal, const char* name, const char* help, JournalVerb verb,
                       int& status) {
   CLI::App* verb_app = journal.add_subcommand(name, help);
   auto options = std::make_shared<JournalCommandOptions>();
   auto threads = std::make_shared<uint32_t>(1);
   options->verb = verb;
-  options->data_dir = "data";
-  verb_app->add_option("--data-dir", options->data_dir, "data directory")->capture_default_str();
+  options->place.data_dir = "data";
+  verb_app->add_option("--data-dir", options->place.data_dir, "data directory")
+      ->capture_default_str();
   if (verb == JournalVerb::dump) verb_app->add_option("--from", options->from, "first batch");
   if (verb == JournalVerb::dump || verb == JournalVerb::replay) {
     verb_app->add_option("--until", options->until, "last batch");
@@ -142,18 +160,9 @@ void add_journal_verb(CLI::App& journal, const char* name, const char* help, Jou
   if (verb == JournalVerb::state_hash || verb == JournalVerb::replay) {
     verb_app->add_option("--threads", *threads, "matcher threads")->check(CLI::Range(1, 64));
   }
-  auto kind = std::make_shared<std::string>(variable("PERPETUA_JOURNAL").value_or("file"));
-  verb_app
-      ->add_option("--journal", *kind,
-                   "file or postgres; the database is PERPETUA_JOURNAL_URL or DATABASE_URL")
-      ->check(CLI::IsMember({"file", "postgres"}))
-      ->capture_default_str();
-  verb_app->callback([options, threads, kind, &status] {
-    if (*kind == "postgres") {
-      Settings settings;
-      if (const auto error = settings.load({}, variable, {})) throw std::runtime_error(*error);
-      options->table_url = journal_url(settings);
-    }
+  const auto table_url = add_journal_option(*verb_app);
+  verb_app->callback([options, threads, table_url, &status] {
+    options->place.table_url = table_url();
     runtime::MatcherPool executor(*threads, runtime::WaitKind::blocking);
     status = run_journal_command(*options, executor, std::cout, std::cerr);
   });
@@ -214,11 +223,13 @@ void add_redis(CLI::App& app, int& status) {
       "verify", "compare Redis with the journal of an exchange that stands still");
   auto data_dir = std::make_shared<std::string>("data");
   verify_app->add_option("--data-dir", *data_dir, "data directory")->capture_default_str();
-  verify_app->callback([data_dir, &status] {
+  const auto table_url = add_journal_option(*verify_app);
+  verify_app->callback([data_dir, table_url, &status] {
     const auto own = variable("PERPETUA_REDIS_URL");
     const auto url = own ? own : variable("REDIS_URL");
     runtime::MatcherPool executor(1, runtime::WaitKind::blocking);
-    status = verify_redis(*data_dir, url.value_or(std::string()), executor, std::cout, std::cerr);
+    status = verify_redis({*data_dir, table_url()}, url.value_or(std::string()), executor,
+                          std::cout, std::cerr);
   });
 }
 

@@ -24,20 +24,23 @@ class HotStoreSink final : public journal::ReplaySink {
 };
 
 // Empty: it was read.
-std::string read_journal(const std::string& data_dir, MatchExecutor& executor,
+std::string read_journal(const JournalPlace& place, MatchExecutor& executor,
                          stores::HotStore& hot) {
   journal::DataDirectory directory(journal::posix_storage());
-  if (const auto opened = directory.open_read_only(data_dir); !opened.ok()) return opened.message;
+  std::unique_ptr<journal::Journal> journal;
+  if (const auto opened = open_journal(place, directory, journal); !opened.ok()) {
+    return opened.message;
+  }
   journal::RecoveryOptions options;
   options.use_snapshots = false;
   HotStoreSink sink(hot);
   std::unique_ptr<Engine> engine;
-  return journal::recover(directory, options, executor, &sink, engine).status.message;
+  return journal::recover(directory, *journal, options, executor, &sink, engine).status.message;
 }
 
 }  // namespace
 
-int verify_redis(const std::string& data_dir, const std::string& redis_url, MatchExecutor& executor,
+int verify_redis(const JournalPlace& place, const std::string& redis_url, MatchExecutor& executor,
                  std::ostream& out, std::ostream& err) {
   std::string error;
   const auto options = redis::parse_url(redis_url, error);
@@ -46,7 +49,7 @@ int verify_redis(const std::string& data_dir, const std::string& redis_url, Matc
     return kExitUsage;
   }
   stores::HotStore hot;
-  if (error = read_journal(data_dir, executor, hot); !error.empty()) {
+  if (error = read_journal(place, executor, hot); !error.empty()) {
     err << "perpetua redis: " << error << '\n';
     return kExitUsage;
   }

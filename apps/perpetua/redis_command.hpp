@@ -9,10 +9,11 @@
 #include <string>
 
 #include "engine/engine.hpp"
+#include "journal_setup.hpp"
 
 namespace perpetua::app {
 
-int verify_redis(const std::string& data_dir, const std::string& redis_url, MatchExecutor& executor,
+int verify_redis(const JournalPlace& place, const std::string& redis_url, MatchExecutor& executor,
                  std::ostream& out, std::ostream& err);
 
 }  // namespace perpetua::app

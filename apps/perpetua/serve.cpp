@@ -77,6 +77,19 @@ uint64_t random_seed() {
   return seed;
 }
 
+GenesisValues genesis_values(const Settings& settings) {
+  const auto usdc = [&](std::string_view key) { return Micro(settings.integer(key) * 1'000'000); };
+  GenesisValues values;
+  values.hash_seed = random_seed();
+  if (settings.text("mode") == "sandbox") values.insurance = usdc("insurance_fund");
+  RiskLimits& limits = values.risk_limits;
+  limits.position_max = usdc("risk_position_max");
+  limits.exposure_max = usdc("risk_exposure_max");
+  limits.daily_loss_max = usdc("risk_daily_loss_max");
+  limits.leverage_max = static_cast<uint16_t>(settings.integer("risk_leverage_max"));
+  return values;
+}
+
 runtime::WaitKind wait_kind(const std::string& name) {
   if (name == "spin") return runtime::WaitKind::busy_spin;
   if (name == "yield") return runtime::WaitKind::yielding;
@@ -129,9 +142,7 @@ bool Service::try_recover() {
   options.wait = wait_kind(settings_.text("wait_strategy"));
   options.snapshot_every_commands = static_cast<uint64_t>(settings_.integer("snapshot_every"));
   options.segment_bytes = static_cast<uint64_t>(settings_.integer("segment_mib")) << 20;
-  const bool is_sandbox = settings_.text("mode") == "sandbox";
-  const int64_t insurance = is_sandbox ? settings_.integer("insurance_fund") : 0;
-  options.genesis = genesis_commands(random_seed(), Micro(insurance * 1'000'000));
+  options.genesis = genesis_commands(genesis_values(settings_));
   options.journal = table_.get();
   runtime_ = std::make_unique<runtime::Runtime>(std::move(options));
   history_ = std::make_unique<HistoryService>(history_place(settings_),

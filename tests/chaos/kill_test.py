@@ -3,17 +3,20 @@
 
 Judge: the clients' own logs of what was acknowledged.
   lost      an acknowledged command whose effect or outcome is not there afterwards
-  twice     a command whose effect is there more than once
+  double    a command whose effect is there more than once
 Every request carries an Idempotency-Key (money) or a client id (orders) and is repeated until it is
 answered, so after the run each of them must have taken effect exactly once.
 
 With --journal postgres the journal is a table, and the exchange and its database are killed in
-turns; the exchange must outlive its database. With --stores it has Redis and PostgreSQL beside its
-journal, which are killed and emptied in turns, and must at last show what the journal alone shows.
+turns; the exchange must outlive its database. Now and then second engines are started on the same
+database: none of them may lead (rivals.py). With --stores the exchange has Redis and PostgreSQL
+beside its journal, which are killed and emptied in turns, and must at last show what the journal
+alone shows.
 
   kill_test.py [--kills 50] [--clients 8] [--seed N] [--journal file|postgres] [--stores]
 """
 import argparse
+import collections
 import contextlib
 import http.client
 import random
@@ -27,15 +30,27 @@ for folder in ("support", "integration"):
 from exchange import Exchange  # noqa: E402
 from postgres_server import PostgresServer  # noqa: E402
 from redis_servers import RedisServer  # noqa: E402
+from rivals import challenge  # noqa: E402
 
 STEP_MICRO = 1
+CHALLENGE_EVERY = 25  # kills
 
 
 class Shared:
     stop = threading.Event()
     failures = []
+    lost = 0
+    double = 0
     retries = 0
     replays = 0
+
+    def fail_lost(self, count, text):
+        self.lost += count
+        self.failures.append("lost: " + text)
+
+    def fail_double(self, count, text):
+        self.double += count
+        self.failures.append("double: " + text)
 
 
 def until_answered(shared, client, method, path, body, **headers):
@@ -110,14 +125,16 @@ def judge_money(shared, client, log, start):
     balance = client.get("/api/v1/account").body
     micro = round(float(balance["free"]) * 1e6)
     expected = start + len(log) * STEP_MICRO
-    if micro != expected:
-        kind = "lost" if micro < expected else "executed twice"
-        shared.failures.append(f"{kind}: balance {micro}, acknowledged deposits make {expected}")
+    told = f"balance {micro}, acknowledged deposits make {expected}"
+    if micro < expected:
+        shared.fail_lost((expected - micro) // STEP_MICRO, told)
+    elif micro > expected:
+        shared.fail_double((micro - expected) // STEP_MICRO, told)
     for key, first in log[-200:]:
         again = client.post("/api/v1/account/deposit", {"amount": "0.000001"},
                             **{"Idempotency-Key": key})
         if again.status != 200 or not again.body.get("replayed"):
-            shared.failures.append(f"repeat of {key} was executed again: {again}")
+            shared.fail_double(1, f"repeat of {key} was executed again: {again}")
         elif {k: v for k, v in again.body.items() if k != "replayed"} != {
                 k: v for k, v in first.items() if k != "replayed"}:
             shared.failures.append(f"repeat of {key} differs: {first} {again.body}")
@@ -128,9 +145,9 @@ def judge_orders(shared, client, log):
     for client_id, status, _, body in log:
         seen = orders.get(client_id, [])
         if status == 200 and not seen:
-            shared.failures.append(f"lost: order {client_id} {body}")
+            shared.fail_lost(1, f"order {client_id} {body}")
         if len(seen) > 1:
-            shared.failures.append(f"executed twice: order {client_id}: {seen}")
+            shared.fail_double(len(seen) - 1, f"order {client_id}: {seen}")
         if status == 200 and seen and seen[0]["order_id"] != body["order_id"]:
             shared.failures.append(f"order {client_id} has another id: {seen} {body}")
 
@@ -151,22 +168,30 @@ def kill_exchange(exchange):
     exchange.start()
 
 
-def kill_server(exchange, server):
+def lose_server(exchange, server, end):
     """Redis comes back empty, PostgreSQL with what it had; the exchange lives on."""
     process = exchange.process.pid
-    server.kill()
+    end()
     server.start()
     exchange.wait_ready(60)
     assert exchange.process.pid == process, "the exchange ended with its server"
 
 
-def disturbances(exchange, database, redis):
-    """What happens in turns."""
-    turns = [lambda: kill_exchange(exchange)]
+def disturbances(exchange, database, redis, is_table):
+    """What happens in turns: (name, action)."""
+    engine = ("kill -9 of the engine", lambda: kill_exchange(exchange))
+    turns = [engine]
     if redis is not None:
-        turns += [lambda: redis.cli("FLUSHALL"), lambda: kill_server(exchange, redis)]
+        turns += [("FLUSHALL", lambda: redis.cli("FLUSHALL")),
+                  ("kill -9 of Redis", lambda: lose_server(exchange, redis, redis.kill))]
     if database is not None:
-        turns.append(lambda: kill_server(exchange, database))
+        turns.append(("kill -9 of PostgreSQL",
+                      lambda: lose_server(exchange, database, database.kill)))
+    if is_table:
+        turns += [engine, ("immediate stop of PostgreSQL",
+                           lambda: lose_server(exchange, database, database.stop_immediately)),
+                  engine, ("kill -9 of the postmaster",
+                           lambda: lose_server(exchange, database, database.kill_postmaster))]
     return turns
 
 
@@ -206,17 +231,50 @@ def judge_stores(shared, exchange, clients):
             shared.failures.append(f"money is not balanced: {report}"[:600])
 
 
-def judge_table(shared, database):
-    """Every batch once, under epochs that never fall."""
+def judge_table(shared, database, starts):
+    """Every batch once, and an epoch for each start of the one engine that led."""
     rows = database.sql("SELECT count(*), max(batch_seq) + 1, count(DISTINCT epoch) FROM journal")
     count, expected, epochs = (int(part) for part in rows.split("|"))
     if count != expected:
         shared.failures.append(f"the table has {count} rows, the last one makes {expected}")
-    print(f"{count} rows, {epochs - 1} epochs")
+    if epochs - 1 != starts:
+        shared.failures.append(f"{epochs - 1} epochs led, the engine was started {starts} times")
+    print(f"{count} rows, {epochs - 1} epochs, the engine was started {starts} times")
+
+
+def disturb(arguments, shared, exchange, turns):
+    """Returns how often what happened, and how long each took until the exchange was ready."""
+    draw = random.Random(arguments.seed)
+    done, recoveries = collections.Counter(), []
+    for number in range(arguments.kills):
+        time.sleep(draw.uniform(0.001, 0.5))
+        started = time.monotonic()
+        name, action = turns[number % len(turns)]
+        action()
+        done[name] += 1
+        recoveries.append(time.monotonic() - started)
+        at = min(arguments.kills, CHALLENGE_EVERY) // 2
+        if arguments.journal == "postgres" and number % CHALLENGE_EVERY == at:
+            challenge(shared, exchange)
+    return done, sorted(recoveries)
+
+
+def report(shared, acknowledged, done, recoveries):
+    for name, count in done.items():
+        print(f"{count:4} x {name}")
+    print(f"{acknowledged} acknowledged commands, {shared.lost} lost, {shared.double} double, "
+          f"{shared.retries} retries, {shared.replays} answered from memory of the first try; "
+          f"ready again after {recoveries[len(recoveries) // 2]:.2f} s in the median, "
+          f"{recoveries[-1]:.2f} s at most")
+    for failure in shared.failures[:20]:
+        print("FAILED", failure)
+    if acknowledged < sum(done.values()) * 5:
+        print("FAILED too little load to prove anything")
+        return 1
+    return 1 if shared.failures else 0
 
 
 def run(arguments):
-    draw = random.Random(arguments.seed)
     shared = Shared()
     settings = dict(rate_agent=0, rate_global=0, rate_reads=0, rate_registrations=0,
                     liquidity="off", snapshot_every=2000, segment_mib=4)
@@ -251,13 +309,9 @@ def run(arguments):
             threads.append(threading.Thread(target=task[0], args=task[1], daemon=True))
         for thread in threads:
             thread.start()
-        recoveries = []
-        turns = disturbances(exchange, database, redis)
-        for number in range(arguments.kills):
-            time.sleep(draw.uniform(0.001, 0.5))
-            started = time.monotonic()
-            turns[number % len(turns)]()
-            recoveries.append(time.monotonic() - started)
+        done, recoveries = disturb(
+            arguments, shared, exchange,
+            disturbances(exchange, database, redis, arguments.journal == "postgres"))
         time.sleep(0.5)
         shared.stop.set()
         for thread in threads:
@@ -274,22 +328,12 @@ def run(arguments):
         if exit_code != 0:
             shared.failures.append(f"clean stop ended with {exit_code}: {exchange.log()[-500:]}")
         if arguments.journal == "postgres":
-            judge_table(shared, database)
+            judge_table(shared, database, 1 + done["kill -9 of the engine"])
         code, output = exchange.tool("journal", "verify")
         if code != 0:
             shared.failures.append("journal verify: " + output[-500:])
         acknowledged = sum(len(log) for _, log in money) + sum(len(log) for _, log in orders)
-        recoveries.sort()
-        print(f"{arguments.kills} kills, {acknowledged} acknowledged commands, "
-              f"{shared.retries} retries, {shared.replays} answered from memory of the first try, "
-              f"restart median {recoveries[len(recoveries) // 2]:.2f} s, "
-              f"max {recoveries[-1]:.2f} s; {len(shared.failures)} lost or executed twice")
-        for failure in shared.failures[:20]:
-            print("FAILED", failure)
-        if acknowledged < arguments.kills * 5:
-            print("FAILED too little load to prove anything")
-            return 1
-        return 1 if shared.failures else 0
+        return report(shared, acknowledged, done, recoveries)
 
 
 def main():

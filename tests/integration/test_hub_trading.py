@@ -447,6 +447,39 @@ class Positions(TradingTest):
         self.refused(self.agent().post(path, {"max_leverage": 0}), 403, "forbidden")
 
 
+class FirstRiskLimits(HubTest):
+    settings = {"risk_position_max": 5_000, "risk_exposure_max": 0, "risk_daily_loss_max": 300,
+                "risk_leverage_max": 7}
+
+    def limits(self):
+        agent = self.agent(fund=0)
+        limits = self.ok(agent.get(f"/risk/{agent.agent_id}/limits"))
+        return [limits[name] for name in ("max_position_size", "max_total_exposure",
+                                          "max_daily_loss", "max_leverage", "is_enabled")]
+
+    def test_an_agent_begins_with_those_of_the_first_start(self):
+        first = [5000.0, 0.0, 300.0, 7, True]
+        self.assertEqual(self.limits(), first)
+        self.exchange.stop()
+        self.exchange.settings.update(risk_position_max=1, risk_exposure_max=2,
+                                      risk_daily_loss_max=3, risk_leverage_max=4)
+        code, replayed = self.exchange.tool("journal", "state-hash")
+        self.assertEqual((code, replayed.splitlines()[-1]), (0, "equal"), replayed)
+        self.exchange.start()
+        self.assertEqual(self.limits(), first)
+
+    def test_they_hold(self):
+        self.refused(self.intend(self.agent(), leverage=8), 422, "limit_exceeded")
+
+
+class NoRiskLimits(HubTest):
+    settings = {name: 0 for name in FirstRiskLimits.settings}
+
+    def test_zero_is_none(self):
+        agent = self.agent(fund=0)
+        self.assertFalse(self.ok(agent.get(f"/risk/{agent.agent_id}/limits"))["is_enabled"])
+
+
 class MarketData(TradingTest):
     def test_prices(self):
         body = self.ok(self.guest.get("/prices"))

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from api_case import NO_LIMITS, QUIET, ApiExchange, ApiTest, order, unique, until
 import exchange as harness
+from postgres_server import PostgresServer
 from redis_servers import RedisCluster, RedisServer
 
 READS = ("/api/v1/account", "/api/v1/positions", "/api/v1/positions/BTC-PERP",
@@ -37,6 +38,9 @@ class RedisCase(unittest.TestCase):
         agent_id, client = self.exchange.register(unique("agent"), fund)
         client.agent_id = agent_id
         return client
+
+    def verify(self):
+        return self.exchange.tool("redis", "verify")
 
     def hash(self, key):
         lines = self.redis.cli("HGETALL", key).splitlines()
@@ -166,13 +170,6 @@ class WhatHappensToRedis(RedisCase):
         shown[1] = self.shown(clients[1])
         self.check(clients, shown)
 
-    def verify(self):
-        done = subprocess.run(
-            [harness.BINARY, "redis", "verify", "--data-dir", f"{self.exchange.data_dir}/data"],
-            env={"REDIS_URL": self.redis.url}, capture_output=True, text=True, timeout=120,
-            check=False)
-        return done.returncode, done.stdout + done.stderr
-
     def test_the_journal_verifies_redis(self):
         clients, _ = self.clients()
         self.exchange.stop()
@@ -238,6 +235,29 @@ class WhatHappensToRedis(RedisCase):
         shown = [self.shown(client) for client in clients]
         self.redis.resume()
         self.check(clients, shown)
+
+
+class AJournalTable(RedisCase):
+    """The journal is in PostgreSQL: `redis verify` reads it there."""
+
+    def setUp(self):
+        database = PostgresServer()
+        self.addCleanup(database.close)
+        self.settings = {**self.settings, "journal": "postgres", "journal_url": database.url}
+        super().setUp()
+
+    def test_the_table_verifies_redis(self):
+        agent = self.agent()
+        self.exchange.stop()
+        code, text = self.verify()
+        self.assertEqual(code, 0, text)
+        self.assertRegex(text, r"^batch [1-9]\d*: [1-9]\d* keys, 0 differences\n$")
+        self.redis.cli("HSET", f"agent:{{{agent.agent_id}}}", "free", "1")
+        code, text = self.verify()
+        self.assertEqual((code, "free: Redis has 1" in text), (1, True), text)
+        code, text = self.exchange.tool("redis", "verify", "--journal", "file")
+        self.assertEqual(code, 2, text)
+        self.assertIn("perpetua redis: ", text)
 
 
 class Start(unittest.TestCase):

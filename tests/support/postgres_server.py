@@ -86,6 +86,16 @@ class PostgresServer:
                 pass
         self.process.wait()
 
+    def kill_postmaster(self):
+        """SIGKILL to the postmaster alone; its children notice and end by themselves."""
+        os.kill(self.process.pid, signal.SIGKILL)
+        self.process.wait()
+
+    def stop_immediately(self):
+        """As `pg_ctl stop -m immediate`: without a checkpoint, so that it recovers at the start."""
+        self.process.send_signal(signal.SIGQUIT)
+        self.process.wait()
+
     def stop(self):
         self.process.send_signal(signal.SIGINT)
         self.process.wait()

@@ -16,6 +16,8 @@ namespace asio = boost::asio;
 using asio::awaitable;
 
 constexpr std::string_view kAsking = "*1\r\n$6\r\nASKING\r\n";
+constexpr std::string_view kPing = "*1\r\n$4\r\nPING\r\n";
+constexpr int64_t kNsPerMs = 1'000'000;
 constexpr int64_t kSteadyNs = 1'000'000'000;  // a link that lived so long starts the back-off anew
 constexpr auto kRelaxed = std::memory_order_relaxed;
 
@@ -26,6 +28,7 @@ Connection::Connection(const LinkSetup& setup, ConnectionOwner& owner, Endpoint 
       owner_(&owner),
       endpoint_(std::move(endpoint)),
       pause_timer_(setup.io),
+      watch_timer_(setup.io),
       backoff_(setup.options.backoff_min_ms, setup.options.backoff_max_ms) {}
 
 void Connection::start() { asio::co_spawn(setup_.io, keep(shared_from_this()), asio::detached); }
@@ -61,6 +64,7 @@ void Connection::become_ready() {
     owed_ -= slice.entries.size();
     append(std::move(slice));
   }
+  arm_watch();
   owner_->connection_ready(*this);
 }
 
@@ -70,6 +74,7 @@ void Connection::become_away(const std::string& error) {
   state_ = State::away;
   last_error_ = to_string(endpoint_) + ": " + error;
   link_->close();
+  watch_timer_.cancel();
   if (was_ready && monotonic_ns() - ready_since_ns_ >= kSteadyNs) backoff_.reset();
   auto& counters = setup_.counters;
   (was_ready ? counters.disconnects : counters.connect_failures).fetch_add(1, kRelaxed);
@@ -77,6 +82,7 @@ void Connection::become_away(const std::string& error) {
   const auto in_flight = std::exchange(in_flight_, {});
   const auto waiting = std::exchange(waiting_, {});
   for (const InFlight& entry : in_flight) {
+    if (entry.slice.batch == nullptr) continue;
     const bool is_sent = entry.begin_offset < link_->started_bytes();
     for (std::size_t at = entry.answered; at < entry.slice.entries.size(); ++at) {
       const uint32_t command = entry.slice.entries[at].command;
@@ -130,6 +136,35 @@ void Connection::schedule_flush() {
   });
 }
 
+void Connection::arm_watch() {
+  watch_timer_.expires_after(std::chrono::milliseconds(setup_.options.stall_timeout_ms / 2));
+  watch_timer_.async_wait([weak = weak_from_this()](const boost::system::error_code& code) {
+    const auto self = weak.lock();
+    if (!code && self != nullptr && self->state_ == State::ready) self->watch();
+  });
+}
+
+void Connection::watch() {
+  const int64_t now_ns = monotonic_ns();
+  const int64_t stall_ns = setup_.options.stall_timeout_ms * kNsPerMs;
+  if (close_if_stalled(now_ns - stall_ns)) return;
+  const bool is_idle = in_flight_.empty() && link_->last_read_ns() <= now_ns - stall_ns / 2;
+  if (is_idle && !is_retired_) ping();
+  arm_watch();
+}
+
+void Connection::ping() {
+  InFlight entry;
+  entry.slice.entries.resize(1);
+  entry.begin_offset = link_->queued_bytes();
+  entry.since_ns = monotonic_ns();
+  link_->out() += kPing;
+  ++owed_;
+  in_flight_.push_back(std::move(entry));
+  setup_.counters.pings.fetch_add(1, kRelaxed);
+  schedule_flush();
+}
+
 bool Connection::take_reply(Reply&& reply) {
   if (in_flight_.empty()) return false;
   InFlight& front = in_flight_.front();
@@ -147,7 +182,7 @@ bool Connection::take_reply(Reply&& reply) {
   // Out of the queue first: the reply may end a round and bring the batch's next slice.
   const std::shared_ptr<Batch> batch = std::move(front.slice.batch);
   in_flight_.pop_front();
-  batch->on_reply(entry.command, endpoint_, std::move(reply));
+  if (batch != nullptr) batch->on_reply(entry.command, endpoint_, std::move(reply));
   end_if_drained();
   return true;
 }
@@ -172,6 +207,7 @@ void Connection::close() {
   is_retired_ = true;
   owner_ = nullptr;
   pause_timer_.cancel();
+  watch_timer_.cancel();
   if (link_ != nullptr) link_->close();
 }
 

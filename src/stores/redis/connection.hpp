@@ -3,7 +3,8 @@
 // Commands go out in the order of send(); replies come in that order. While the first bytes of a
 // link are not through, commands wait; while the server is away they are given back at once
 // (on_not_sent). When a link breaks, commands whose write had begun are lost, the others given
-// back.
+// back. A link that is idle for half of stall_timeout_ms is asked with one PING, so that a server
+// which vanished without a word is found without a command.
 // Owned by shared_ptr; on the client's thread. Included by sources only (Asio).
 #pragma once
 
@@ -69,7 +70,7 @@ class Connection : public std::enable_shared_from_this<Connection> {
 
  private:
   struct InFlight {
-    Slice slice;
+    Slice slice;  // without a batch: one PING of the connection itself
     std::size_t answered = 0;
     bool has_asked = false;     // the reply to the next entry's ASKING has come
     uint64_t begin_offset = 0;  // of its bytes in the link
@@ -83,6 +84,9 @@ class Connection : public std::enable_shared_from_this<Connection> {
   void become_away(const std::string& error);
   void append(Slice slice);
   void schedule_flush();
+  void arm_watch();
+  void watch();
+  void ping();
   bool take_reply(Reply&& reply);
   void give_back(const Slice& slice);
   void end_if_drained();
@@ -93,6 +97,7 @@ class Connection : public std::enable_shared_from_this<Connection> {
   State state_ = State::connecting;
   std::shared_ptr<Link> link_;
   boost::asio::steady_timer pause_timer_;
+  boost::asio::steady_timer watch_timer_;
   Backoff backoff_;
   int64_t ready_since_ns_ = 0;
   std::deque<InFlight> in_flight_;

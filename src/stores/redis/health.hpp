@@ -24,6 +24,7 @@ struct Counters {
   std::atomic<uint64_t> connect_failures{0};
   std::atomic<uint64_t> disconnects{0};
   std::atomic<uint64_t> stalls{0};  // disconnects for want of replies
+  std::atomic<uint64_t> pings{0};   // of idle connections; not among commands and replies
   std::atomic<uint64_t> moved{0};
   std::atomic<uint64_t> ask{0};
   std::atomic<uint64_t> try_again{0};  // TRYAGAIN, LOADING, MASTERDOWN, READONLY

@@ -45,7 +45,8 @@ struct Options {
   uint32_t connections_per_node = 2;
   int64_t connect_timeout_ms = 2'000;  // resolving, TCP, TLS, AUTH together
   int64_t request_timeout_ms = 1'000;  // where a call names none
-  int64_t stall_timeout_ms = 5'000;    // a connection that owes replies and sends none is closed
+  int64_t stall_timeout_ms = 5'000;    // a connection that owes replies and sends none is closed;
+                                       // one that is idle for half of it gets a PING
   int64_t backoff_min_ms = 20;         // reconnect after U(0, min(max, min × 2^attempt))
   int64_t backoff_max_ms = 2'000;
   int64_t topology_refresh_ms = 10'000;  // and after every redirect or lost connection

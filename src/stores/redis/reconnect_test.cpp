@@ -84,6 +84,27 @@ TEST(RedisReconnect, SentAndUnansweredIsUnknownAndNotRepeated) {
   EXPECT_EQ(client.counters().unknown.load(), 1u);
 }
 
+// A half-open connection: the kernel keeps it, nobody answers, and no command is there to notice.
+TEST(RedisReconnect, AnIdleConnectionIsAskedSoThatASilentServerIsFoundOut) {
+  TestServer server;
+  Options options = server.client_options();
+  options.stall_timeout_ms = 1'000;
+  options.connect_timeout_ms = 500;
+  StartedClient client(options);
+  EXPECT_EQ(set(client, "k", "v").text, "OK");
+  EXPECT_TRUE(
+      comes_true([&] { return client.counters().pings >= 2 * options.connections_per_node; }));
+  EXPECT_EQ(get(client, "k").text, "v");  // not the answer to a PING
+  const uint64_t commands = client.counters().commands;
+  server.pause();
+  EXPECT_TRUE(comes_true([&] { return client.health().state == Health::State::down; }));
+  EXPECT_GE(client.counters().stalls.load(), options.connections_per_node);
+  server.resume();
+  EXPECT_TRUE(comes_true([&] { return client.health().state == Health::State::ready; }));
+  EXPECT_EQ(client.counters().commands.load(), commands);
+  EXPECT_EQ(client.counters().pending_commands.load(), 0u);
+}
+
 TEST(RedisReconnect, BackOffGrowsWithFullJitter) {
   std::minstd_rand random(1);
   Backoff backoff(20, 2'000);
