@@ -137,9 +137,6 @@ TEST_F(Native, a_preview_knows_what_the_key_has_lost_today) {
   expect_verdict(spend, "ok");
   expect_verdict(order, "key_limited");
   expect_verdict(kBtc + R"("side":"sell","size":"0.01","price":"60000","reduce_only":true})", "ok");
-  exchange.advance(86'400'000);
-  exchange.set_price(0, 600'000);
-  expect_verdict(order, "ok");
 }
 
 TEST_F(Native, a_preview_knows_the_risk_limits_of_the_agent) {
