@@ -4,6 +4,7 @@ prices, house liquidity; then every refusal that the root API promises. Every st
 line that a person could type."""
 import json
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -138,6 +139,27 @@ class Day(CurlTest):
         balance = self.ok("GET", f"/balance/{me}", key=key)
         self.assertEqual(balance["locked"], 0.0)
         self.assertEqual(balance["balance"], balance["available"])
+
+    def test_the_guide_works_as_printed(self):
+        guide = self.exchange.client().get("/agent.md").text
+        known = {**os.environ, "BASE": f"http://127.0.0.1:{self.exchange.port}"}
+        blocks = re.findall(r"```\n(.*?)```", guide, re.DOTALL)
+        commands = [command for block in blocks for command in re.split(r"\n(?=curl )", block)]
+        self.assertGreater(len(commands), 5)
+
+        def run(command):
+            done = subprocess.run(["bash", "-c", command], env=known, capture_output=True,
+                                  text=True, timeout=60, check=True)
+            body = json.loads(done.stdout)
+            return None if body.get("code") in ("no_liquidity", "price_unavailable") else body
+        for command in commands:
+            body = until(lambda command=command: run(command), command, 60)
+            self.assertNotIn("code", body, command)
+            if "api_key" in body:
+                known.update(KEY=body["api_key"], AGENT=body["agent"]["agent_id"])
+            if body.get("position"):
+                known["POSITION"] = body["position"]["position_id"]
+        self.assertIs(body["position"]["is_open"], False)
 
 
 class Errors(CurlTest):
