@@ -32,11 +32,11 @@ void visit_violations(const AppliedBatch& batch, Visit&& visit) {
 }
 
 // docs/rules-agents.md section 24.
-inline bool is_note(MessageKind kind, AgentId from_agent, AgentId to_agent) {
-  return kind == MessageKind::alert && from_agent == to_agent;
+inline bool is_note(const PrivateMessage& message) {
+  return message.kind == MessageKind::alert && message.from_agent == message.to_agent;
 }
 inline bool is_note(const MessageView& message) {
-  return is_note(message.kind, message.agent, message.to_agent);
+  return message.kind == MessageKind::alert && message.agent == message.to_agent;
 }
 
 // The alert whose acknowledgement a note is. Nothing: the note says something else.

@@ -18,6 +18,8 @@ using hub::id_text;
 using hub::IdKind;
 
 constexpr std::size_t kTurns = 17'000;
+constexpr std::size_t kDeposits = stores::activity_limits::kSettlementsMax + 1;
+constexpr std::size_t kRefusals = stores::hot_limits::kViolationsMax + 1;
 
 // Two agents whose positions turn with every trade: each one closes a position of both. The third
 // has one position, one settlement and one refusal, long before all others.
@@ -41,6 +43,25 @@ class Story {
       const Side side = turn % 2 == 0 ? Side::buy : Side::sell;
       trade(maker, taker, side, turn == 0 ? 1'000 : 2'000);
     }
+    bound_leverage(taker);
+    for (std::size_t i = 0; i < kRefusals; ++i) exceed_leverage(taker);
+    for (std::size_t i = 0; i < kDeposits; ++i) {
+      Command command(CommandType::deposit, taker);
+      command.money.amount = Micro(1'000'000);
+      exchange.run(command);
+    }
+  }
+
+  void bound_leverage(AgentId agent) {
+    Command command(CommandType::set_risk_limits, agent);
+    command.set_risk_limits.fields = risk_bit(RiskLimit::leverage);
+    command.set_risk_limits.limits.leverage_max = 1;
+    ASSERT_EQ(exchange.run(command).code, ResultCode::ok);
+  }
+  void exceed_leverage(AgentId agent) {
+    Command command = perpetua::test::limit(agent, Side::buy, 59'000, 1'000);
+    command.place.leverage = 7;
+    ASSERT_EQ(exchange.run(command).code, ResultCode::limit_exceeded);
   }
 
   OrderId intend(AgentId agent, Side side, int64_t lots) {
@@ -67,6 +88,8 @@ class Story {
     match = exchange.hot().activity().matches().newest(1).front();
     trade(maker, early, Side::sell, 1'000);
     expired = intend(early, Side::buy, 1'000);
+    bound_leverage(early);
+    exceed_leverage(early);
   }
 
   TestExchange exchange;
@@ -174,6 +197,28 @@ TEST_F(HubPast, closed_positions_are_listed_from_memory_and_then_from_history) {
   EXPECT_EQ(early, std::vector<std::string>{id_text(IdKind::position, story_->position)});
   const std::string taker = "/positions/" + hub::agent_name(story_->taker) + "?include_closed=true";
   EXPECT_EQ(ids(rows(taker, "positions", 2), "position_id").size(), 501u) << "500 and the open one";
+}
+
+TEST_F(HubPast, settlements_of_both_sides_are_listed_from_history) {
+  const stores::SettlementLog& kept = activity().settlements();
+  ASSERT_TRUE(kept.newest(story_->early, 10).empty());
+  const auto sent = rows("/settlements?agent_id=" + hub::agent_name(story_->early), "settlements");
+  ASSERT_EQ(sent.size(), 2u) << "a transfer and a deposit";
+  const auto got = rows("/settlements?agent_id=" + hub::agent_name(story_->maker), "settlements");
+  ASSERT_EQ(got.size(), 2u);
+  EXPECT_EQ(got[0], sent[0]) << "one settlement, whoever asks";
+  EXPECT_EQ(got[0].at("to_agent").as_string(), hub::agent_name(story_->maker));
+  EXPECT_EQ(ids(rows("/settlements?limit=500", "settlements"), "settlement_id").size(), 500u);
+}
+
+TEST_F(HubPast, refusals_are_listed_from_history) {
+  ASSERT_TRUE(story_->exchange.hot().violations(story_->early, 10).empty());
+  const std::string own = "/risk/" + hub::agent_name(story_->early) + "/violations";
+  const auto refusals = rows(own, "violations");
+  ASSERT_EQ(refusals.size(), 1u);
+  EXPECT_EQ(refusals[0].at("value").as_int64(), 7);
+  const std::string other = "/risk/" + hub::agent_name(story_->taker) + "/violations?limit=500";
+  EXPECT_EQ(ids(rows(other, "violations", 2), "violation_id").size(), 500u);
 }
 
 TEST_F(HubPast, while_history_is_behind_nothing_is_said_not_to_exist) {

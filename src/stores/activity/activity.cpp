@@ -102,7 +102,7 @@ void Activity::apply_fill(const AppliedBatch& batch, std::size_t index) {
 }
 
 void Activity::note_message(const PrivateMessage& message, const AppliedBatch& batch) {
-  if (!is_note(message.kind, message.from_agent, message.to_agent)) return;
+  if (!is_note(message)) return;
   acknowledged_.note(message.from_agent, event_text(message.text, batch.text));
 }
 

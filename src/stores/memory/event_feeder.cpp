@@ -134,7 +134,7 @@ void EventFeeder::feed_agents(const Event& event) {
       domains_.thoughts_posted.add(1);
       break;
     case EventType::private_message:
-      if (is_note(event.private_message.kind, agent, event.private_message.to_agent)) break;
+      if (is_note(event.private_message)) break;
       domains_.private_messages.add(agent, make_private_message(event, text_, time_ms_));
       break;
     case EventType::signal_created:
