@@ -328,7 +328,7 @@ def run(arguments):
         if exit_code != 0:
             shared.failures.append(f"clean stop ended with {exit_code}: {exchange.log()[-500:]}")
         if arguments.journal == "postgres":
-            judge_table(shared, database, 1 + done["kill -9 of the engine"])
+            judge_table(shared, database, exchange.starts)
         code, output = exchange.tool("journal", "verify")
         if code != 0:
             shared.failures.append("journal verify: " + output[-500:])

@@ -95,6 +95,7 @@ class Exchange:
         self.data_dir = tempfile.mkdtemp(prefix="perpetua-test-")
         self.port = free_port()
         self.process = None
+        self.starts = 0
         self.log_path = os.path.join(self.data_dir, "server.log")
 
     def environment(self):
@@ -109,6 +110,7 @@ class Exchange:
         environment = {"PERPETUA_LISTEN": f"127.0.0.1:{self.port}",
                        "PERPETUA_DATA_DIR": os.path.join(self.data_dir, "data"),
                        **self.environment()}
+        self.starts += 1
         with open(self.log_path, "ab") as log:
             self.process = subprocess.Popen([self.binary, "serve"], env=environment, stdout=log,
                                             stderr=log)
