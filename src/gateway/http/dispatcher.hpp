@@ -16,11 +16,11 @@
 namespace perpetua::gateway {
 
 enum class Next : uint8_t {
-  done,      // the reply is ready
+  done,       // the reply is ready
   admission,  // wait for admit_later(), then begin() again with the same request
-  account,   // read call.account_query into call.account, then respond()
-  blocking,  // call.endpoint->respond again, with may_block, on a thread that may block
-  submit,    // submit call.submissions, put the outcomes into call.replies, then finish()
+  account,    // read call.account_query into call.account, then respond()
+  blocking,   // call.endpoint->respond again, with may_block, on a thread that may block
+  submit,     // submit call.submissions, put the outcomes into call.replies, then finish()
 };
 
 class Dispatcher {
@@ -43,7 +43,7 @@ class Dispatcher {
 
  private:
   bool route(Call& call, const Request& request) const;
-  static bool must_ask(Call& call, std::string_view key, int64_t now_ns);
+  static bool must_ask(Call& call, const Request& request, std::string_view key, int64_t now_ns);
   static bool admit(Call& call, std::string_view key, int64_t now_ns);
   static bool check_access(Call& call);
   static bool check_input(Call& call, std::string_view target);

@@ -236,11 +236,15 @@ void list_intents(Call& call) {
 }
 
 void get_intent(Call& call) {
-  const auto intent = path_intent(call);
+  auto intent = path_intent(call);
   if (!intent) {
     refuse(call, kNotFound, "Intent not found");
     return;
   }
+  const AccountState* state =
+      call.account_state({.agent = intent->order.agent, .intent = intent->order.order_id});
+  if (state == nullptr) return;
+  if (!state->intents.empty()) intent->order = state->intents.front();
   JsonWriter json(call.reply);
   write_intent(json, call.hot(), *intent);
 }
