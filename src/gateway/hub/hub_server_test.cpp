@@ -168,7 +168,7 @@ TEST_F(HubServer, a_market_that_closes_before_the_intent_is_executed_is_no_503) 
   std::thread sender([&] {
     reply = send(
         agent, "POST", "/intents",
-        R"({"agent_id":")" + agent.id + R"(","intent_type":"long","asset":"BTC","size_usdc":100})");
+        R"({"agent_id":")" + agent.id + R"(","intent_type":"long","asset":"BTC","size_usdc":20})");
   });
   EXPECT_TRUE(eventually([&] { return exchange.held() > 0; }));
   Command halt(CommandType::set_market_mode, 0, 0);
