@@ -38,7 +38,7 @@ RedisService::RedisService(const Settings& settings, const stores::HotStore& hot
       gate_(replies, settings.integer("redis_write_timeout_ms")),
       accounts_(client_, hot, settings.integer("redis_read_timeout_ms"),
                 [this](AgentId) { projector_.suspect(); }),
-      buckets_(client_, settings.integer("redis_read_timeout_ms")) {
+      budgets_(client_, settings.integer("redis_read_timeout_ms")) {
   projector_.on_acknowledged([this](BatchNumber batch) { gate_.acknowledged(batch); });
   projector_.on_keys_written([this](const std::vector<Sha256>& keys) {
     for (const Sha256& key : keys) keys_->drop(key);
@@ -102,22 +102,6 @@ gateway::SharedKeys::Answer RedisService::find(const Sha256& sha256, stores::Key
 
 void RedisService::ask(const Sha256& sha256, gateway::SharedKeys::Done done) {
   keys_->ask(sha256, std::move(done));
-}
-
-void RedisService::lease(std::string_view budget, const gateway::BucketRate& rate, uint32_t wanted,
-                         int64_t spent, gateway::SharedBudgets::Done done) {
-  projection::BucketRequest request;
-  request.budget = budget;
-  request.interval_ns = rate.interval_ns;
-  request.burst = rate.burst;
-  request.wanted = wanted;
-  request.spent = spent;
-  buckets_.take(
-      request, [done = std::move(done)](const std::optional<projection::BucketAnswer>& answer) {
-        if (!answer) return done(std::nullopt);
-        done(gateway::BudgetLease{answer->granted, answer->remaining, answer->full_in_us * 1'000,
-                                  answer->retry_in_us * 1'000});
-      });
 }
 
 std::vector<prometheus::MetricFamily> RedisService::Collect() const {

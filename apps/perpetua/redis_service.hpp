@@ -15,18 +15,17 @@
 #include "gateway/account_reads.hpp"
 #include "gateway/admission.hpp"
 #include "gateway/reply_gate.hpp"
+#include "redis_budgets.hpp"
 #include "settings.hpp"
 #include "stores/projection/account_reader.hpp"
 #include "stores/projection/key_directory.hpp"
 #include "stores/projection/projector.hpp"
-#include "stores/projection/shared_bucket.hpp"
 
 namespace perpetua::app {
 
 class RedisService final : public runtime::EgressListener,
                            public gateway::AccountReads,
                            public gateway::SharedKeys,
-                           public gateway::SharedBudgets,
                            public prometheus::Collectable {
  public:
   // Throws std::runtime_error if redis_url cannot be used.
@@ -48,8 +47,7 @@ class RedisService final : public runtime::EgressListener,
   void read(const gateway::AccountQuery& query, gateway::AccountReads::Done done) override;
   Answer find(const Sha256& sha256, stores::KeyView& out) const override;
   void ask(const Sha256& sha256, gateway::SharedKeys::Done done) override;
-  void lease(std::string_view budget, const gateway::BucketRate& rate, uint32_t wanted,
-             int64_t spent, gateway::SharedBudgets::Done done) override;
+  gateway::SharedBudgets& budgets() { return budgets_; }
 
   std::vector<prometheus::MetricFamily> Collect() const override;
 
@@ -58,7 +56,7 @@ class RedisService final : public runtime::EgressListener,
   projection::Projector projector_;
   gateway::ReplyGate gate_;
   projection::AccountReader accounts_;
-  projection::SharedBucket buckets_;
+  RedisBudgets budgets_;
   std::unique_ptr<projection::KeyDirectory> keys_;
   std::atomic<bool> is_running_{false};
 };

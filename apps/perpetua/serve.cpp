@@ -279,7 +279,7 @@ void Service::connect() {
                    .collectables = std::move(collectables),
                    .account_reads = redis_.get(),
                    .shared_keys = redis_.get(),
-                   .shared_budgets = redis_.get(),
+                   .shared_budgets = redis_ ? &redis_->budgets() : nullptr,
                    .on_failure = [](const std::string& line) { spdlog::error("{}", line); },
                });
 }

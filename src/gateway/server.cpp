@@ -51,7 +51,7 @@ struct Server::Impl {
                  d.is_ready,
                  d.collectables,
                  make_openapi(all_endpoints(), o.version),
-                 std::make_shared<hub::HubServices>(o),
+                 std::make_shared<hub::HubServices>(o, d.shared_budgets),
                  d.degraded,
                  d.account_reads},
         dispatcher(served_endpoints()),

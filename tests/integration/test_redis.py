@@ -13,6 +13,11 @@ from redis_servers import RedisCluster, RedisServer
 
 READS = ("/api/v1/account", "/api/v1/positions", "/api/v1/positions/BTC-PERP",
          "/api/v1/positions/ETH-PERP", "/api/v1/intents?status=open", "/api/v1/intents")
+ROOT_READS = ("/balance/{}", "/positions/{}", "/portfolio/{}", "/agents/{}", "/pnl/{}")
+
+
+def root_name(client):
+    return f"agent_{int(client.agent_id):04d}"
 
 
 class RedisCase(unittest.TestCase):
@@ -60,7 +65,7 @@ class RedisCase(unittest.TestCase):
 
     def shown(self, client):
         shown = {}
-        for path in READS:
+        for path in (*READS, *(path.format(root_name(client)) for path in ROOT_READS)):
             reply = client.get(path)
             self.assertEqual(reply.status, 200, (path, reply))
             shown[path] = reply.text
@@ -76,6 +81,28 @@ class WhatRedisHolds(RedisCase):
             balance = self.redis.cli("GET", f"balance:{{{agent.agent_id}}}").strip()
             self.assertEqual(balance, reply.body["free"], number)
         self.assertEqual(self.hash(f"agent:{{{agent.agent_id}}}")["free"], balance)
+
+    def test_replies_of_the_root_api_wait_for_redis_too_and_its_reads_follow_them(self):
+        agent, maker = self.agent(fund="1000"), self.agent()
+        name = root_name(agent)
+        for number in range(40):
+            deposit = agent.post("/deposit", {"agent_id": name, "amount": 2})
+            self.assertEqual(deposit.status, 200, deposit)
+            balance = self.redis.cli("GET", f"balance:{{{agent.agent_id}}}").strip()
+            self.assertEqual(float(balance), deposit.body["new_balance"], number)
+            shown = agent.get(f"/balance/{name}").body
+            self.assertEqual(shown, deposit.body["balance"], number)
+        self.assertEqual(maker.post("/api/v1/orders", order("sell", "0.01", "60000")).status, 200)
+        intent = agent.post("/intents", {"agent_id": name, "intent_type": "long", "asset": "BTC",
+                                         "size_usdc": 300, "leverage": 3})
+        self.assertEqual(intent.status, 200, intent)
+        position = intent.body["position"]
+        row = self.hash(f"position:{{{agent.agent_id}}}:BTC-PERP")
+        self.assertEqual(float(row["margin"]), position["margin"])
+        self.assertEqual(agent.get(f"/positions/{name}").body["positions"], [position])
+        closed = agent.delete(f"/api/v1/intents/{int(intent.body['intent']['intent_id'][4:], 16)}")
+        self.assertEqual(closed.code, "order_not_found", closed)
+        self.assertIsNone(self.degraded(), "none of this was read from memory")
 
     def test_positions_intents_keys_and_prices_by_their_documented_names(self):
         taker, maker = self.agent(), self.agent()

@@ -37,6 +37,7 @@ void Call::reset() {
   asks = AdmissionAsks();
   wants_account = false;
   account_query = AccountQuery();
+  account_sequence = 0;
   account.reset();
 }
 
@@ -75,15 +76,25 @@ bool Call::await_history() {
 const AccountState* Call::account_state(AccountQuery query) {
   const bool is_read = account_query.agent != 0;
   if (!is_read) {
-    query.agent = principal.agent;
+    if (query.agent == 0) query.agent = principal.agent;
     account_query = query;
     const AccountReads* reads = context.services.account_reads;
     wants_account = reads != nullptr && reads->is_readable();
-    if (wants_account) return nullptr;
-    read_own_account();
+    if (wants_account) {
+      const auto own = hot().account(query.agent);
+      account_sequence = own ? own->agent_sequence : 0;
+      return nullptr;
+    }
+    account = read_account(hot(), query);
   }
   if (!account) fail(ResultCode::agent_not_found);
   return account ? &*account : nullptr;
+}
+
+void Call::take_account(std::optional<AccountState>&& shared) {
+  account = std::move(shared);
+  const bool is_behind = account && account->account.agent_sequence < account_sequence;
+  if (!account || is_behind) account = read_account(hot(), account_query);
 }
 
 bool Call::fail(ResultCode code, std::string field, std::string message) {

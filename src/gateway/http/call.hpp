@@ -70,6 +70,7 @@ struct Call {
   // respond() returned early and is to be called again once the account was read.
   bool wants_account = false;
   AccountQuery account_query;
+  uint64_t account_sequence = 0;  // what memory showed of it when it was asked for
   std::optional<AccountState> account;
 
   void reset();
@@ -96,11 +97,13 @@ struct Call {
   // exchange_unavailable after ServerOptions::history_wait_ms. REQUIRES: may_block, not current.
   bool await_history();
 
-  // State of the agent that calls. Null: return now; the call has failed, or you will be called
-  // again with it. REQUIRES: one query a call.
+  // State of the agent that the query names; none: of the one that calls. Null: return now; the
+  // call has failed, or you will be called again with it. REQUIRES: one query a call.
   const AccountState* account_state(AccountQuery query);
-  // From this process's own memory, because the shared store has it not.
-  void read_own_account() { account = read_account(hot(), account_query); }
+  // What the shared store said. This process's own memory in its place if it could not be read, or
+  // is behind an event of the agent that memory had shown before: who was told of it, by a reply or
+  // a message, must find it.
+  void take_account(std::optional<AccountState>&& shared);
 
   bool fail(ResultCode code, std::string field = {}, std::string message = {});
 };

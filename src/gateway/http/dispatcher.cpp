@@ -5,6 +5,7 @@
 #include "gateway/codec/fields.hpp"
 #include "gateway/codec/parse.hpp"
 #include "gateway/hub/pipeline.hpp"
+#include "gateway/hub/services.hpp"
 
 namespace perpetua::gateway {
 namespace {
@@ -37,6 +38,13 @@ const FieldSpec* spec_of(FieldSpecs specs, std::string_view name) {
   return nullptr;
 }
 
+bool lacks_budget(const GatewayContext& context, LimitClass limit_class, AgentId agent,
+                  int64_t now_ns) {
+  SharedWindow* window = context.services.hub->window_of(limit_class);
+  if (window != nullptr) return window->must_ask(agent, now_ns);
+  return context.limiter.must_ask(limit_class, agent, now_ns);
+}
+
 bool require_scope(Call& call, uint8_t scope, std::string_view name) {
   if (call.principal.is_operator) {
     return call.fail(ResultCode::forbidden, std::string(name),
@@ -51,7 +59,7 @@ Next Dispatcher::begin(Call& call, const Request& request, int64_t now_ns) const
   if (!route(call, request)) return Next::done;
   const Endpoint& endpoint = *call.endpoint;
   const std::string_view key = presented_key(request.x_api_key, request.authorization);
-  if (must_ask(call, key, now_ns)) return Next::admission;
+  if (must_ask(call, request, key, now_ns)) return Next::admission;
   if (endpoint.surface == Surface::hub) {
     const hub::Credentials credentials{request.x_api_key, request.authorization};
     if (!hub::admit(call, credentials, request.target, now_ns)) {
@@ -102,18 +110,20 @@ bool Dispatcher::route(Call& call, const Request& request) const {
 }
 
 // Whether processes share what the admission needs and this one does not have it at hand.
-bool Dispatcher::must_ask(Call& call, std::string_view key, int64_t now_ns) {
+bool Dispatcher::must_ask(Call& call, const Request& request, std::string_view key,
+                          int64_t now_ns) {
   const GatewayContext& context = call.context;
   AdmissionAsks& asks = call.asks;
   const bool is_token = call.endpoint->surface == Surface::hub && !key.starts_with(kApiKeyPrefix);
-  if (is_token) return false;
-  if (context.authenticator.must_ask(key, asks)) return true;
+  if (!is_token && context.authenticator.must_ask(key, asks)) return true;
+  if (asks.has_asked_budget || !context.limiter.is_shared() || key.empty()) return false;
   Principal who;
-  const bool is_windowed = call.endpoint->limit == LimitClass::hub_intent ||
-                           call.endpoint->limit == LimitClass::hub_mutation;
-  if (is_windowed || asks.has_asked_budget || !context.limiter.is_shared() || key.empty() ||
-      !context.authenticator.authenticate(key, call.now_ms, who, &asks) ||
-      !context.limiter.must_ask(call.endpoint->limit, who.agent, now_ns)) {
+  if (is_token) {
+    who.agent = hub::token_agent(call, {request.x_api_key, request.authorization});
+  } else if (!context.authenticator.authenticate(key, call.now_ms, who, &asks)) {
+    return false;
+  }
+  if (who.agent == 0 || !lacks_budget(context, call.endpoint->limit, who.agent, now_ns)) {
     return false;
   }
   asks.agent = who.agent;

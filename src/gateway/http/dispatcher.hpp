@@ -44,7 +44,7 @@ class Dispatcher {
 
  private:
   bool route(Call& call, const Request& request) const;
-  static bool must_ask(Call& call, std::string_view key, int64_t now_ns);
+  static bool must_ask(Call& call, const Request& request, std::string_view key, int64_t now_ns);
   static bool admit(Call& call, std::string_view key, int64_t now_ns);
   static bool check_access(Call& call);
   static bool check_input(Call& call, std::string_view target);

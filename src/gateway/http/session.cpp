@@ -320,8 +320,8 @@ awaitable<void> Session::locate_on_disk() {
 }
 
 awaitable<void> Session::read_account() {
-  call_.account = co_await account_of(io_thread_.context, call_.account_query);
-  if (!call_.account) call_.read_own_account();
+  std::optional<AccountState> shared = co_await account_of(io_thread_.context, call_.account_query);
+  call_.take_account(std::move(shared));
 }
 
 awaitable<void> Session::flush() {

@@ -2,6 +2,7 @@
 // test wants it to.
 #include <gtest/gtest.h>
 
+#include <boost/json.hpp>
 #include <thread>
 
 #include "gateway/account_reads.hpp"
@@ -132,6 +133,85 @@ TEST(SharedAccounts, positions_and_open_intents_too_and_the_same_bytes) {
     const HttpReply shared = ask_and_answer(taker, accounts.questions, target);
     EXPECT_EQ(shared.status, 200) << shared.body;
     EXPECT_EQ(shared.body, own.body) << target;
+  }
+}
+
+TEST(SharedAccounts, a_store_that_is_behind_what_memory_has_shown_is_not_believed) {
+  SharedAccounts accounts;
+  accounts.is_up = false;
+  TestExchange exchange(test_options(), true, {.accounts = &accounts});
+  HttpClient client(exchange.port());
+  const AgentId agent = register_agent(client, "w", "100");
+  const auto before = stores::read_account(exchange.hot(), {.agent = agent});
+  const auto deposit = [&] {
+    Command command(CommandType::deposit, agent);
+    command.money = MoveMoney();
+    command.money.amount = Micro(1'000'000);
+    EXPECT_EQ(exchange.run(command).code, ResultCode::ok);
+  };
+  deposit();  // told by a message before it is written
+  accounts.is_up = true;
+  accounts.answer = [&](const AccountQuery&) { return before; };
+  for (const char* target : {"/api/v1/account", "/balance/agent_0001"}) {
+    const HttpReply reply = ask_and_answer(client, accounts.questions, target);
+    EXPECT_NE(reply.body.find("101"), std::string::npos) << reply.body;
+  }
+  // What happens while the question is on its way need not be in the answer.
+  accounts.answer = [&](const AccountQuery& query) {
+    auto state = stores::read_account(exchange.hot(), query);
+    deposit();
+    return state;
+  };
+  EXPECT_EQ(ask_and_answer(client, accounts.questions, "/api/v1/account").text("free"), "101");
+}
+
+TEST(SharedAccounts, the_root_api_shows_what_the_shared_store_says_and_the_same_bytes) {
+  SharedAccounts accounts;
+  accounts.is_up = false;
+  TestExchange exchange(test_options(), true, {.accounts = &accounts});
+  HttpClient maker(exchange.port()), taker(exchange.port());
+  register_agent(maker, "maker", "100000");
+  ASSERT_EQ(register_agent(taker, "taker", "100000"), 2u);
+  constexpr std::string_view kSell =
+      R"({"market":"BTC-PERP","side":"sell","size":"0.01","price":"60000"})";
+  ASSERT_EQ(maker.send("POST", "/api/v1/orders", kSell).status, 200);
+  std::vector<std::string> targets = {"/balance/agent_0002",   "/positions/agent_0002",
+                                      "/portfolio/agent_0002", "/agents/agent_0002",
+                                      "/pnl/agent_0002",       "/funding/predict/agent_0002",
+                                      "/risk/agent_0002"};
+  for (const char* more : {"", R"(,"limit_price":55000)"}) {
+    const HttpReply reply =
+        taker.send("POST", "/intents",
+                   std::string(R"({"agent_id":"agent_0002","intent_type":"long","asset":"BTC",)") +
+                       R"("size_usdc":500,"leverage":5,"reason":"r")" + more + "}");
+    ASSERT_EQ(reply.status, 200) << reply.body;
+    const auto intent = reply.object().at("intent").as_object();
+    targets.push_back("/intents/" + std::string(intent.at("intent_id").as_string().c_str()));
+    if (*more != '\0') continue;
+    const auto position = reply.object().at("position").as_object();
+    targets.push_back("/positions/" + std::string(position.at("position_id").as_string().c_str()) +
+                      "/health");
+  }
+  bool is_other = false;
+  accounts.answer = [&](const AccountQuery& query) {
+    auto state = stores::read_account(exchange.hot(), query);
+    if (is_other) {
+      state->account.free -= Micro(10'000'000'000);
+      for (auto& holding : state->holdings) holding.margin += Micro(1'000'000);
+      for (auto& intent : state->intents) intent.leverage = 7;
+    }
+    return state;
+  };
+  for (const std::string& target : targets) {
+    accounts.is_up = false;
+    const HttpReply own = taker.send("GET", target, {});
+    ASSERT_EQ(own.status, 200) << target << own.body;
+    accounts.is_up = true;
+    is_other = false;
+    EXPECT_EQ(ask_and_answer(taker, accounts.questions, target).body, own.body) << target;
+    if (target.starts_with("/funding")) continue;  // of its figures none has changed
+    is_other = true;
+    EXPECT_NE(ask_and_answer(taker, accounts.questions, target).body, own.body) << target;
   }
 }
 

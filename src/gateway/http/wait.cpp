@@ -6,6 +6,7 @@
 #include <optional>
 
 #include "gateway/auth/authenticator.hpp"
+#include "gateway/hub/services.hpp"
 #include "gateway/limits/rate_limiter.hpp"
 #include "gateway/services.hpp"
 
@@ -23,6 +24,13 @@ struct Waiting {
   // Set in place: in Boost 1.81 assigning one of these recurses for ever.
   std::optional<asio::any_completion_handler<void()>> handler;
 };
+
+void ask_budget(GatewayContext& context, const AdmissionAsks& asks, std::function<void()> done) {
+  const auto limit_class = static_cast<LimitClass>(asks.limit_class);
+  SharedWindow* window = context.services.hub->window_of(limit_class);
+  if (window != nullptr) return window->ask(asks.agent, asks.now_ns, std::move(done));
+  context.limiter.ask(limit_class, asks.agent, asks.now_ns, std::move(done));
+}
 
 }  // namespace
 
@@ -48,8 +56,8 @@ asio::awaitable<runtime::SubmitResult> execute(GatewayContext& context,
 
 // Polled: the writer commits some twenty times a second and knows nothing of who reads.
 asio::awaitable<bool> history_shows(GatewayContext& context, BatchNumber batch) {
-  const auto end = std::chrono::steady_clock::now() +
-                   std::chrono::milliseconds(context.options.history_wait_ms);
+  const auto end =
+      std::chrono::steady_clock::now() + std::chrono::milliseconds(context.options.history_wait_ms);
   asio::steady_timer pause(context.io);
   while (context.services.history_batch() < batch) {
     if (std::chrono::steady_clock::now() > end) co_return false;
@@ -95,8 +103,7 @@ asio::awaitable<void> admit_later(GatewayContext& context, AdmissionAsks& asks) 
   co_await asio::async_initiate<const asio::use_awaitable_t<>, void()>(
       [&context, &asks](auto handler) {
         auto owner = std::make_shared<decltype(handler)>(std::move(handler));
-        const auto limit_class = static_cast<LimitClass>(asks.limit_class);
-        context.limiter.ask(limit_class, asks.agent, asks.now_ns, [&io = context.io, owner] {
+        ask_budget(context, asks, [&io = context.io, owner] {
           asio::post(io, [owner]() mutable { std::move (*owner)(); });
         });
       },

@@ -152,8 +152,10 @@ void get_agent(Call& call) {
   const auto id = path_agent(call);
   const auto agent = id ? call.hot().agent(*id) : std::nullopt;
   if (!agent) return;
+  const AccountState* state = call.account_state({.agent = *id, .with_holdings = true});
+  if (state == nullptr) return;
   JsonWriter json(call.reply);
-  write_agent_detail(json, call.hot(), *agent);
+  write_agent_detail(json, call.hot(), *agent, *state);
 }
 
 void get_betting_record(Call& call) {

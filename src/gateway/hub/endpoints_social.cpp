@@ -126,7 +126,7 @@ constexpr Endpoint kEndpoints[] = {
         Access::trade,
         own({.fields = kSignalFields, .reply = "`success, signal{Signal}`",
              .refusals = "400 `insufficient_balance`; 422 `limit_exceeded`; 503 "
-                         "`price_unavailable`, `market_halted`"},
+                         "`price_unavailable`, `market_halted`: nothing was sequenced"},
             "agent_id", "Cannot create a signal for another agent"),
         prepare_create_signal, complete_create_signal),
     post("hubFade", "/signals/fade", "signals and bets", "Bet against a signal", Access::trade,

@@ -114,7 +114,9 @@ void get_agent_pnl(Call& call) {
   AgentId agent = 0;
   if (!path_agent(call, agent)) return;
   const stores::AgentStatistics row = call.hot().activity().statistics(agent);
-  const auto open = open_positions(call.hot(), agent);
+  const AccountState* state = call.account_state({.agent = agent, .with_holdings = true});
+  if (state == nullptr) return;
+  const auto open = open_positions(call.hot(), *state);
   OpenTotals totals;
   JsonWriter json(call.reply);
   json.begin_object().key("agent_id").text(agent_name(agent)).key("positions");

@@ -79,7 +79,9 @@ void list_funding_payments(Call& call) {
 void predict_funding(Call& call) {
   AgentId agent = 0;
   if (!path_agent(call, agent)) return;
-  const auto rows = open_positions(call.hot(), agent);
+  const AccountState* state = call.account_state({.agent = agent, .with_holdings = true});
+  if (state == nullptr) return;
+  const auto rows = open_positions(call.hot(), *state);
   Micro total;
   int64_t next_ms = (call.hot().log_time_ms() / kFundingHourMs + 1) * kFundingHourMs;
   JsonWriter json(call.reply);

@@ -2,6 +2,7 @@
 #include <gtest/gtest.h>
 
 #include <boost/json.hpp>
+#include <thread>
 
 #include "gateway/server_test_support.hpp"
 
@@ -142,6 +143,43 @@ TEST_F(HubServer, what_was_not_accepted_is_503_with_retry_after) {
   }
   exchange.answer_with(runtime::SubmitResult::accepted);
   EXPECT_DOUBLE_EQ(total(agent), 100);
+}
+
+TEST_F(HubServer, a_signal_without_a_price_is_503_and_is_not_sequenced) {
+  const MarketSpec spec = perpetua::test::make_spec("SOL-PERP");
+  exchange.run(Command(CommandType::create_market),
+               std::string_view(reinterpret_cast<const char*>(&spec), sizeof spec));
+  const Agent agent = add_agent("0xagent_0001");
+  const BatchNumber before = exchange.hot().applied_batch();
+  const HttpReply reply = send(agent, "POST", "/signals",
+                               R"({"agent_id":")" + agent.id +
+                                   R"(","asset":"SOL","signal_type":"price_above",)"
+                                   R"("target_value":60050,"stake_amount":10})");
+  EXPECT_EQ(reply.status, 503) << reply.body;
+  EXPECT_EQ(reply.code(), "price_unavailable");
+  EXPECT_EQ(reply.header("retry-after"), "1");
+  EXPECT_EQ(exchange.hot().applied_batch(), before);
+}
+
+TEST_F(HubServer, a_market_that_closes_before_the_intent_is_executed_is_no_503) {
+  const Agent agent = add_agent("0xagent_0001");
+  exchange.hold();
+  HttpReply reply;
+  std::thread sender([&] {
+    reply = send(
+        agent, "POST", "/intents",
+        R"({"agent_id":")" + agent.id + R"(","intent_type":"long","asset":"BTC","size_usdc":20})");
+  });
+  EXPECT_TRUE(eventually([&] { return exchange.held() > 0; }));
+  Command halt(CommandType::set_market_mode, 0, 0);
+  halt.set_market_mode = SetMarketMode();
+  halt.set_market_mode.mode = MarketMode::halted;
+  EXPECT_EQ(exchange.run(halt).code, ResultCode::ok);
+  exchange.release();
+  sender.join();
+  EXPECT_EQ(reply.status, 422) << reply.body;
+  EXPECT_EQ(reply.code(), "market_halted");
+  EXPECT_EQ(reply.header("retry-after"), "");
 }
 
 TEST_F(HubServer, a_defect_is_500_without_internal_text) {

@@ -248,11 +248,18 @@ void list_intents(Call& call) {
 }
 
 void get_intent(Call& call) {
-  std::optional<IntentView> intent;
-  if (!find_path_intent(call, intent)) return;
+  auto intent = path_intent(call);
+  const bool is_in_memory = intent.has_value();
+  if (!is_in_memory && !find_path_intent(call, intent)) return;
   if (!intent) {
     refuse(call, kNotFound, "Intent not found");
     return;
+  }
+  if (is_in_memory) {
+    const AccountState* state =
+        call.account_state({.agent = intent->order.agent, .intent = intent->order.order_id});
+    if (state == nullptr) return;
+    if (!state->intents.empty()) intent->order = state->intents.front();
   }
   JsonWriter json(call.reply);
   write_intent(json, call.hot(), *intent);

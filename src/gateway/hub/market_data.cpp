@@ -126,11 +126,7 @@ bool require_open_market(Call& call, MarketId id) {
 }
 
 bool is_executed(Call& call) {
-  const ResultCode code = outcome_of(call).code;
-  if (code == ResultCode::price_unavailable || code == ResultCode::market_closed) {
-    return refuse(call, kNoLiquidity, "The market closed before the order was executed");
-  }
-  if (code == ResultCode::limit_exceeded) return refuse_by_limit(call);
+  if (outcome_of(call).code == ResultCode::limit_exceeded) return refuse_by_limit(call);
   return is_done(call);
 }
 

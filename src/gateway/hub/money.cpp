@@ -95,13 +95,10 @@ void write_balance(JsonWriter& json, const stores::AccountView& account) {
 }
 
 void get_balance(Call& call) {
-  const auto account = call.hot().account(call.principal.agent);
-  if (!account) {
-    refuse(call, kNotFound, "Agent not found");
-    return;
-  }
+  const AccountState* state = call.account_state({});
+  if (state == nullptr) return;
   JsonWriter json(call.reply);
-  write_balance(json, *account);
+  write_balance(json, state->account);
 }
 
 bool prepare_deposit(Call& call) {

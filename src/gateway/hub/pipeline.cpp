@@ -30,6 +30,17 @@ Presented present_key(Call& call, std::string_view key) {
   return Presented::good;
 }
 
+std::optional<Principal> token_principal(const Call& call, std::string_view bearer) {
+  const auto claims = call.context.services.hub->tokens.verify(bearer, call.now_ms);
+  if (!claims) return std::nullopt;
+  const auto agent = parse_agent_name(claims->subject);
+  if (!agent || !is_known_agent(call, *agent)) return std::nullopt;
+  Principal principal;
+  principal.agent = *agent;
+  principal.scopes = claims->scopes;
+  return principal;
+}
+
 Presented present(Call& call, const Credentials& credentials) {
   if (!credentials.api_key.empty()) return present_key(call, credentials.api_key);
   const std::string_view bearer = presented_key({}, credentials.authorization);
@@ -37,13 +48,9 @@ Presented present(Call& call, const Credentials& credentials) {
     return credentials.authorization.empty() ? Presented::nothing : Presented::bad_token;
   }
   if (bearer.starts_with(kApiKeyPrefix)) return present_key(call, bearer);
-  const auto claims = call.context.services.hub->tokens.verify(bearer, call.now_ms);
-  if (!claims) return Presented::bad_token;
-  const auto agent = parse_agent_name(claims->subject);
-  if (!agent || !is_known_agent(call, *agent)) return Presented::bad_token;
-  call.principal = Principal();
-  call.principal.agent = *agent;
-  call.principal.scopes = claims->scopes;
+  const auto principal = token_principal(call, bearer);
+  if (!principal) return Presented::bad_token;
+  call.principal = *principal;
   return Presented::good;
 }
 
@@ -137,7 +144,7 @@ bool refuse_rate(Call& call, std::string detail, int64_t retry_after_s) {
   return false;
 }
 
-bool take_window(Call& call, SlidingWindow& window, int64_t now_ns) {
+bool take_window(Call& call, SharedWindow& window, int64_t now_ns) {
   const int64_t wait_ns = window.take(call.principal.agent, now_ns);
   if (wait_ns == 0) return true;
   return refuse_rate(call,
@@ -146,10 +153,9 @@ bool take_window(Call& call, SlidingWindow& window, int64_t now_ns) {
 }
 
 bool check_rate(Call& call, int64_t now_ns) {
-  HubServices& services = *call.context.services.hub;
   const LimitClass limit = call.endpoint->limit;
-  if (limit == LimitClass::hub_intent) return take_window(call, services.intents, now_ns);
-  if (limit == LimitClass::hub_mutation) return take_window(call, services.mutations, now_ns);
+  SharedWindow* window = call.context.services.hub->window_of(limit);
+  if (window != nullptr) return take_window(call, *window, now_ns);
   call.limit = call.context.limiter.take(limit, call.principal.agent, call.address, now_ns);
   if (call.limit.is_allowed) return true;
   const std::string_view whose = call.limit.name.starts_with("agent") ? "Agent" : "Global";
@@ -174,6 +180,13 @@ bool read_fields(Call& call, std::string_view target) {
 
 bool authenticate(Call& call, const Credentials& credentials) {
   return refuse_presented(call, present(call, credentials));
+}
+
+AgentId token_agent(const Call& call, const Credentials& credentials) {
+  if (!credentials.api_key.empty()) return 0;
+  const std::string_view bearer = presented_key({}, credentials.authorization);
+  const auto principal = token_principal(call, bearer);
+  return principal ? principal->agent : 0;
 }
 
 bool admit(Call& call, const Credentials& credentials, std::string_view target, int64_t now_ns) {

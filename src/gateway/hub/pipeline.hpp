@@ -9,6 +9,8 @@
 #include <cstdint>
 #include <string_view>
 
+#include "engine/schema/types.hpp"
+
 namespace perpetua::gateway {
 
 struct Call;
@@ -22,6 +24,9 @@ struct Credentials {
 
 // Who sends: the principal of a key or token. False: refused with 401.
 bool authenticate(Call& call, const Credentials& credentials);
+
+// The agent of a good bearer token; 0: there is none. For what is asked ahead of admit().
+AgentId token_agent(const Call& call, const Credentials& credentials);
 
 // Everything before the handler; false: the call is refused.
 bool admit(Call& call, const Credentials& credentials, std::string_view target, int64_t now_ns);

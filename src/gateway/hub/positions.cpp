@@ -172,7 +172,9 @@ bool locate_position(Call& call) {
 
 void list_positions(Call& call) {
   const AgentId agent = call.principal.agent;
-  auto rows = open_positions(call.hot(), agent);
+  const AccountState* state = call.account_state({.with_holdings = true});
+  if (state == nullptr) return;
+  auto rows = open_positions(call.hot(), *state);
   if (input(call, "include_closed").number != 0) {
     auto closed = call.hot().activity().positions().closed(agent, kClosedShownMax);
     if (!add_past_positions(call, agent, kClosedShownMax, closed)) return;
@@ -186,7 +188,9 @@ void list_positions(Call& call) {
 
 void get_portfolio(Call& call) {
   const AgentId agent = call.principal.agent;
-  const auto rows = open_positions(call.hot(), agent);
+  const AccountState* state = call.account_state({.with_holdings = true});
+  if (state == nullptr) return;
+  const auto rows = open_positions(call.hot(), *state);
   Micro size, margin, pnl;
   for (const PositionRecord& row : rows) {
     size += row.entry_notional;
@@ -245,11 +249,17 @@ bool complete_close(Call& call) {
 }
 
 void get_position_health(Call& call) {
-  const PositionRecord record = path_position(call).value_or(kGone);
-  if (!record.is_open()) {
+  const AccountState* state = call.account_state({.with_holdings = true});
+  if (state == nullptr) return;
+  const auto named = path_position(call);
+  const auto rows = open_positions(call.hot(), *state);
+  const auto row = std::find_if(rows.begin(), rows.end(),
+                                [&](const auto& open) { return named && open.id == named->id; });
+  if (row == rows.end()) {
     refuse_closed(call);
     return;
   }
+  const PositionRecord& record = *row;
   const MarketSpec& spec = *call.hot().market_spec(record.market);
   const PositionWorth worth = worth_of(call.hot(), record);
   const Price liquidation = liquidation_price_of(call.hot(), record);

@@ -13,7 +13,8 @@ namespace {
 
 using enum ResultCode;
 
-// Engine code -> kind and text. An empty text: the message of the code.
+// Engine code -> kind and text. An empty text: the message of the code. What the engine refuses has
+// been sequenced, so it is never a 503: who gets one of these sends again.
 struct Row {
   ResultCode code;
   Kind kind;
@@ -39,7 +40,7 @@ constexpr Row kRows[] = {
     {order_not_found, kNotFound, "Intent not found"},
     {key_not_found, kNotFound, "API key not found"},
     {wallet_taken, kAlreadyRegistered, "Wallet already registered"},
-    {agent_limit_reached, kExchangeUnavailable, ""},
+    {agent_limit_reached, kLimitExceeded, ""},
     {key_limit_reached, kLimitExceeded, ""},
     {market_exists, kIdempotencyConflict, ""},
     {key_taken, kIdempotencyConflict, ""},
@@ -57,15 +58,15 @@ constexpr Row kRows[] = {
     {key_limited, kForbidden, ""},
     {limit_exceeded, kLimitExceeded, ""},
     {already_claimed, kTransactionUsed, "Transaction already used for a deposit"},
-    {claim_limit_reached, kExchangeUnavailable, ""},
+    {claim_limit_reached, kLimitExceeded, ""},
     {withdrawal_cooldown, kCooldown, "Withdrawal cooldown"},
     {would_cross, kPriceOutOfBand, ""},
     {fok_unfillable, kNoLiquidity, ""},
     {no_position, kPositionClosed, "Position is already closed"},
-    {price_unavailable, kPriceUnavailable, "Price feed unavailable: nothing was done"},
+    {price_unavailable, kPriceGone, "The market had no price any more: nothing was done"},
     {price_invalid, kPriceOutOfBand, ""},
-    {price_stale, kPriceUnavailable, "Price feed unavailable: the last price is too old"},
-    {market_closed, kMarketHalted, "The market is halted: nothing was done"},
+    {price_stale, kPriceGone, "The market's price was too old: nothing was done"},
+    {market_closed, kMarketClosed, "The market took no orders any more: nothing was done"},
     {signal_not_found, kNotFound, "Signal not found"},
     {own_signal, kOwnSignal, "Cannot fade your own signal"},
     {already_matched, kAlreadyMatched, "Signal is already matched"},
@@ -119,6 +120,8 @@ constexpr KindText kKindTexts[] = {
     {kLimitExceeded, "a limit; which one and its values are siblings of `detail`"},
     {kNoLiquidity, "nothing could be filled within the slippage bound"},
     {kPriceOutOfBand, "the price is outside the allowed band"},
+    {kPriceGone, "the price went away before the request was executed; nothing was done"},
+    {kMarketClosed, "the market closed before the request was executed; nothing was done"},
     {kRateLimited, "too many requests; wait `Retry-After` seconds"},
     {kCooldown, "not again before `Retry-After` seconds"},
     {kHeaderTooLarge, "the header is larger than 8 KiB"},
@@ -269,6 +272,8 @@ void render_refusal(Call& call) {
     if (call.error.code == insufficient_margin) tell_balance_from_margin(call, call.refusal);
   }
   const Refusal& refusal = call.refusal;
+  const bool is_later = refusal.kind.status == 429 || refusal.kind.status == 503;
+  if (!is_later) call.error.retry_after_s = 0;
   call.reply.clear();
   call.content_type = "application/json";
   call.status = refusal.kind.status;

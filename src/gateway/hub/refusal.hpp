@@ -57,6 +57,8 @@ inline constexpr Kind kConflictingPosition{422, "conflicting_position"};
 inline constexpr Kind kLimitExceeded{422, "limit_exceeded"};
 inline constexpr Kind kNoLiquidity{422, "no_liquidity"};
 inline constexpr Kind kPriceOutOfBand{422, "price_out_of_band"};
+inline constexpr Kind kPriceGone{422, "price_unavailable"};  // after sequencing
+inline constexpr Kind kMarketClosed{422, "market_halted"};   // likewise
 inline constexpr Kind kRateLimited{429, "rate_limited"};
 inline constexpr Kind kCooldown{429, "cooldown"};
 inline constexpr Kind kHeaderTooLarge{431, "header_too_large"};

@@ -9,6 +9,7 @@
 #include <string>
 
 #include "gateway/codec/json_writer.hpp"
+#include "stores/account_state.hpp"
 #include "stores/activity/activity_views.hpp"
 #include "stores/memory/hot_store.hpp"
 
@@ -25,7 +26,7 @@ void write_agent_members(JsonWriter& json, const stores::HotStore& hot,
                          const stores::AgentView& agent);
 // With the members of a single read: open positions and balance.
 void write_agent_detail(JsonWriter& json, const stores::HotStore& hot,
-                        const stores::AgentView& agent);
+                        const stores::AgentView& agent, const stores::AccountState& state);
 
 // render_position.cpp
 // What closes a position by itself; 0 = nothing.
@@ -35,7 +36,10 @@ struct Guards {
 };
 // Of the live triggers of an agent in a market, those that act first.
 Guards find_guards(const stores::HotStore& hot, AgentId agent, MarketId market);
-std::vector<stores::PositionRecord> open_positions(const stores::HotStore& hot, AgentId agent);
+// The open ones of an account, by market id: what they hold as the account says it, since when and
+// what they realised from memory.
+std::vector<stores::PositionRecord> open_positions(const stores::HotStore& hot,
+                                                   const stores::AccountState& state);
 void write_position(JsonWriter& json, const stores::HotStore& hot,
                     const stores::PositionRecord& record, const Guards& guards);
 // With the guards it has now, or had at its end.

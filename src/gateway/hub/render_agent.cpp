@@ -42,9 +42,9 @@ void write_agent(JsonWriter& json, const stores::HotStore& hot, const stores::Ag
 }
 
 void write_agent_detail(JsonWriter& json, const stores::HotStore& hot,
-                        const stores::AgentView& agent) {
-  const auto positions = open_positions(hot, agent.id);
-  const stores::AccountView account = hot.account(agent.id).value_or(stores::AccountView());
+                        const stores::AgentView& agent, const stores::AccountState& state) {
+  const auto positions = open_positions(hot, state);
+  const stores::AccountView& account = state.account;
   const Micro locked = account.reserved + account.position_margin;
   json.begin_object();
   write_agent_members(json, hot, agent);

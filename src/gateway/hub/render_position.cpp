@@ -127,10 +127,19 @@ Guards find_guards(const HotStore& hot, AgentId agent, MarketId market) {
   return guards;
 }
 
-std::vector<PositionRecord> open_positions(const HotStore& hot, AgentId agent) {
+std::vector<PositionRecord> open_positions(const HotStore& hot, const stores::AccountState& state) {
   std::vector<PositionRecord> rows;
-  for (MarketId market = 0; market < hot.totals().markets; ++market) {
-    if (const auto record = hot.activity().positions().open(agent, market)) rows.push_back(*record);
+  for (const stores::PositionView& holding : state.holdings) {
+    if (holding.base == Lots(0)) continue;
+    auto record = hot.activity().positions().open(holding.agent, holding.market);
+    if (!record) continue;  // ended since
+    // Of the other side it is the next one already.
+    if ((record->base.value < 0) == (holding.base.value < 0)) {
+      record->base = holding.base;
+      record->entry_notional = holding.entry_notional;
+      record->margin = holding.margin;
+    }
+    rows.push_back(*record);
   }
   return rows;
 }

@@ -125,21 +125,20 @@ struct RiskScore {
   int64_t overall() const { return (2 * (exposure + daily_loss + drawdown) + 3 * leverage) / 9; }
 };
 
-RiskScore score_of(const Call& call, const stores::RiskView& risk) {
+RiskScore score_of(const Call& call, const stores::RiskView& risk, const AccountState& state) {
   const AgentId agent = risk.agent;
   RiskScore score;
   score.exposure = share_of(risk.exposure.value, risk.limits.exposure_max.value);
   score.daily_loss = share_of(-risk.daily_pnl.value, risk.limits.daily_loss_max.value);
   Micro unrealised;
   int64_t leverage = 0;
-  for (const auto& record : open_positions(call.hot(), agent)) {
+  for (const auto& record : open_positions(call.hot(), state)) {
     unrealised += worth_of(call.hot(), record).pnl;
     leverage = std::max(leverage, leverage_of(record));
   }
   const auto money = call.hot().money_state(agent);
-  const auto account = call.hot().account(agent);
-  if (money && account && money->paid_in.value > 0) {
-    const Micro equity = account->free + account->reserved + account->position_margin + unrealised;
+  if (money && money->paid_in.value > 0) {
+    const Micro equity = state.account.collateral() + unrealised;
     score.drawdown =
         share_of((money->paid_in - equity).value, money->paid_in.value / 100 * kDrawdownPercentMax);
   }
@@ -215,8 +214,10 @@ bool complete_acknowledge(Call& call) {
 }
 
 void get_risk(Call& call) {
+  const AccountState* state = call.account_state({.with_holdings = true});
+  if (state == nullptr) return;
   const stores::RiskView risk = call.hot().risk(call.principal.agent).value_or(stores::RiskView());
-  const RiskScore score = score_of(call, risk);
+  const RiskScore score = score_of(call, risk, *state);
   JsonWriter json(call.reply);
   json.begin_object().key("agent_id").text(agent_name(call.principal.agent));
   write_number(json.key("overall_score"), score.overall(), kScoreDigits);

@@ -12,7 +12,8 @@
 #include "gateway/hub/login_counts.hpp"
 #include "gateway/hub/reported_bets.hpp"
 #include "gateway/hub/runtimes.hpp"
-#include "gateway/limits/sliding_window.hpp"
+#include "gateway/limits/rate_limiter.hpp"
+#include "gateway/limits/shared_window.hpp"
 #include "gateway/options.hpp"
 
 namespace perpetua::gateway::hub {
@@ -29,14 +30,21 @@ class RequestIds {
 };
 
 struct HubServices {
-  explicit HubServices(const ServerOptions& options)
+  // shared null: this process counts alone.
+  HubServices(const ServerOptions& options, SharedBudgets* shared)
       : tokens(options.hub.token_secret),
-        intents(options.hub.intents_per_second),
-        mutations(options.hub.mutations_per_second) {}
+        intents(BudgetKind::hub_intents, options.hub.intents_per_second, shared),
+        mutations(BudgetKind::hub_mutations, options.hub.mutations_per_second, shared) {}
+
+  // Null: this class has none.
+  SharedWindow* window_of(LimitClass limit_class) {
+    if (limit_class == LimitClass::hub_intent) return &intents;
+    return limit_class == LimitClass::hub_mutation ? &mutations : nullptr;
+  }
 
   const TokenSigner tokens;
-  SlidingWindow intents;    // POST /intents, per agent
-  SlidingWindow mutations;  // every other mutation, per agent
+  SharedWindow intents;    // POST /intents, per agent
+  SharedWindow mutations;  // every other mutation, per agent
   RequestIds request_ids;
   LastSeen last_seen;
   LoginCounts logins;

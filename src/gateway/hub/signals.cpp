@@ -6,6 +6,7 @@
 #include "gateway/hub/number.hpp"
 #include "gateway/hub/services.hpp"
 #include "gateway/hub/signal_view.hpp"
+#include "gateway/hub/trading_handlers.hpp"
 
 namespace perpetua::gateway::hub {
 namespace {
@@ -59,6 +60,10 @@ bool prepare_fade(Call& call, const stores::SignalView& signal) {
   if (!check_stake(call, signal, "stake_amount") || !check_stake(call, signal, "stake")) {
     return false;
   }
+  // Of what is refused for itself the engine says why.
+  const bool can_fade =
+      signal.status() == stores::SignalStatus::open && signal.creator != call.principal.agent;
+  if (can_fade && !require_open_market(call, signal.market)) return false;
   Command& command = add_submission(call).command;
   command = Command(CommandType::fade_signal, call.principal.agent, signal.market);
   command.fade_signal = FadeSignal();
@@ -76,6 +81,7 @@ bool prepare_create_signal(Call& call) {
   const auto kind = static_cast<SignalKind>(input(call, "signal_type").number);
   int64_t target = 0;
   if (!read_target(call, *call.markets().spec(*market), kind, target)) return false;
+  if (!require_open_market(call, *market)) return false;
   const Value& timeframe = input(call, "timeframe_hours");
   const int64_t hours_e6 = timeframe.is_present
                                ? timeframe.number

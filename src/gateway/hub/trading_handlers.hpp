@@ -72,11 +72,10 @@ std::size_t limit_of(const Call& call, std::size_t absent);
 // False: refused with 404.
 bool path_asset(Call& call, MarketId& market);
 bool path_agent(Call& call, AgentId& agent);
-// False: refused with 503, before anything is sequenced: there is no price, or the market takes no
-// orders.
+// False: refused with 503, before anything is sequenced: there is no price, it is too old, or the
+// market takes no orders.
 bool require_open_market(Call& call, MarketId market);
-// As is_done(); a market that closed after the command was on its way is a 422, never a 503: who
-// gets a 503 sends again.
+// As is_done(); who passes a risk limit is told which.
 bool is_executed(Call& call);
 
 template <class Rows, class Write>

@@ -5,15 +5,16 @@
 namespace perpetua::gateway {
 
 std::string budget_name(BudgetKind kind, AgentId agent) {
-  constexpr std::string_view kNames[] = {"mutations", "cancels", "reads", "mutations"};
+  constexpr std::string_view kNames[] = {"mutations", "cancels",     "reads",
+                                         "mutations", "hub_intents", "hub_mutations"};
   const bool is_global = kind == BudgetKind::global_mutations;
   std::string name = is_global ? "global" : std::to_string(agent);
   return name.append(":").append(kNames[static_cast<std::size_t>(kind)]);
 }
 
-void LeaseTable::expire(Lease& lease, int64_t now_ns) {
+void LeaseTable::expire(Lease& lease, const BucketRate& rate, int64_t now_ns) {
   if (lease.tokens == 0 || now_ns < lease.expires_ns) return;
-  lease.spent -= lease.tokens;
+  if (!rate.is_window) lease.spent -= lease.tokens;
   lease.tokens = 0;
 }
 
@@ -36,7 +37,7 @@ LeaseTable::Answer LeaseTable::take(BudgetKind kind, AgentId agent, const Bucket
   if (found == part.leases.end()) return Answer::no_lease;
   Lease& lease = found->second;
   if (now_ns < lease.away_until_ns) return Answer::away;
-  expire(lease, now_ns);
+  expire(lease, rate, now_ns);
   if (lease.tokens > 0) {
     --lease.tokens;
     state = state_of(lease, rate, now_ns);
@@ -70,7 +71,7 @@ bool LeaseTable::needs_lease(BudgetKind kind, AgentId agent, const BucketRate& r
   const auto found = part.leases.find(id_of(kind, agent));
   if (found == part.leases.end()) return true;
   Lease& lease = found->second;
-  expire(lease, now_ns);
+  expire(lease, rate, now_ns);
   return lease.tokens == 0 && now_ns >= lease.refused_until_ns && now_ns >= lease.away_until_ns;
 }
 
@@ -87,8 +88,10 @@ void LeaseTable::ask(BudgetKind kind, AgentId agent, const BucketRate& rate, int
       spent = INT64_MAX;
     } else {
       lease.is_asked = true;
-      expire(lease, now_ns);
-      std::swap(spent, lease.spent);
+      expire(lease, rate, now_ns);
+      // While nobody could be asked, the own bucket filled again: it owes one burst at most.
+      spent = std::min<int64_t>(lease.spent, rate.burst);
+      lease.spent = 0;
     }
   }
   if (spent == INT64_MAX) return done();

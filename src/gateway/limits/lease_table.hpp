@@ -4,7 +4,10 @@
 // without one. What is left of a lease after kLeaseLifetimeNs goes back with the next one. Whoever
 // may not wait and finds no lease takes from this process's own bucket; that is charged to the
 // shared one with the next lease, so both sides together never give more than the budget and the
-// own buckets' bursts. An agent that was refused is refused here until the next token is due.
+// own buckets' bursts; after a long absence of the far side it is charged one burst at most. An
+// agent that was refused is refused here until the next token is due.
+// Of a window (BucketRate::is_window) a lease counts for the second after it was taken; what is not
+// spent by then lapses, on both sides.
 // Bounds: kLeasesMax budgets; beyond, the idle ones are forgotten.
 // Thread-safety: any thread; one lock for a 64th of the budgets. Time is the monotonic clock.
 #pragma once
@@ -24,7 +27,14 @@ inline constexpr uint32_t kLeaseTokensMax = 1'024;
 inline constexpr int64_t kLeaseLifetimeNs = 1'000'000'000;
 inline constexpr int64_t kAwayPauseNs = 1'000'000'000;  // own buckets alone after a failure
 
-enum class BudgetKind : uint8_t { mutations = 0, cancels = 1, reads = 2, global_mutations = 3 };
+enum class BudgetKind : uint8_t {
+  mutations = 0,
+  cancels = 1,
+  reads = 2,
+  global_mutations = 3,
+  hub_intents = 4,
+  hub_mutations = 5,
+};
 
 // "7:mutations", "global:mutations": how all processes call it.
 std::string budget_name(BudgetKind kind, AgentId agent);
@@ -68,7 +78,7 @@ class LeaseTable {
     return static_cast<uint64_t>(agent) << 8 | static_cast<uint8_t>(kind);
   }
   Shard& shard(uint64_t id) { return shards_[id * 0x9E37'79B9'7F4A'7C15u >> 58]; }
-  static void expire(Lease& lease, int64_t now_ns);
+  static void expire(Lease& lease, const BucketRate& rate, int64_t now_ns);
   static BucketState state_of(const Lease& lease, const BucketRate& rate, int64_t now_ns);
   static void forget_idle(Shard& shard, int64_t now_ns);
 

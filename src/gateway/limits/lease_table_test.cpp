@@ -2,51 +2,13 @@
 
 #include <gtest/gtest.h>
 
-#include <map>
-
+#include "gateway/limits/budgets_test_support.hpp"
 #include "gateway/limits/rate_limiter.hpp"
 
 namespace perpetua::gateway {
 namespace {
 
-constexpr int64_t kSecond = 1'000'000'000;
-constexpr int64_t kStart = 1'000 * kSecond;
-
-// Shared buckets in memory, by the same arithmetic as token_bucket.hpp; answers at once, later, or
-// not at all.
-class FakeBudgets final : public SharedBudgets {
- public:
-  void lease(std::string_view budget, const BucketRate& rate, uint32_t wanted, int64_t spent,
-             Done done) override {
-    ++asked;
-    if (is_away) return done(std::nullopt);
-    auto answer = [this, name = std::string(budget), rate, wanted, spent, done] {
-      int64_t& full_at = full_at_ns[name];
-      full_at = std::max(std::max(full_at, now_ns) + spent * rate.interval_ns, now_ns);
-      const int64_t room =
-          std::max<int64_t>((now_ns + rate.burst_ns - full_at) / rate.interval_ns, 0);
-      BudgetLease lease;
-      lease.granted = static_cast<uint32_t>(std::min<int64_t>(wanted, room));
-      full_at += lease.granted * rate.interval_ns;
-      lease.remaining = static_cast<uint32_t>(room) - lease.granted;
-      lease.full_in_ns = full_at - now_ns;
-      if (lease.granted == 0)
-        lease.retry_in_ns = full_at + rate.interval_ns - rate.burst_ns - now_ns;
-      done(lease);
-    };
-    if (is_held) {
-      held.push_back(answer);
-    } else {
-      answer();
-    }
-  }
-  std::map<std::string, int64_t> full_at_ns;
-  std::vector<std::function<void()>> held;
-  int64_t now_ns = kStart;
-  int asked = 0;
-  bool is_away = false;
-  bool is_held = false;
-};
+using namespace test;
 
 RateOptions options_of(Budget agent, Budget global = {}) {
   RateOptions options{{}, {}, {}, {}, {}, {}};
@@ -126,6 +88,25 @@ TEST(LeasedBudgets, without_the_far_side_the_own_buckets_hold) {
   EXPECT_EQ(taken, 0) << "what was spent meanwhile is charged: twenty, of which ten flew in";
 }
 
+TEST(LeasedBudgets, a_long_absence_of_the_far_side_costs_one_burst_and_not_all_that_was_spent) {
+  FakeBudgets budgets;
+  budgets.is_away = true;
+  RateLimiter limiter(options_of({10, 20}), 100, &budgets);
+  int taken = 0;
+  for (int second = 0; second < 600; ++second) {
+    budgets.now_ns = kStart + second * kSecond;
+    for (int i = 0; i < 10; ++i) taken += take(limiter, 7, budgets.now_ns).is_allowed;
+  }
+  EXPECT_EQ(taken, 6'000);
+  budgets.is_away = false;
+  budgets.now_ns += kAwayPauseNs;
+  EXPECT_FALSE(take(limiter, 7, budgets.now_ns).is_allowed);
+  budgets.now_ns += 2 * kSecond;
+  taken = 0;
+  for (int i = 0; i < 100; ++i) taken += take(limiter, 7, budgets.now_ns).is_allowed;
+  EXPECT_EQ(taken, 20) << "two seconds later the bucket is full again";
+}
+
 TEST(LeasedBudgets, who_cannot_wait_is_charged_later) {
   FakeBudgets budgets;
   budgets.is_held = true;
@@ -166,6 +147,8 @@ TEST(LeasedBudgets, budgets_have_one_name_in_all_processes) {
   EXPECT_EQ(budget_name(BudgetKind::mutations, 7), "7:mutations");
   EXPECT_EQ(budget_name(BudgetKind::reads, 7), "7:reads");
   EXPECT_EQ(budget_name(BudgetKind::global_mutations, 0), "global:mutations");
+  EXPECT_EQ(budget_name(BudgetKind::hub_intents, 7), "7:hub_intents");
+  EXPECT_EQ(budget_name(BudgetKind::hub_mutations, 7), "7:hub_mutations");
 }
 
 }  // namespace

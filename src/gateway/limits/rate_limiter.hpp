@@ -30,7 +30,7 @@ enum class LimitClass : uint8_t {
   mutation = 2,
   cancel = 3,
   registration = 4,
-  // Of the root API, each a SlidingWindow of its own; not for RateLimiter::take.
+  // Of the root API, each a SharedWindow of its own; not for RateLimiter.
   hub_intent = 5,
   hub_mutation = 6,
 };

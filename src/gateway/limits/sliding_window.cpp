@@ -60,6 +60,14 @@ int64_t SlidingWindow::take(AgentId agent, int64_t now_ns) {
   return 0;
 }
 
+void SlidingWindow::count_violation(AgentId agent, int64_t now_ns) {
+  Shard& shard = shards_[agent % kShards];
+  const std::lock_guard lock(shard.mutex);
+  Agent& state = agent_of(shard, agent, now_ns);
+  state.last_ns = now_ns;
+  ++state.violations;
+}
+
 WindowUse SlidingWindow::use(AgentId agent, int64_t now_ns) const {
   const Shard& shard = shards_[agent % kShards];
   const std::lock_guard lock(shard.mutex);

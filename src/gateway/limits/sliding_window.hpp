@@ -38,6 +38,8 @@ class SlidingWindow {
 
   // 0: taken. Else refused, and so many nanoseconds until one would be taken.
   [[nodiscard]] int64_t take(AgentId agent, int64_t now_ns);
+  // Somebody else has refused it.
+  void count_violation(AgentId agent, int64_t now_ns);
   WindowUse use(AgentId agent, int64_t now_ns) const;
 
  private:

@@ -18,6 +18,8 @@ struct BucketRate {
   int64_t interval_ns = 0;  // one token; 0 = no limit
   int64_t burst_ns = 0;     // interval x burst
   uint32_t burst = 0;
+  // Not a bucket: at most `burst` in any second. For what processes share (lease_table.hpp).
+  bool is_window = false;
 
   BucketRate() = default;
   explicit BucketRate(const Budget& budget) {
@@ -28,6 +30,12 @@ struct BucketRate {
   }
   bool is_limited() const { return interval_ns != 0; }
 };
+
+inline BucketRate window_rate(uint32_t per_second) {
+  BucketRate rate(Budget{per_second, per_second});
+  rate.is_window = true;
+  return rate;
+}
 
 struct BucketState {
   bool is_allowed = true;

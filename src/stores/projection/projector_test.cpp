@@ -2,6 +2,8 @@
 // Redis meanwhile.
 #include "stores/projection/projector.hpp"
 
+#include <map>
+
 #include "stores/projection/audit.hpp"
 #include "stores/projection/projection_test_support.hpp"
 
@@ -231,6 +233,43 @@ TEST(Projector, the_audit_finds_every_difference_and_nothing_else) {
                            "agent:{1}: missing", "agent_positions:{2}: other members",
                            "apikey:{" + std::string(64, 'b') + "}: the exchange has no such key",
                            "agent:{77}: the exchange has no such agent"}));
+}
+
+TEST(Projector, an_agents_row_is_written_behind_the_rest_of_it) {
+  redis::TestServer server;
+  Exchange exchange(server.client_options());
+  exchange.trade(200);
+  TouchedKeys touched;
+  for (const AgentView& row : exchange.hot.agents(0, 1'000)) {
+    touched.agents.push_back(row.id);
+    for (const auto& held : exchange.hot.holdings(row.id)) {
+      touched.holdings.push_back({row.id, held.market});
+    }
+    for (const auto& intent : stores::open_intents(exchange.hot, row.id)) {
+      touched.intents.push_back({row.id, intent.sequence, intent.order_id});
+    }
+  }
+  const SlotGroups groups(1);
+  Markers markers(groups, "test");
+  StateWriter writer(exchange.hot, groups, markers, IntentArchive());
+  writer.begin();
+  writer.write(touched);
+  const redis::Request& request = writer.finish();
+  std::map<std::string, std::size_t> rows;  // "{7}": its row's place
+  std::map<std::string, std::size_t> rest;  // the last place of anything else of it
+  for (std::size_t i = 0; i < request.size(); ++i) {
+    const std::string_view wire = request.wire(i);
+    const std::size_t tag = wire.find('{');
+    if (tag == std::string_view::npos) continue;
+    const std::string agent(wire.substr(tag, wire.find('}') - tag + 1));
+    if (wire.find("\r\nagent:{") != std::string_view::npos) rows[agent] = i;
+    for (const char* name : {"\r\nposition:{", "\r\nintent:{", "\r\nagent_intents:{"}) {
+      if (wire.find(name) != std::string_view::npos) rest[agent] = i;
+    }
+  }
+  EXPECT_FALSE(touched.intents.empty());
+  ASSERT_GT(rest.size(), 1u);
+  for (const auto& [agent, last] : rest) EXPECT_GT(rows.at(agent), last) << agent;
 }
 
 TEST(Projector, a_missing_row_is_a_failed_read_and_the_reader_says_so) {

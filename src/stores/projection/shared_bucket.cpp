@@ -32,17 +32,59 @@ end
 return {granted, room - granted, math.ceil(full_at - now), math.ceil(retry)}
 )";
 
+// A quarter of what is left at once, so that near the limit no process sits on the others' tokens.
+constexpr const char* kWindow = R"(
+local limit, wanted = tonumber(ARGV[2]), tonumber(ARGV[3])
+local spent, now = tonumber(ARGV[4]), tonumber(ARGV[5])
+local window = 1000000
+if now == 0 then
+  local clock = redis.call('TIME')
+  now = (tonumber(clock[1]) - 1735689600) * 1000000 + tonumber(clock[2])
+end
+local used, last, gone, rows = 0, now - window, 0, {}
+for _, row in ipairs(redis.call('LRANGE', KEYS[1], 0, -1)) do
+  local at, count = string.match(row, '^(%d+):(%d+)$')
+  at, count = tonumber(at), tonumber(count)
+  if now - at >= window or at > now then
+    gone = gone + 1
+  else
+    used, last = used + count, at
+    rows[#rows + 1] = {at, count}
+  end
+end
+if gone > 0 then redis.call('LTRIM', KEYS[1], gone, -1) end
+local function note(count)
+  if count <= 0 then return end
+  redis.call('RPUSH', KEYS[1], string.format('%.0f:%.0f', now, count))
+  redis.call('EXPIRE', KEYS[1], 10)
+  used, last = used + count, now
+  rows[#rows + 1] = {now, count}
+end
+note(spent)
+local room = math.max(limit - used, 0)
+local granted = math.min(wanted, room, math.max(math.ceil(room / 4), 1))
+note(granted)
+local retry, left = 0, used
+if granted == 0 then
+  for _, row in ipairs(rows) do
+    left, retry = left - row[2], row[1] + window - now
+    if left < limit then break end
+  end
+end
+return {granted, room - granted, last + window - now, retry}
+)";
+
 }  // namespace
 
 SharedBucket::SharedBucket(redis::Client& client, int64_t timeout_ms)
-    : client_(client), timeout_ms_(timeout_ms), script_(kGcra) {}
+    : client_(client), timeout_ms_(timeout_ms), bucket_(kGcra), window_(kWindow) {}
 
 void SharedBucket::take(const BucketRequest& request, Done done) {
   const std::string key = "rate:{" + std::string(request.budget) + "}";
   const std::string interval = std::to_string(request.interval_ns / 1'000) + "." +
                                std::to_string(request.interval_ns % 1'000 + 1'000).substr(1);
   redis::Request call;
-  call.add_script(script_, {key},
+  call.add_script(request.is_window ? window_ : bucket_, {key},
                   {interval, std::to_string(request.burst), std::to_string(request.wanted),
                    std::to_string(request.spent), std::to_string(request.now_us)});
   redis::CallOptions options;

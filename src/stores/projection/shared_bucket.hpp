@@ -1,9 +1,11 @@
-// SharedBucket: token buckets in Redis, one for all processes: GCRA in one Lua script.
+// SharedBucket: token buckets in Redis, one for all processes: GCRA in one Lua script; and sliding
+// windows of a second, in another.
 //
 // `rate:{budget}` holds the time at which the bucket will be full again, in microseconds by the
-// server's clock; it expires by itself when it is. One call takes up to `wanted` tokens, charges
-// those that were spent before without asking, and gives unused ones back.
-// Thread-safety: any thread; `done` on the client's thread, or the caller's if nothing was sent.
+// server's clock; it expires by itself when it is. Of a window it holds what was taken in the last
+// second, and when: a list of `<microseconds>:<tokens>`. One call takes up to `wanted` tokens,
+// charges those that were spent before without asking, and gives unused ones back. Thread-safety:
+// any thread; `done` on the client's thread, or the caller's if nothing was sent.
 #pragma once
 
 #include <cstdint>
@@ -19,9 +21,10 @@ struct BucketRequest {
   std::string_view budget;
   int64_t interval_ns = 0;  // one token, > 0
   uint32_t burst = 0;
-  uint32_t wanted = 0;
-  int64_t spent = 0;   // below 0: given back
-  int64_t now_us = 0;  // 0: the server's clock
+  bool is_window = false;  // at most `burst` in any second, the interval does not count
+  uint32_t wanted = 0;     // a window with little left grants fewer at once
+  int64_t spent = 0;       // below 0: given back, to a bucket
+  int64_t now_us = 0;      // 0: the server's clock
 };
 
 struct BucketAnswer {
@@ -42,7 +45,8 @@ class SharedBucket {
  private:
   redis::Client& client_;
   const int64_t timeout_ms_;
-  const redis::Script script_;
+  const redis::Script bucket_;
+  const redis::Script window_;
 };
 
 }  // namespace perpetua::projection

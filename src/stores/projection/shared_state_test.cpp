@@ -196,6 +196,54 @@ TEST(SharedBucket, grants_what_a_naive_bucket_grants) {
   }
 }
 
+// At most `burst` in any second, entry by entry.
+struct NaiveWindow {
+  std::vector<int64_t> taken_us;
+  uint32_t take(const BucketRequest& request) {
+    std::erase_if(taken_us, [&](int64_t at) { return request.now_us - at >= 1'000'000; });
+    for (int64_t i = 0; i < request.spent; ++i) taken_us.push_back(request.now_us);
+    const uint32_t used = static_cast<uint32_t>(taken_us.size());
+    const uint32_t room = used < request.burst ? request.burst - used : 0;
+    const uint32_t granted = std::min({request.wanted, room, std::max((room + 3) / 4, 1u)});
+    for (uint32_t i = 0; i < granted; ++i) taken_us.push_back(request.now_us);
+    return granted;
+  }
+  // Until there is room for one.
+  int64_t retry_us(const BucketRequest& request) const {
+    return taken_us[taken_us.size() - request.burst] + 1'000'000 - request.now_us;
+  }
+};
+
+TEST(SharedBucket, a_window_grants_what_a_naive_window_grants) {
+  redis::TestServer server;
+  OtherProcess process(server.client_options());
+  std::mt19937_64 random(8);
+  const auto pick = [&](int64_t below) { return static_cast<int64_t>(random() % below); };
+  for (int round = 0; round < 20; ++round) {
+    NaiveWindow naive;
+    BucketRequest request;
+    const std::string budget = "round" + std::to_string(round) + ":hub_intents";
+    request.budget = budget;
+    request.is_window = true;
+    request.burst = static_cast<uint32_t>(1 + pick(60));
+    request.now_us = 50'000'000'000;
+    for (int i = 0; i < 200; ++i) {
+      request.now_us += pick(3) == 0 ? 0 : pick(3'000'000 / request.burst);
+      request.wanted = static_cast<uint32_t>(1 + pick(9));
+      request.spent = pick(6) == 0 ? pick(4) : 0;
+      const auto answer = process.take(request);
+      ASSERT_TRUE(answer);
+      ASSERT_EQ(answer->granted, naive.take(request)) << "round " << round << " step " << i;
+      const auto used = static_cast<uint32_t>(naive.taken_us.size());
+      EXPECT_EQ(answer->remaining, used < request.burst ? request.burst - used : 0);
+      EXPECT_EQ(answer->full_in_us, naive.taken_us.back() + 1'000'000 - request.now_us);
+      EXPECT_EQ(answer->retry_in_us, answer->granted == 0 ? naive.retry_us(request) : 0);
+    }
+  }
+  EXPECT_NE(server.cli({"TTL", "rate:{round19:hub_intents}"}).substr(0, 2), "-1")
+      << "it goes by itself";
+}
+
 TEST(SharedBucket, two_processes_at_once_get_one_budget) {
   redis::TestServer server;
   OtherProcess one(server.client_options()), two(server.client_options());

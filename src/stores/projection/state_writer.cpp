@@ -48,12 +48,17 @@ void StateWriter::set_hash(unsigned group, const std::string& key, const Fields&
   add(group, key, arguments);
 }
 
+// An agent's row goes behind the rest of it, as it was before the rest was read: who finds a
+// sequence there finds all that came with it.
 void StateWriter::write(const TouchedKeys& touched) {
-  for (const AgentId agent : touched.agents) write_agent(agent);
+  std::vector<AgentRow> rows;
+  rows.reserve(touched.agents.size());
+  for (const AgentId agent : touched.agents) rows.push_back(read_row(agent, true));
   for (const TouchedKeys::Holding& holding : touched.holdings) {
     write_holding(holding.agent, holding.market);
   }
   for (const TouchedKeys::Intent& intent : touched.intents) write_intent(intent);
+  for (std::size_t i = 0; i < rows.size(); ++i) put_agent(touched.agents[i], rows[i]);
   for (const TouchedKeys::Key& key : touched.keys) write_key(key);
   for (MarketId market = 0; market < limits::kMarketsMax; ++market) {
     if ((touched.markets >> market & 1) != 0) write_market(market);
@@ -72,9 +77,10 @@ AgentRow StateWriter::read_row(AgentId agent, bool with_description) const {
   return row;
 }
 
-void StateWriter::write_agent(AgentId agent) {
+void StateWriter::write_agent(AgentId agent) { put_agent(agent, read_row(agent, true)); }
+
+void StateWriter::put_agent(AgentId agent, const AgentRow& row) {
   const unsigned group = groups_.group_of(agent);
-  const AgentRow row = read_row(agent, true);
   set_hash(group, agent_key(agent), encode_agent(row));
   const std::string balance = balance_key(agent);
   add(group, balance, {"SET", balance, decimal_text(row.account.free.value, kMicroDigits)});

@@ -63,6 +63,7 @@ class StateWriter {
   void add(unsigned group, const std::string& key, const Arguments& arguments);
   void set_hash(unsigned group, const std::string& key, const Fields& fields);
   AgentRow read_row(AgentId agent, bool with_description) const;
+  void put_agent(AgentId agent, const AgentRow& row);
   void put_holding(unsigned group, const PositionView& holding);
   void put_intent(unsigned group, const OrderView& order);
   void forget_agent(unsigned group, AgentId agent, const std::vector<OrderId>& listed);
