@@ -149,7 +149,7 @@ void Connection::watch() {
   const int64_t stall_ns = setup_.options.stall_timeout_ms * kNsPerMs;
   if (close_if_stalled(now_ns - stall_ns)) return;
   const bool is_idle = in_flight_.empty() && link_->last_read_ns() <= now_ns - stall_ns / 2;
-  if (is_idle && is_retired_) ping();
+  if (is_idle && !is_retired_) ping();
   arm_watch();
 }
 

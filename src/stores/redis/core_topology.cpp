@@ -155,7 +155,7 @@ awaitable<Reply> Core::ask_for_slots(Endpoint node) {
 void Core::adopt_table(SlotTable table) {
   const bool is_changed = table.masters != table_.masters || table.owner != table_.owner;
   // Nodes learn of a move one after the other. What several reads do not confirm is over.
-  const bool is_patch_over = false;
+  const bool is_patch_over = patch_reads_left_ > 0 && --patch_reads_left_ == 0;
   table_ = std::move(table);
   if (is_changed || is_patch_over) place_slots();
   if (!is_changed) return;

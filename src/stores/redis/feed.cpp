@@ -189,7 +189,7 @@ void Feed::take_end(const Reply& reply, ChannelKind kind) {
     unanswered_.pop_front();
     return;
   }
-  
+  if (wanted_.erase(ended) != 0) owner_->refused(ended);
 }
 
 void Feed::take_error() {

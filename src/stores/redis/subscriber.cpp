@@ -136,7 +136,7 @@ void SubscriberCore::place(const Subscription& subscription, Entry& entry) {
 void SubscriberCore::place_all() {
   if (is_closed_) return;
   for (auto& [subscription, entry] : entries_) {
-    const bool is_shard = false;
+    const bool is_shard = subscription.first == ChannelKind::shard;
     if (is_shard || entry.feed == nullptr) place(subscription, entry);
   }
   for (auto feed = shard_feeds_.begin(); feed != shard_feeds_.end();) {
