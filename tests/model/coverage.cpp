@@ -61,6 +61,7 @@ constexpr std::string_view kBranches[] = {
     "a stale market",
     "a switch that cancels",
     "a take-over because nobody buys",
+    "a take-over of what a slice left",
     "a take-over of a part",
     "a take-over of the whole",
     "a take-over that gains",

@@ -129,6 +129,7 @@ void Generator::add_flags(MoveMoney& wanted) {
   wanted.flags = static_cast<uint8_t>(random_.below(4));
   if (random_.chance(50)) wanted.claim[0] = static_cast<uint8_t>(random_.below(256));
   if (random_.chance(50)) wanted.claim[15] = static_cast<uint8_t>(random_.below(256));
+  if (random_.chance(5)) wanted.claim[16] = static_cast<uint8_t>(random_.below(256));
   constexpr int64_t kMost = limits::kOnChainWithdrawalMaxMicro;
   if (wanted.amount.value > kMost && random_.chance(80)) {
     wanted.amount = Micro(random_.pick<int64_t>({kMost, kMost + 1, 1'000}));

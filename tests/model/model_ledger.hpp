@@ -185,12 +185,14 @@ class LedgerModel {
     const int64_t amount = wanted.amount.value;
     const bool is_deposit = header.type == CommandType::deposit;
     const bool has_claim = is_deposit && wanted.claim != Sha256{};
+    std::array<uint8_t, 16> half;
+    std::copy_n(wanted.claim.begin(), half.size(), half.begin());
     Account& a = accounts_[header.agent];
     refuse_if(amount < 1 || amount > limits::kAmountMaxMicro, invalid_amount);
-    refuse_if(has_claim && claims_.contains(wanted.claim), already_claimed);
+    refuse_if(has_claim && claims_.contains(half), already_claimed);
     refuse_if(has_claim && claims_.size() >= limits::kDepositClaimsMax, claim_limit_reached);
     refuse_if(deposited_ + amount > limits::kCollateralMaxMicro, deposit_limit);
-    if (has_claim) claims_.insert(wanted.claim);
+    if (has_claim) claims_.insert(half);
     if (is_deposit)
       return move(header.agent, amount, 0, LedgerEntryKind::deposit, wanted.flags, wanted.claim);
     const bool opens = a.faucet_used == 0 || batch_.log_time_ms - a.faucet_opened_ms >= kDayMs;
@@ -289,7 +291,8 @@ class LedgerModel {
   std::set<std::string> wallets_;
   std::map<uint32_t, Key> keys_;  // not revoked
   std::map<uint32_t, Limited> limited_; uint32_t sender_ = 0;  // key of the command in hand
-  std::set<Sha256> key_hashes_, claims_;                 // of all keys, of all deposits ever
+  std::set<Sha256> key_hashes_;                          // of all keys
+  std::set<std::array<uint8_t, 16>> claims_;             // of all deposits ever: a claim's half
   std::map<AgentId, Risk> risks_; RiskLimits first_limits_;
   Wide cap_ = 800'000; bool is_configured_ = false;  // of the collateral in use, ppm
   int64_t deposited_ = 0;  // less what was withdrawn

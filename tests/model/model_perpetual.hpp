@@ -210,10 +210,11 @@ struct Perpetual : SignalMarket {
     for (const auto& [is_short, price, agent] : urgent)
       if (is_due(positions[agent])) liquidate(agent);
   }
+  bool is_beyond(const Position& p) const { return 3 * equity(p) < 2 * maintenance(value(p)); }
   void liquidate(AgentId agent) {
     const Position& p = positions[agent];
     cancel_scope(agent, CancelScope::orders, CloseReason::liquidation);
-    if (3 * equity(p) < 2 * maintenance(value(p))) return take_over(agent);
+    if (is_beyond(p)) return take_over(agent);
     const bool is_early = slices.contains(agent) && now_ms - slices[agent] < 30'000;
     books->reach("a liquidation that waits for its next slice", is_early);
     if (is_early) return;
@@ -221,9 +222,11 @@ struct Perpetual : SignalMarket {
     const bool is_open = minute_sum >= spec.liquidation_per_minute_max.value;
     if (std::exchange(is_breaker_open, is_open) != is_open) emit_status();
     books->reach("a breaker that opened", is_open);
-    if (is_open || sell_slice(agent)) return;
-    books->reach("a take-over because nobody buys");
-    take_over(agent);
+    if (is_open) return;
+    const bool is_sold = sell_slice(agent);
+    books->reach("a take-over because nobody buys", !is_sold);
+    books->reach("a take-over of what a slice left", is_sold && is_beyond(p));
+    if (!is_sold || is_beyond(p)) take_over(agent);
   }
   int64_t slice_of(const Position& p) const {
     const Wide size = std::abs(p.base);

@@ -15,9 +15,8 @@ constexpr uint32_t kUnwindSlippagePpm = 5'000;
 }  // namespace
 
 void Market::liquidate_due(int64_t log_time_ms, uint32_t command) {
-  queue_.refresh(spec_, [this](AgentId agent) -> const Position& {
-    return accounts_[agent].position;
-  });
+  queue_.refresh(spec_,
+                 [this](AgentId agent) -> const Position& { return accounts_[agent].position; });
   std::erase_if(slices_, [&](const SliceTime& slice) {
     return log_time_ms - slice.at_ms >= kSliceCooldownMs;
   });
@@ -42,7 +41,14 @@ void Market::liquidate(AgentId agent, int64_t log_time_ms, uint32_t command) {
   if (std::any_of(slices_.begin(), slices_.end(), is_same)) return;
   if (is_breaker_open(log_time_ms, command)) return;
   const Lots slice = liquidation_slice(position, mark_, value, equity, spec_);
-  if (!sell_slice(agent, slice, log_time_ms, command)) take_over(agent, command);
+  if (!sell_slice(agent, slice, log_time_ms, command)) return take_over(agent, command);
+  // What a thin book left may be worth less than nothing: no advance ends with such a position.
+  const Position left = accounts_[agent].position;
+  if (left.base == Lots(0)) return;
+  const Micro rest = notional_at(left, mark_, spec_);
+  if (is_beyond_the_book(equity_at(left, rest), maintenance_margin(rest, spec_))) {
+    take_over(agent, command);
+  }
 }
 
 // Too much was liquidated through the book in this minute.
@@ -92,14 +98,14 @@ Taker Market::forced_taker(AgentId agent, Lots lots, Price limit, TradeCause cau
 // False if nothing traded.
 bool Market::sell_slice(AgentId agent, Lots lots, int64_t log_time_ms, uint32_t command) {
   const Position before = accounts_[agent].position;
-  Taker taker = forced_taker(agent, lots, bankruptcy_price(before, spec_), TradeCause::liquidation,
-                             command);
+  Taker taker =
+      forced_taker(agent, lots, bankruptcy_price(before, spec_), TradeCause::liquidation, command);
   match(taker);
   if (taker.filled == Lots(0)) return false;
   slices_.push_back({agent, 0, log_time_ms});
   state_.liquidated += taker.filled_notional;
-  Event& event = emit_liquidation(agent, LiquidationStep::book, taker.filled,
-                                  taker.filled_notional, before, command);
+  Event& event = emit_liquidation(agent, LiquidationStep::book, taker.filled, taker.filled_notional,
+                                  before, command);
   event.liquidation.fee = taker.forced_fee;
   return true;
 }
@@ -159,11 +165,9 @@ Lots Market::fund_capacity(const Position& position, Micro value) {
 void Market::trade_with_fund(Lots lots, Micro value) {
   Position after = fund();
   const Lots size(lots > Lots(0) ? lots.value : -lots.value);
-  const Lots reduced =
-      std::min(size, reducible(after, lots > Lots(0) ? Side::buy : Side::sell));
-  const Micro part = reduced == size
-                         ? value
-                         : Micro(mul_div_floor(value.value, reduced.value, size.value));
+  const Lots reduced = std::min(size, reducible(after, lots > Lots(0) ? Side::buy : Side::sell));
+  const Micro part =
+      reduced == size ? value : Micro(mul_div_floor(value.value, reduced.value, size.value));
   Micro realised;
   if (reduced > Lots(0)) {
     const Micro cash = after.margin;
@@ -196,8 +200,7 @@ void Market::unwind_fund(int64_t log_time_ms, uint32_t command) {
   const Position own = fund();
   if (own.base == Lots(0) || log_time_ms - state_.unwound_at_ms < kUnwindPeriodMs) return;
   state_.unwound_at_ms = log_time_ms;
-  const int64_t lots =
-      std::max<int64_t>(1, kUnwindMicro / notional(mark_, Lots(1), spec_).value);
+  const int64_t lots = std::max<int64_t>(1, kUnwindMicro / notional(mark_, Lots(1), spec_).value);
   const Side side = own.is_long() ? Side::sell : Side::buy;
   Taker taker = forced_taker(0, std::min(own.size(), Lots(lots)),
                              slippage_bound(mark_, side, kUnwindSlippagePpm, spec_),
