@@ -132,7 +132,8 @@ std::vector<prometheus::MetricFamily> HistoryService::Collect() const {
                   [](const auto& replica) { return static_cast<double>(replica.applied_batch); });
     out.counter("perpetua_history_primary_reads_total", "reads of the primary",
                 counts.primary_reads);
-    out.counter("perpetua_history_replica_reads_total", "reads of replicas", counts.replica_reads);
+    out.counter_per_label("perpetua_history_replica_reads_total", "reads of each replica",
+                          "replica", counts.replica_reads);
     out.counter("perpetua_history_read_failovers_total", "reads repeated elsewhere",
                 counts.failovers);
     out.counter("perpetua_history_read_failures_total", "reads that no server answered",

@@ -63,6 +63,16 @@ class MetricFamilies {
     }
     families_.push_back(std::move(family));
   }
+  void counter_per_label(const char* name, const char* help, const char* label,
+                         const std::vector<uint64_t>& counts) {
+    prometheus::MetricFamily family{name, help, prometheus::MetricType::Counter, {}};
+    for (std::size_t i = 0; i < counts.size(); ++i) {
+      prometheus::ClientMetric& metric = family.metric.emplace_back();
+      metric.label.push_back({label, std::to_string(i)});
+      metric.counter.value = static_cast<double>(counts[i]);
+    }
+    families_.push_back(std::move(family));
+  }
   std::vector<prometheus::MetricFamily> take() { return std::move(families_); }
 
  private:

@@ -256,7 +256,7 @@ class RedisCluster:
         until(self.is_healthy, "the Cluster is healthy", HEALTHY_TIMEOUT_S)
 
     def move_slot(self, slot, target):
-        """With its keys, in the steps of `redis-cli --cluster reshard`; how many keys there were."""
+        """With its keys, in the steps of `redis-cli --cluster reshard`; how many keys moved."""
         source, moved = self.master_of(slot), 0
         if source is target:
             return moved

@@ -143,7 +143,9 @@ class PostgresReplicas(WithPostgres, ApiTest):
         ids = self.trade_on(30)
         self.ok(self.taker.post("/api/v1/orders/cancel-all"))
         self.assertEqual(set(self.history()), set(ids))
-        self.assertGreater(self.metric("perpetua_history_replica_reads_total"), 0)
+        for replica in range(self.replicas):
+            name = f'perpetua_history_replica_reads_total{{replica="{replica}"}}'
+            self.assertGreater(self.metric(name), 0)
         self.replica_servers[0].kill()
         ids += self.trade_on(10)
         self.ok(self.taker.post("/api/v1/orders/cancel-all"))

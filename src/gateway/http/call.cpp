@@ -34,6 +34,7 @@ void Call::reset() {
   wants_disk = false;
   awaited_batch = 0;
   has_awaited = false;
+  needed_batch.reset();
   asks = AdmissionAsks();
   wants_account = false;
   account_query = AccountQuery();
@@ -64,11 +65,12 @@ uint32_t Call::page_limit() const {
 }
 
 bool Call::history_is_current() const {
-  return has_awaited || context.services.history_batch() >= hot().applied_batch();
+  const BatchNumber needed = needed_batch.value_or(hot().applied_batch());
+  return has_awaited || context.services.history_batch() >= needed;
 }
 
 bool Call::await_history() {
-  awaited_batch = hot().applied_batch();
+  awaited_batch = needed_batch.value_or(hot().applied_batch());
   has_awaited = true;
   return false;
 }

@@ -67,6 +67,7 @@ struct Call {
   BatchNumber awaited_batch = 0;
   AdmissionAsks asks;
   bool has_awaited = false;  // it was called again: history shows what was acknowledged before
+  std::optional<BatchNumber> needed_batch;  // by which history is current; none: the newest
   // respond() returned early and is to be called again once the account was read.
   bool wants_account = false;
   AccountQuery account_query;
@@ -90,7 +91,10 @@ struct Call {
     return may_block;
   }
 
-  // Whether history shows everything that was acknowledged before this request.
+  // What this call reads did not change after that batch, so it waits for no later one.
+  void needs_history(BatchNumber batch) { needed_batch = batch; }
+
+  // Whether history shows what it needs: everything that was acknowledged before this request.
   bool history_is_current() const;
 
   // Always false: return now, you will be called again once it does, or the call fails with

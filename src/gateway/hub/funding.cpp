@@ -58,7 +58,8 @@ void list_funding_payments(Call& call) {
   std::vector<stores::FundingPaymentView> rows;
   if (call.history() != nullptr) {
     if (!call.may_use_disk()) return;
-    if (!call.history_is_current() && !call.has_awaited) {
+    call.needs_history(call.hot().changes(agent).any);
+    if (!call.history_is_current()) {
       call.await_history();
       return;
     }

@@ -47,6 +47,7 @@ void list_ledger(Call& call) {
     call.fail(ResultCode::exchange_unavailable, {}, "there is no history in this process");
     return;
   }
+  call.needs_history(call.hot().changes(call.principal.agent).ledger);
   const auto page = newest_page(
       call, std::vector<stores::LedgerEntryView>(),  // the hot store keeps none
       [&](const stores::PageRequest& request) {

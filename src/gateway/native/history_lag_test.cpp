@@ -52,6 +52,9 @@ class LaggingHistory : public Native {
     const std::string own = client.key;
     add_maker("10");
     client.key = own;
+    take(count);
+  }
+  void take(int count) {
     for (int i = 0; i < count; ++i) {
       EXPECT_EQ(post("/orders", R"({"market":"BTC-PERP","side":"buy","size":"0.01",
           "price":"60010"})")
@@ -90,6 +93,29 @@ TEST_F(LaggingHistory, pages_have_no_gap_between_the_hot_store_and_history) {
   EXPECT_EQ(items_once_released("/fills?limit=500").size(), 130u);
 }
 
+TEST_F(LaggingHistory, pages_that_memory_can_fill_do_not_wait_and_have_no_gap) {
+  ASSERT_TRUE(eventually([&] { return get("/fills").status == 200; }));
+  exchange.hold_history();
+  fill_orders(130);
+  const HttpReply first = get("/fills?limit=50");
+  const HttpReply second = get("/fills?limit=50&cursor=" + first.text("next_cursor"));
+  // That was all memory has: the rest is history's.
+  const auto third = items_once_released("/fills?limit=50&cursor=" + second.text("next_cursor"));
+  std::vector<std::string> trades;
+  const auto add = [&](const json::array& rows) {
+    for (const json::value& row : rows) trades.emplace_back(row.at("trade_id").as_string());
+  };
+  add(first.object()["items"].as_array());
+  add(second.object()["items"].as_array());
+  add(third);
+  ASSERT_EQ(trades.size(), 130u);
+  for (int i = 0; i < 130; ++i) EXPECT_EQ(trades[i], std::to_string(130 - i));
+  const std::string beyond = second.text("next_cursor");
+  exchange.hold_history();
+  take(110);  // memory has dropped what that cursor stands for
+  EXPECT_EQ(items("/fills?limit=10&cursor=" + beyond)[0].at("trade_id").as_string(), "30");
+}
+
 TEST_F(LaggingHistory, orders_closed_long_ago_are_found) {
   const std::string order = R"({"market":"BTC-PERP","side":"buy","size":"0.01","price":"59000",)";
   const std::string id = post("/orders", order + R"("client_id":"mine"})").text("order_id");
@@ -104,9 +130,13 @@ TEST_F(LaggingHistory, orders_closed_long_ago_are_found) {
 }
 
 TEST_F(ImpatientHistory, what_cannot_be_told_without_a_gap_is_refused) {
+  ASSERT_TRUE(eventually([&] { return get("/account/ledger").status == 200; }));
   exchange.hold_history();
   close_orders(150);
-  for (const char* path : {"/orders/history", "/intents", "/fills", "/account/ledger",
+  EXPECT_EQ(items("/account/ledger").size(), 1u) << "nothing came since";
+  EXPECT_EQ(items("/fills").size(), 0u) << "nor here";
+  post("/account/deposit", R"({"amount":"1"})");
+  for (const char* path : {"/orders/history", "/intents", "/account/ledger",
                            "/orders/by-client-id/mine", "/orders/4294967297"}) {
     const HttpReply refused = get(path);
     EXPECT_EQ(refused.status, 503) << path << refused.body;

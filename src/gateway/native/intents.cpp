@@ -93,6 +93,7 @@ bool tell_life(Call& call, const OrderView& order, bool is_detail, IntentLife& l
     return true;
   }
   if (!call.may_use_disk()) return false;
+  call.needs_history(call.hot().changes(order.agent).any);
   if (!call.history_is_current()) return call.await_history();
   tell_kept_life(call, order, is_detail, life);
   return true;

@@ -75,8 +75,10 @@ void list_trades(Call& call) {
     return;
   }
   if (!call.may_use_disk()) return;
+  auto fresh = call.hot().trades(market, stores::hot_limits::kPageMax);
+  if (fresh.empty()) call.needs_history(call.hot().first_batch());  // none came since the start
   const auto page = newest_page(
-      call, call.hot().trades(market, stores::hot_limits::kPageMax),
+      call, std::move(fresh),
       [&](const stores::PageRequest& request) { return call.history()->trades(market, request); },
       [](const stores::TradeView& view) { return view.trade_id; });
   if (page_ok(call, page)) write_page(call.reply, page.rows, page.next_cursor, render);

@@ -12,6 +12,27 @@ auto order_renderer(const Call& call) {
   };
 }
 
+uint64_t accepted_at(const stores::OrderView& view) { return view.sequence; }
+
+// Into `page`. `rows`: open and recently closed ones, by acceptance. Memory drops orders as they
+// were closed, not as they were accepted: history has those that were dropped if it shows as closed
+// the oldest one that memory knows as closed.
+void read_orders(Call& call, std::vector<stores::OrderView> rows, OrderId oldest_closed,
+                 bool has_all_open, stores::OrderFilter filter, OrderPage& page) {
+  const auto cursor = call.query_value("cursor").value_or(std::string_view());
+  const std::size_t limit = call.page_limit();
+  const bool is_alone = !cursor.empty() || call.history_is_current();
+  if (!is_alone) filter.closed = oldest_closed;
+  const stores::PageRequest request{cursor, limit};
+  page = call.history()->orders(call.principal.agent, filter, request);
+  if (is_alone || page.status != stores::PageStatus::ok) return;
+  if (oldest_closed != 0 && page.has_witness && has_all_open) {
+    put_in_front(page, std::move(rows), limit, true, accepted_at);
+  } else {
+    call.await_history();
+  }
+}
+
 }  // namespace
 
 bool find_order(Call& call, const OrderName& name, std::optional<stores::OrderView>& order) {
@@ -23,6 +44,7 @@ bool find_order(Call& call, const OrderName& name, std::optional<stores::OrderVi
   order = find(call.hot());
   if (order || call.history() == nullptr) return true;
   if (!call.may_use_disk()) return false;
+  call.needs_history(call.hot().changes(agent).any);
   const bool is_current = call.history_is_current();
   order = find(*call.history());
   // A client id may name a newer order by now, and who is only in history is not open any more.
@@ -33,6 +55,7 @@ bool find_order(Call& call, const OrderName& name, std::optional<stores::OrderVi
 bool list_orders(Call& call, MarketId market, bool intents_only, OrderPage& page) {
   if (call.history() != nullptr && !call.may_use_disk()) return false;
   const AgentId agent = call.principal.agent;
+  call.needs_history(call.hot().changes(agent).any);
   constexpr std::size_t kMost = stores::hot_limits::kPageMax;
   // The open ones first: an order that closes in between is then in both lists, not in neither.
   const auto open = call.hot().open_orders(agent, market, 0, kMost);
@@ -52,18 +75,8 @@ bool list_orders(Call& call, MarketId market, bool intents_only, OrderPage& page
             [](const auto& a, const auto& b) { return a.sequence > b.sequence; });
   const auto is_same = [](const auto& a, const auto& b) { return a.sequence == b.sequence; };
   rows.erase(std::unique(rows.begin(), rows.end(), is_same), rows.end());
-  // The hot store drops orders as they were closed, not as they were accepted: history has those
-  // that were dropped if it has seen the oldest one that was kept close.
-  const auto oldest = call.history()->order(agent, oldest_closed);
-  const bool is_whole = oldest && !oldest->is_open() && open.size() < kMost;
   const stores::OrderFilter filter{.market = market, .intents_only = intents_only};
-  page = newest_page(
-      call, std::move(rows),
-      [&](const stores::PageRequest& request) {
-        return call.history()->orders(agent, filter, request);
-      },
-      [&](const OrderPage&) { return is_whole; },
-      [](const stores::OrderView& view) { return view.sequence; });
+  read_orders(call, std::move(rows), oldest_closed, open.size() < kMost, filter, page);
   if (!page_ok(call, page)) return false;
   for (stores::OrderView& row : page.rows) {
     if (const auto now = call.hot().order(agent, row.order_id)) row = *now;
@@ -134,6 +147,7 @@ void list_fills(Call& call) {
   MarketId market = kNoMarket;
   if (!query_market(call, market)) return;
   const AgentId agent = call.principal.agent;
+  call.needs_history(call.hot().changes(agent).fills);
   auto fresh = call.hot().fills(agent, market, stores::hot_limits::kPageMax);
   const auto render = [&call](std::string& out, const stores::FillView& view) {
     render_fill(out, view, *call.markets().spec(view.market));

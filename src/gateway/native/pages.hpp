@@ -2,10 +2,10 @@
 //
 // History is written behind the order path, so its newest page can miss what a reply already
 // promised. newest_page() puts the rows of the hot store that history does not have yet in front,
-// so who reads after a reply sees its effect; such a first page can be longer than asked for. The
-// hot store keeps few rows, so history may lag by more than that: then, and where the hot store has
-// no rows at all, the call waits until history alone has what was acknowledged before. Further
-// pages come from history alone.
+// so who reads after a reply sees its effect. Each page is one read of history, because the next
+// one may go to a replica that is behind. The hot store keeps few rows, so history may lag by more
+// than that: a page that the hot store can fill alone is then its own, any other waits until
+// history alone has what this list needs (Call::needs_history).
 #pragma once
 
 #include <algorithm>
@@ -15,6 +15,7 @@
 #include "gateway/codec/json_writer.hpp"
 #include "gateway/http/call.hpp"
 #include "stores/history/history_reader.hpp"
+#include "stores/history/page_cursor.hpp"
 
 namespace perpetua::gateway::native {
 
@@ -76,45 +77,64 @@ bool page_ok(Call& call, const stores::Page<Row>& page) {
   return call.fail(ResultCode::exchange_unavailable, {}, "the history cannot be read now");
 }
 
-// The page a call asks for. `read(request)` reads history; `kept` are rows of the hot store, newest
-// first, as many as it has; `is_whole(page)` says whether history has every row that the hot store
-// has dropped; `place(row)` is the number by which both are ordered. REQUIRES: may_block.
-// Afterwards page_ok() says whether there is a page.
-template <class Row, class Read, class IsWhole, class Place>
-stores::Page<Row> newest_page(Call& call, std::vector<Row> kept, const Read& read,
-                              const IsWhole& is_whole, const Place& place) {
-  const auto cursor = call.query_value("cursor").value_or(std::string_view());
-  const std::size_t limit = call.page_limit();
-  if (!cursor.empty() || call.history_is_current()) return read(stores::PageRequest{cursor, limit});
-  stores::Page<Row> page = read(stores::PageRequest{{}, limit});
-  if (page.status != stores::PageStatus::ok) return page;
-  if (!is_whole(page)) {
-    call.await_history();
-    return page;
-  }
-  const auto drop_known = [&] {
-    const uint64_t newest = page.rows.empty() ? 0 : place(page.rows.front());
-    std::erase_if(kept, [&](const Row& row) { return place(row) <= newest; });
-  };
-  drop_known();
-  if (kept.empty()) return page;
-  page = read(stores::PageRequest{{}, limit > kept.size() ? limit - kept.size() : 1});
-  if (page.status != stores::PageStatus::ok) return page;
-  drop_known();  // history may have moved on between the two reads
+// Puts the rows that history does not have yet, newest first, before its page, and ends it where it
+// should. Where pages that follow come from history alone, the last row must be one of history's:
+// such a page can be longer than asked for.
+template <class Row, class Place>
+void put_in_front(stores::Page<Row>& page, std::vector<Row> kept, std::size_t limit,
+                  bool ends_in_history, const Place& place) {
+  const uint64_t newest = page.rows.empty() ? 0 : place(page.rows.front());
+  std::erase_if(kept, [&](const Row& row) { return place(row) <= newest; });
   page.rows.insert(page.rows.begin(), kept.begin(), kept.end());
-  return page;
+  if (ends_in_history) limit = std::max(limit, kept.size() + 1);
+  if (page.rows.size() <= limit) return;
+  page.rows.resize(limit);
+  page.next_cursor = stores::make_cursor(page.list, place(page.rows.back()));
 }
 
-// For rows that the hot store drops in the order of the list: history has what was dropped if it
-// has the oldest row that was kept.
+// The page of the hot store alone; what it has dropped follows. REQUIRES: kept.size() >= limit > 0.
+template <class Row, class Place>
+void fill_from_memory(stores::Page<Row>& page, const std::vector<Row>& kept, std::size_t limit,
+                      const Place& place) {
+  page.rows.assign(kept.begin(), kept.begin() + static_cast<std::ptrdiff_t>(limit));
+  page.next_cursor = stores::make_cursor(page.list, place(page.rows.back()));
+}
+
+// The page a call asks for, of rows that the hot store drops in the order of the list. `kept`: its
+// rows, newest first, as many as it has; `read(request)` reads history; `place(row)` is the number
+// by which both are ordered, that of the list's cursors. REQUIRES: may_block. Afterwards page_ok()
+// says whether there is a page.
 template <class Row, class Read, class Place>
 stores::Page<Row> newest_page(Call& call, std::vector<Row> kept, const Read& read,
                               const Place& place) {
-  const uint64_t oldest = kept.empty() ? UINT64_MAX : place(kept.back());
-  const auto is_whole = [&](const stores::Page<Row>& page) {
-    return !page.rows.empty() && place(page.rows.front()) >= oldest;
-  };
-  return newest_page(call, std::move(kept), read, is_whole, place);
+  const auto cursor = call.query_value("cursor").value_or(std::string_view());
+  const std::size_t limit = call.page_limit();
+  const bool is_current = call.history_is_current();  // before the read: it may move on meanwhile
+  stores::Page<Row> page = read(stores::PageRequest{cursor, limit});
+  if (is_current || page.status != stores::PageStatus::ok) return page;
+  if (!cursor.empty()) {
+    const uint64_t before = stores::parse_cursor(page.list, cursor).value_or(0);
+    const bool had_rows = !kept.empty();
+    std::erase_if(kept, [&](const Row& row) { return place(row) >= before; });
+    if (kept.empty()) {
+      // The cursor may be of a page of the hot store, which has dropped what follows since.
+      const auto newest = had_rows ? read(stores::PageRequest{{}, 1}) : stores::Page<Row>();
+      const bool is_behind = newest.rows.empty() || place(newest.rows.front()) < before;
+      if (had_rows && is_behind) call.await_history();
+      return page;
+    }
+  }
+  // History has what was dropped if it has the oldest row that was kept.
+  const bool is_whole =
+      !kept.empty() && !page.rows.empty() && place(page.rows.front()) >= place(kept.back());
+  if (is_whole) {
+    put_in_front(page, std::move(kept), limit, false, place);
+  } else if (kept.size() >= limit) {
+    fill_from_memory(page, kept, limit, place);
+  } else {
+    call.await_history();
+  }
+  return page;
 }
 
 }  // namespace perpetua::gateway::native

@@ -34,7 +34,16 @@ void write_history_page(Call& call, std::vector<Row> kept, const Read& read,
   }
 }
 
-// As above, for rows that only the history has.
+// As above, for rows of a market, of which memory has the newest of all that came since the start:
+// where it has none, none came.
+template <class Row, class Read>
+void write_market_page(Call& call, std::vector<Row> kept, const Read& read,
+                       void (*render)(std::string&, const Row&, const MarketSpec&)) {
+  if (kept.empty()) call.needs_history(call.hot().first_batch());
+  write_history_page<Row>(call, std::move(kept), read, render);
+}
+
+// As above, for rows of the agent that only the history has.
 template <class Row, class Read>
 void write_own_page(Call& call, const Read& read,
                     void (*render)(std::string&, const Row&, const MarketSpec&)) {
@@ -44,6 +53,7 @@ void write_own_page(Call& call, const Read& read,
     call.fail(ResultCode::exchange_unavailable, {}, "there is no history in this process");
     return;
   }
+  call.needs_history(call.hot().changes(call.principal.agent).any);
   write_history_page<Row>(
       call, {}, [&](const stores::PageRequest& request) { return read(market, request); }, render);
 }
@@ -64,7 +74,7 @@ void get_funding(Call& call) {
 void list_funding(Call& call) {
   MarketId market = kNoMarket;
   if (!path_market(call, market)) return;
-  write_history_page<stores::FundingView>(
+  write_market_page<stores::FundingView>(
       call, call.hot().fundings(market, stores::hot_limits::kPageMax),
       [&](const stores::PageRequest& request) { return call.history()->fundings(market, request); },
       render_funding_hour);
@@ -82,7 +92,7 @@ void list_funding_payments(Call& call) {
 void list_liquidations(Call& call) {
   MarketId market = kNoMarket;
   if (!path_market(call, market)) return;
-  write_history_page<stores::LiquidationView>(
+  write_market_page<stores::LiquidationView>(
       call, call.hot().liquidations(market, stores::hot_limits::kPageMax),
       [&](const stores::PageRequest& request) {
         return call.history()->liquidations(market, request);
@@ -109,7 +119,7 @@ void get_insurance(Call& call) {
 void list_fund_changes(Call& call) {
   MarketId market = kNoMarket;
   if (!path_market(call, market)) return;
-  write_history_page<stores::FundChangeView>(
+  write_market_page<stores::FundChangeView>(
       call, call.hot().fund_changes(market, stores::hot_limits::kPageMax),
       [&](const stores::PageRequest& request) {
         return call.history()->fund_changes(market, request);

@@ -25,6 +25,7 @@ bool find_trigger(Call& call, OrderId id, std::optional<stores::TriggerView>& tr
   trigger = call.hot().trigger(agent, id);
   if (trigger || call.history() == nullptr) return true;
   if (!call.may_use_disk()) return false;
+  call.needs_history(call.hot().changes(agent).any);
   const bool is_current = call.history_is_current();
   trigger = call.history()->trigger(agent, id);
   // Who is only in history is not live any more.
@@ -83,6 +84,7 @@ void list_trigger_history(Call& call) {
   MarketId market = kNoMarket;
   if (!query_market(call, market)) return;
   const AgentId agent = call.principal.agent;
+  call.needs_history(call.hot().changes(agent).any);
   auto fresh = call.hot().closed_triggers(agent, market, stores::hot_limits::kPageMax);
   if (call.history() == nullptr) {
     write_page(call.reply, fresh, {}, trigger_renderer(call));

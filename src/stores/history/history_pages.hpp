@@ -39,11 +39,12 @@ inline std::string select_page(const char* columns, const char* table, const cha
 // Rows older than the cursor for which keep(row) holds. `condition` ends in " AND " and has one
 // parameter, `owner`, or is empty.
 template <class Row, class Keep>
-Page<Row> read_page(HistorySource& source, const List<Row>& list, const char* condition,
+Page<Row> read_page(HistorySession& session, const List<Row>& list, const char* condition,
                     std::optional<int64_t> owner, const PageRequest& request, Keep&& keep) {
   using history_limits::kHistoryPageMax;
   using history_limits::kRowsScannedMax;
   Page<Row> page;
+  page.list = list.letter;
   uint64_t before = INT64_MAX;
   if (!request.cursor.empty()) {
     const auto key = parse_cursor(list.letter, request.cursor);
@@ -54,14 +55,13 @@ Page<Row> read_page(HistorySource& source, const List<Row>& list, const char* co
     before = *key;
   }
   const std::size_t limit = std::clamp<std::size_t>(request.limit, 1, kHistoryPageMax);
-  const auto session = source.lend();
   const std::string sql = select_page(list.columns, list.table, list.key, condition);
   std::size_t scanned = 0;
-  std::size_t fetch = session->fetch_rows(limit + 1, kRowsScannedMax + 1);
+  std::size_t fetch = session.fetch_rows(limit + 1, kRowsScannedMax + 1);
   for (std::size_t fetched = fetch; fetched == fetch && page.next_cursor.empty();) {
     fetched = 0;
     if (scanned > 0) fetch = std::min(4 * fetch, kRowsScannedMax + 1 - scanned);
-    Query& select = session->statement(sql);
+    Query& select = session.statement(sql);
     if (owner) select.bind(*owner);
     select.bind(static_cast<int64_t>(before)).bind(static_cast<int64_t>(fetch));
     Query::Step step = select.step();
@@ -77,9 +77,20 @@ Page<Row> read_page(HistorySource& source, const List<Row>& list, const char* co
       if (keep(row)) page.rows.push_back(std::move(row));
     }
     select.reset();
-    if (step == Query::Step::error) return {PageStatus::unavailable, {}, {}};
+    if (step == Query::Step::error) {
+      page = Page<Row>();
+      page.status = PageStatus::unavailable;
+      return page;
+    }
   }
   return page;
+}
+
+template <class Row, class Keep>
+Page<Row> read_page(HistorySource& source, const List<Row>& list, const char* condition,
+                    std::optional<int64_t> owner, const PageRequest& request, Keep&& keep) {
+  const auto session = source.lend();
+  return read_page(*session, list, condition, owner, request, std::forward<Keep>(keep));
 }
 
 inline bool in_market(MarketId wanted, MarketId market) {

@@ -51,6 +51,14 @@ std::optional<OrderView> read_one_order(Query& select) {
   return order;
 }
 
+std::optional<OrderView> find_order(HistorySession& session, AgentId agent, OrderId id) {
+  Query& select =
+      session.statement(std::string("SELECT ") + kOrderColumns + " FROM orders WHERE order_id = ?");
+  auto order = read_one_order(select.bind(static_cast<int64_t>(id)));
+  if (order && order->agent != agent) return std::nullopt;
+  return order;
+}
+
 }  // namespace
 
 HistoryReader::HistoryReader(const std::string& path, std::size_t connections)
@@ -59,23 +67,28 @@ HistoryReader::HistoryReader(std::unique_ptr<HistorySource> source)
     : impl_(new Impl{std::move(source)}) {}
 HistoryReader::~HistoryReader() = default;
 
+// In one session: another source may not have what this one shows.
 Page<OrderView> HistoryReader::orders(AgentId agent, const OrderFilter& filter,
-                                      const PageRequest& page) {
-  return read_page(*impl_->source, kOrders, "agent = ? AND ", agent, page,
-                   [&](const OrderView& order) {
-                     return in_market(filter.market, order.market) &&
-                            (filter.status == OrderStatus::none || filter.status == order.status) &&
-                            (!filter.intents_only || order.is_intent());
-                   });
+                                      const PageRequest& request) {
+  const auto session = impl_->source->lend();
+  bool has_witness = true;
+  if (filter.closed != 0) {
+    const auto witness = find_order(*session, agent, filter.closed);
+    has_witness = witness && !witness->is_open();
+  }
+  auto page =
+      read_page(*session, kOrders, "agent = ? AND ", agent, request, [&](const OrderView& order) {
+        return in_market(filter.market, order.market) &&
+               (filter.status == OrderStatus::none || filter.status == order.status) &&
+               (!filter.intents_only || order.is_intent());
+      });
+  page.has_witness = has_witness;
+  return page;
 }
 
 std::optional<OrderView> HistoryReader::order(AgentId agent, OrderId id) {
-  const auto lease = impl_->source->lend();
-  Query& select =
-      lease->statement(std::string("SELECT ") + kOrderColumns + " FROM orders WHERE order_id = ?");
-  auto order = read_one_order(select.bind(static_cast<int64_t>(id)));
-  if (order && order->agent != agent) return std::nullopt;
-  return order;
+  const auto session = impl_->source->lend();
+  return find_order(*session, agent, id);
 }
 
 std::optional<OrderView> HistoryReader::order_by_client_id(AgentId agent,
@@ -118,7 +131,7 @@ Page<TradeView> HistoryReader::trades(MarketId market, const PageRequest& page) 
   const Page<FillView> fills =
       read_page(*impl_->source, kTrades, "is_taker = 1 AND market = ? AND ", market, page,
                 [](const FillView&) { return true; });
-  Page<TradeView> result{fills.status, {}, fills.next_cursor};
+  Page<TradeView> result{fills.status, {}, fills.next_cursor, fills.list};
   for (const FillView& fill : fills.rows) {
     result.rows.push_back(
         {fill.market, fill.trade_id, fill.price, fill.lots, fill.side, fill.time_ms, fill.cause});

@@ -40,6 +40,8 @@ struct Page {
   PageStatus status = PageStatus::ok;
   std::vector<Row> rows;
   std::string next_cursor;  // empty: nothing older
+  char list = 0;            // of its cursors (page_cursor.hpp)
+  bool has_witness = true;  // the source has what OrderFilter::closed asks for
 };
 
 struct PageRequest {
@@ -51,6 +53,7 @@ struct OrderFilter {
   MarketId market = kNoMarket;             // kNoMarket: all
   OrderStatus status = OrderStatus::none;  // none: all
   bool intents_only = false;
+  OrderId closed = 0;  // 0: none; else whether the source shows this order as closed
 };
 
 // What replay_activity() reads, each kind oldest first. A settled funding is a change.

@@ -37,6 +37,23 @@ void AgentShard::add_agent(AgentId agent) {
   agents_[index].account.agent = agent;
 }
 
+// Before the event itself is taken: what it changes is never seen without it. An agent that is only
+// now registered has nothing yet.
+void AgentShard::note_change(const Event& event, BatchNumber batch) {
+  const Guard guard(mutex_);
+  if (find(event.header.agent) == nullptr) return;
+  AgentChanges& changes = state(event.header.agent).changes;
+  changes.any = batch;
+  if (event.header.type == EventType::ledger_entry) changes.ledger = batch;
+  if (event.header.type == EventType::fill) changes.fills = batch;
+}
+
+AgentChanges AgentShard::changes(AgentId agent) const {
+  const Guard guard(mutex_);
+  const AgentState* owner = find(agent);
+  return owner == nullptr ? AgentChanges() : owner->changes;
+}
+
 AgentShard::AgentState& AgentShard::state(AgentId agent) {
   const std::size_t index = agent / hot_limits::kAgentShards;
   PERPETUA_ASSERT(index < agents_.size() && agents_[index].agent == agent);
@@ -127,9 +144,8 @@ HoldingChange AgentShard::add_fill(const Event& event, const FillView& fill) {
   const Guard guard(mutex_);
   AgentState& owner = state(fill.agent);
   HoldingRow& row = holding_of(owner, fill.market);
-  const HoldingChange change =
-      change_of(row.base, row.entry_notional, event.fill.position_base,
-                event.fill.position_entry_notional);
+  const HoldingChange change = change_of(row.base, row.entry_notional, event.fill.position_base,
+                                         event.fill.position_entry_notional);
   row.is_touched = true;
   row.base = event.fill.position_base;
   row.entry_notional = event.fill.position_entry_notional;

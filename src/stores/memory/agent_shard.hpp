@@ -28,7 +28,7 @@ struct HoldingRow {
   Micro entry_notional;
   Micro margin;
   Micro realised_pnl;
-  Lots open_lots;  // of both sides, reduce-only orders apart
+  Lots open_lots;                  // of both sides, reduce-only orders apart
   int64_t switch_deadline_ms = 0;  // dead-man's switch; 0: not armed
   CancelScope switch_scope = CancelScope::orders;
 };
@@ -47,6 +47,7 @@ class AgentShard {
 
   // Writer.
   void add_agent(AgentId agent);
+  void note_change(const Event& event, BatchNumber batch);
   // Returns the change of its collateral.
   Micro set_account(AgentId agent, const AccountChanged& account, int64_t time_ms);
   void set_sequence(AgentId agent, uint64_t agent_sequence);
@@ -71,6 +72,7 @@ class AgentShard {
   // Readers.
   std::optional<AccountView> account(AgentId agent) const;
   std::optional<AgentBounds> bounds(AgentId agent) const;
+  AgentChanges changes(AgentId agent) const;
   std::optional<std::vector<HoldingRow>> holdings(AgentId agent) const;
   std::optional<HoldingRow> holding(AgentId agent, MarketId market) const;
   std::optional<OrderView> order(AgentId agent, OrderId id) const;
@@ -89,6 +91,7 @@ class AgentShard {
     AgentId agent = 0;
     AccountView account;
     AgentBounds bounds;
+    AgentChanges changes;
     std::vector<HoldingRow> holdings;  // by market id
     OpenOrders open_orders;
     RecentLog<OrderView>::Head closed = 0;

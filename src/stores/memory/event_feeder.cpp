@@ -27,6 +27,8 @@ void EventFeeder::leave_market() {
 }
 
 void EventFeeder::feed(const Event& event, std::string_view reason) {
+  const AgentId agent = event.header.agent;
+  if (agent != 0 && batch_ != 0) domains_.shard(agent).note_change(event, batch_);
   switch (event.header.type) {
     case EventType::market_created:
       create_market(event);

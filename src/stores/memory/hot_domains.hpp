@@ -49,6 +49,7 @@ struct HotDomains {
   SolvencyView solvency;  // of the last batch
 
   std::atomic<BatchNumber> applied_batch{0};
+  std::atomic<BatchNumber> first_batch{0};
   std::atomic<int64_t> log_time_ms{0};
   Counter agents;
   Counter keys;

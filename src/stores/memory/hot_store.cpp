@@ -71,6 +71,7 @@ void HotStore::finish_bootstrap(BatchNumber last_batch, int64_t log_time_ms) {
   described.number = last_batch;
   described.log_time_ms = log_time_ms;
   publish_solvency(described);
+  domains_->first_batch.store(last_batch, std::memory_order_release);
   domains_->log_time_ms.store(log_time_ms, std::memory_order_release);
   domains_->applied_batch.store(last_batch, std::memory_order_release);
 }

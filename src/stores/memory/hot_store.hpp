@@ -46,6 +46,14 @@ constexpr std::size_t kViolationsMax = 4'096;
 constexpr std::size_t kPageMax = 1'000;  // rows any one read returns
 }  // namespace hot_limits
 
+// The last batches that changed what the history shows of an agent: anything of it, its ledger, its
+// fills. Of what was before the store began: the batch it began with.
+struct AgentChanges {
+  BatchNumber any = 0;
+  BatchNumber ledger = 0;
+  BatchNumber fills = 0;
+};
+
 // Whole-store figures for metrics; each is exact, together they are not one snapshot.
 struct HotTotals {
   BatchNumber applied_batch = 0;
@@ -96,6 +104,8 @@ class HotStore {
   BatchNumber applied_batch() const;
   int64_t log_time_ms() const;  // of the last batch
   HotTotals totals() const;
+  BatchNumber first_batch() const;  // that of finish_bootstrap(); 0: the store began empty
+  AgentChanges changes(AgentId agent) const;
 
   // Agents and keys. Revoked keys are gone; expired ones are not (the reader knows the time).
   std::optional<KeyView> find_key(const Sha256& sha256) const;

@@ -3,6 +3,7 @@
 #include <thread>
 
 #include "stores/flow_test_support.hpp"
+#include "stores/sqlite/history_rows.hpp"
 
 namespace perpetua::stores {
 namespace {
@@ -209,6 +210,69 @@ void read_all(const HotStore& store, const std::atomic<bool>& done, std::atomic<
     store.violations(agent, 20);
     reads.fetch_add(1);
   }
+}
+
+// Which batch an agent's rows of one kind came with, by what the history got since the last call.
+template <class Row>
+class NewRows {
+ public:
+  template <class Newest>
+  void check(const std::vector<Row>& rows, BatchNumber batch, const Newest& newest) {
+    for (; seen_ < rows.size(); ++seen_) {
+      if (rows[seen_].agent != 0) EXPECT_EQ(newest(rows[seen_].agent), batch) << "row " << seen_;
+    }
+  }
+  std::size_t seen() const { return seen_; }
+
+ private:
+  std::size_t seen_ = 0;
+};
+
+TEST(HotStoreEngine, changes_of_an_agent_name_the_batch_of_its_newest_rows_in_the_history) {
+  Flow flow(11);
+  HotStore store;
+  MarketSpecs specs;
+  HistoryRows rows(
+      specs, [](OrderId) { return std::nullopt; }, [](OrderId) { return std::nullopt; },
+      [](SignalId) { return std::nullopt; });
+  NewRows<LedgerEntryView> ledger;
+  NewRows<FillView> fills;
+  NewRows<FundingPaymentView> payments;
+  NewRows<LiquidationView> liquidations;
+  NewRows<PositionChangeView> changes;
+  NewRows<PositionEndView> ends;
+  const auto any = [&](AgentId agent) { return store.changes(agent).any; };
+  int64_t before_ms = 0;
+  for (const RecordedBatch& batch : flow.take(600)) {
+    store.apply(batch.view());
+    ASSERT_TRUE(rows.add(make_history_batch(batch.view())));
+    const BatchNumber number = batch.number;
+    ledger.check(rows.ledger, number, [&](AgentId agent) { return store.changes(agent).ledger; });
+    fills.check(rows.fills, number, [&](AgentId agent) { return store.changes(agent).fills; });
+    payments.check(rows.funding_payments, number, any);
+    liquidations.check(rows.liquidations, number, any);
+    changes.check(rows.position_changes, number, any);
+    ends.check(rows.position_ends, number, any);
+    for (const auto& row : rows.orders) {
+      const bool is_of_batch = row.order.updated_at_ms > before_ms;  // batches may share a time
+      if (is_of_batch) EXPECT_EQ(any(row.order.agent), number);
+    }
+    before_ms = batch.log_time_ms;
+  }
+  EXPECT_GT(ledger.seen(), 10u);
+  EXPECT_GT(fills.seen(), 10u);
+}
+
+TEST(HotStoreEngine, a_store_that_starts_from_a_description_knows_changes_from_there_on) {
+  Flow flow(12);
+  flow.take(50);
+  HotStore store;
+  bootstrap(store, flow.engine);
+  EXPECT_EQ(store.changes(1).any, 50u);
+  EXPECT_EQ(store.changes(1).ledger, 50u);
+  for (const RecordedBatch& batch : flow.take(50)) store.apply(batch.view());
+  EXPECT_GT(store.changes(1).any, 50u);
+  EXPECT_GE(store.changes(1).fills, 50u);
 }
 
 TEST(HotStoreEngine, readers_never_see_a_crossed_book_or_a_torn_order) {

@@ -67,6 +67,17 @@ BatchNumber HotStore::applied_batch() const {
   return domains_->applied_batch.load(std::memory_order_acquire);
 }
 
+BatchNumber HotStore::first_batch() const {
+  return domains_->first_batch.load(std::memory_order_acquire);
+}
+
+AgentChanges HotStore::changes(AgentId agent) const {
+  const BatchNumber first = first_batch();
+  const AgentChanges changes = domains_->shard(agent).changes(agent);
+  return {std::max(changes.any, first), std::max(changes.ledger, first),
+          std::max(changes.fills, first)};
+}
+
 int64_t HotStore::log_time_ms() const {
   return domains_->log_time_ms.load(std::memory_order_acquire);
 }

@@ -228,7 +228,7 @@ pg::Result PostgresSource::Session::run(const std::string& sql, const pg::Parame
     if (reader_ != nullptr) {
       pg::Result result = run_here(sql, parameters);
       if (result.ok()) {
-        ++(server_ == kPrimary ? source_.primary_reads_ : source_.replica_reads_);
+        ++(server_ == kPrimary ? source_.primary_reads_ : source_.replica_reads_[server_]);
         return result;
       }
       error = result.error();
@@ -243,6 +243,7 @@ pg::Result PostgresSource::Session::run(const std::string& sql, const pg::Parame
 PostgresSource::PostgresSource(const PostgresReaderOptions& options,
                                std::function<BatchNumber()> committed)
     : primary_(pool_options(options, options.primary_url)),
+      replica_reads_(options.replica_urls.size()),
       watch_(options.replica_urls, options.lag_max_ms, std::move(committed)) {
   for (const std::string& url : options.replica_urls) {
     replicas_.push_back(std::make_unique<ConnectionPool>(pool_options(options, url)));
@@ -252,7 +253,10 @@ PostgresSource::PostgresSource(const PostgresReaderOptions& options,
 std::unique_ptr<HistorySession> PostgresSource::lend() { return std::make_unique<Session>(*this); }
 
 PostgresReaderCounts PostgresSource::counts() const {
-  return {primary_reads_.load(), replica_reads_.load(), failovers_.load(), failures_.load()};
+  return {primary_reads_.load(),
+          {replica_reads_.begin(), replica_reads_.end()},
+          failovers_.load(),
+          failures_.load()};
 }
 
 }  // namespace perpetua::stores

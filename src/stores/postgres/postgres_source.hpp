@@ -27,9 +27,9 @@ struct PostgresReaderOptions {
 
 struct PostgresReaderCounts {
   uint64_t primary_reads = 0;
-  uint64_t replica_reads = 0;
-  uint64_t failovers = 0;  // reads that were repeated elsewhere
-  uint64_t failures = 0;   // that no source answered
+  std::vector<uint64_t> replica_reads;  // of each replica
+  uint64_t failovers = 0;               // reads that were repeated elsewhere
+  uint64_t failures = 0;                // that no source answered
 };
 
 class PostgresSource final : public HistorySource {
@@ -50,9 +50,9 @@ class PostgresSource final : public HistorySource {
 
   ConnectionPool primary_;
   std::vector<std::unique_ptr<ConnectionPool>> replicas_;
+  std::vector<std::atomic<uint64_t>> replica_reads_;
   ReplicaWatch watch_;
   std::atomic<uint64_t> primary_reads_{0};
-  std::atomic<uint64_t> replica_reads_{0};
   std::atomic<uint64_t> failovers_{0};
   std::atomic<uint64_t> failures_{0};
 };

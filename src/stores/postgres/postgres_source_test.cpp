@@ -73,7 +73,8 @@ TEST_F(Replicas, reads_go_to_replicas_and_see_what_was_written_before) {
     ASSERT_EQ(newest_awaited(), written_);
   }
   const PostgresReaderCounts counts = source_->counts();
-  EXPECT_GT(counts.replica_reads, 50u);
+  ASSERT_EQ(counts.replica_reads.size(), replicas_.size());
+  for (const uint64_t reads : counts.replica_reads) EXPECT_GT(reads, 10u);
   EXPECT_EQ(counts.failures, 0u);
 }
 

@@ -31,19 +31,24 @@ class Audit {
   }
 
  private:
+  enum class Kind { hash, set, string };
   struct Expected {
     std::string key;
-    bool is_set = false;
+    Kind kind = Kind::hash;
     std::vector<std::string> values;  // of a hash names and values, of a set members
   };
 
   void expect_hash(const std::string& key, Fields fields) {
     request_.add(key, {"HGETALL", key});
-    expected_.push_back({key, false, std::move(fields)});
+    expected_.push_back({key, Kind::hash, std::move(fields)});
   }
   void expect_set(const std::string& key, std::vector<std::string> members) {
     request_.add(key, {"SMEMBERS", key});
-    expected_.push_back({key, true, std::move(members)});
+    expected_.push_back({key, Kind::set, std::move(members)});
+  }
+  void expect_string(const std::string& key, std::string value) {
+    request_.add(key, {"GET", key});
+    expected_.push_back({key, Kind::string, {std::move(value)}});
   }
 
   void compare_agents() {
@@ -68,6 +73,7 @@ class Audit {
       expect_hash(position_key(agent.id, symbol_view(spec)), encode_position(holding, spec));
     }
     expect_hash(agent_key(agent.id), encode_agent(row));
+    expect_string(balance_key(agent.id), decimal_text(row.account.free.value, kMicroDigits));
     expect_set(agent_positions_key(agent.id), std::move(open));
     for (const OrderView& intent : stores::open_intents(hot_, agent.id)) {
       expect_hash(intent_key(agent.id, intent.order_id),
@@ -75,6 +81,7 @@ class Audit {
     }
     for (const KeyView& key : hot_.keys(agent.id)) {
       expect_hash(key_key(key.sha256), encode_key(key));
+      expect_string(apikey_key(key.sha256), std::to_string(agent.id));
     }
   }
 
@@ -98,9 +105,14 @@ class Audit {
       return;
     }
     if (reply.is_error()) return differ(expected.key + ": " + reply.text);
+    if (expected.kind == Kind::string) {
+      if (reply.text == expected.values.front()) return;
+      return differ(expected.key + ": Redis has " + (reply.text.empty() ? "nothing" : reply.text) +
+                    ", the exchange " + expected.values.front());
+    }
     std::vector<std::string_view> found;
     for (const redis::Reply& element : reply.elements) found.emplace_back(element.text);
-    if (!expected.is_set) return compare_hash(expected, HashFields(std::move(found)));
+    if (expected.kind == Kind::hash) return compare_hash(expected, HashFields(std::move(found)));
     const std::set<std::string_view> wanted(expected.values.begin(), expected.values.end());
     if (std::set<std::string_view>(found.begin(), found.end()) != wanted) {
       differ(expected.key + ": other members");
