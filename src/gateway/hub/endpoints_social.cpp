@@ -132,14 +132,15 @@ constexpr Endpoint kEndpoints[] = {
     post("hubFade", "/signals/fade", "signals and bets", "Bet against a signal", Access::trade,
         own({.fields = kFadeNamedFields, .reply = "`success, bet{Bet}, message`",
              .refusals = "400 `own_signal`, `already_matched`, `unknown_signal`, "
-                         "`signal_expired`, `insufficient_balance`"},
+                         "`signal_expired`, `insufficient_balance`; 503 `price_unavailable`, "
+                         "`market_halted`: nothing was sequenced"},
             "fader_id", "Cannot fade for another agent"),
         prepare_fade_named, complete_fade),
     post("hubFadeSignal", "/signals/{signal_id}/fade", "signals and bets", "The same by path",
         Access::trade,
         [] {
           Rules rules = own({.fields = kFadeFields, .reply = "`success, bet{Bet}, message`",
-                             .refusals = "404; 400 as above"},
+                             .refusals = "404; 400, 503 as above"},
                             "fader_id", "Cannot fade for another agent");
           rules.locate = locate_signal;
           return rules;
