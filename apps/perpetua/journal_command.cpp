@@ -2,9 +2,8 @@
 
 #include <ostream>
 
-#include "journal/file_journal.hpp"
-#include "journal/postgres/table_journal.hpp"
 #include "journal/tools.hpp"
+#include "journal_setup.hpp"
 
 namespace perpetua::app {
 namespace {
@@ -29,32 +28,15 @@ journal::Status run(const JournalCommandOptions& options, const journal::DataDir
   return journal::Status::failure("unknown journal command");
 }
 
-// Opens what `options` names; on success `journal` is attached to `directory`.
-journal::Status open(const JournalCommandOptions& options, journal::DataDirectory& directory,
-                     std::unique_ptr<journal::Journal>& journal) {
-  if (options.table_url.empty()) {
-    const journal::Status opened = directory.open_read_only(options.data_dir);
-    journal = std::make_unique<journal::FileJournal>();
-    return opened.ok() ? journal->attach(directory) : opened;
-  }
-  journal::postgres::TableOptions table_options;
-  table_options.url = options.table_url;
-  auto table = std::make_unique<journal::postgres::TableJournal>(std::move(table_options));
-  std::optional<journal::ClusterId> id;
-  journal::Status status = table->open_to_read();
-  if (status.ok()) status = table->cluster_id(id);
-  if (status.ok()) status = directory.open_read_only(options.data_dir, id);
-  journal = std::move(table);
-  return status.ok() ? journal->attach(directory) : status;
-}
-
 }  // namespace
 
 int run_journal_command(const JournalCommandOptions& options, MatchExecutor& executor,
                         std::ostream& out, std::ostream& err) {
   journal::DataDirectory directory(journal::posix_storage());
   std::unique_ptr<journal::Journal> journal;
-  if (const journal::Status opened = open(options, directory, journal); !opened.ok()) {
+  const journal::Status opened =
+      open_journal_to_read(options.data_dir, options.table_url, directory, journal);
+  if (!opened.ok()) {
     err << "perpetua journal: " << opened.message << '\n';
     return kExitUsage;
   }

@@ -4,7 +4,10 @@
 #include <unistd.h>
 
 #include <cerrno>
+#include <optional>
 #include <stdexcept>
+
+#include "journal/file_journal.hpp"
 
 namespace perpetua::app {
 namespace {
@@ -32,6 +35,25 @@ std::string journal_url(const Settings& settings) {
   throw std::runtime_error(
       "setting journal is 'postgres', but neither PERPETUA_JOURNAL_URL nor DATABASE_URL says where "
       "the database is");
+}
+
+journal::Status open_journal_to_read(const std::string& data_dir, const std::string& table_url,
+                                     journal::DataDirectory& directory,
+                                     std::unique_ptr<journal::Journal>& journal) {
+  if (table_url.empty()) {
+    const journal::Status opened = directory.open_read_only(data_dir);
+    journal = std::make_unique<journal::FileJournal>();
+    return opened.ok() ? journal->attach(directory) : opened;
+  }
+  journal::postgres::TableOptions options;
+  options.url = table_url;
+  auto table = std::make_unique<journal::postgres::TableJournal>(std::move(options));
+  std::optional<journal::ClusterId> id;
+  journal::Status status = table->open_to_read();
+  if (status.ok()) status = table->cluster_id(id);
+  if (status.ok()) status = directory.open_read_only(data_dir, id);
+  journal = std::move(table);
+  return status.ok() ? journal->attach(directory) : status;
 }
 
 std::unique_ptr<journal::postgres::TableJournal> lead_journal(const Settings& settings,

@@ -14,6 +14,12 @@ namespace perpetua::app {
 // is neither.
 std::string journal_url(const Settings& settings);
 
+// For readers, beside a running exchange or without one: opens the folder (with a table it need not
+// be there) and the journal, and attaches it. `table_url` empty: segment files.
+journal::Status open_journal_to_read(const std::string& data_dir, const std::string& table_url,
+                                     journal::DataDirectory& directory,
+                                     std::unique_ptr<journal::Journal>& journal);
+
 // For `journal = postgres`: the table, led by this engine; waits for its turn. Its lines go to the
 // log; when its leadership ends, the process ends with the exit code of the reason. Null if one of
 // `signals` (blocked) came first. Throws std::runtime_error if it is refused.

@@ -53,8 +53,8 @@ bool write_fully(int file, const char* data, std::size_t size, uint64_t offset) 
 
 }  // namespace
 
-HistoryBacklog::HistoryBacklog(std::string folder, uint64_t bytes_max)
-    : folder_(std::move(folder)), bytes_max_(bytes_max) {}
+HistoryBacklog::HistoryBacklog(std::string folder, uint64_t bytes_max, std::size_t memory_bytes_max)
+    : folder_(std::move(folder)), bytes_max_(bytes_max), memory_bytes_max_(memory_bytes_max) {}
 
 HistoryBacklog::~HistoryBacklog() { clear(); }
 
@@ -65,12 +65,12 @@ void HistoryBacklog::clear() {
   memory_bytes_ = 0;
   file_bytes_ = 0;
   batches_ = 0;
+  failure_.clear();
 }
 
 bool HistoryBacklog::push(HistoryBatch batch) {
   const std::size_t bytes = batch.bytes();
-  const bool fits =
-      memory_.empty() || memory_bytes_ + bytes <= history_limits::kBacklogMemoryBytesMax;
+  const bool fits = memory_.empty() || memory_bytes_ + bytes <= memory_bytes_max_;
   if (file_bytes_ > 0 || !fits) {
     if (!write(batch)) return false;
   } else {
