@@ -1,12 +1,14 @@
 // history_drill: a million fills into the history, the writer killed again and again.
 //
-//   history_drill --fills 1000000 --kills 50 [--url postgresql://...] [--file history.sqlite]
+//   history_drill --fills 1000000 --kills 50 --server postgres|timescale
+//   history_drill --fills 1000000 --kills 50 --url postgresql://... | --file history.sqlite
 //
-// First an undisturbed run, timed (rows a second; all tables); then the same batches with the
-// writer's process killed (SIGKILL) at moments spread over them. The checksums of all tables must
-// be equal. The database must be empty or of this drill; it is dropped before each run. Exit codes:
-// 0 equal; 1 they differ, or the history failed.
+// First a rebuild from the journal, timed (rows a second; all tables); then the same batches with
+// the writer's process killed (SIGKILL) at moments spread over them. The checksums of all tables
+// must be equal. The database of --url must be empty or of this drill; it is dropped before each
+// run. Exit codes: 0 equal; 1 they differ, or the history failed.
 #include <signal.h>
+#include <stdlib.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -17,12 +19,15 @@
 #include <random>
 #include <thread>
 
-#include "engine/engine.hpp"
-#include "engine/test_support.hpp"
+#include "base/assert.hpp"
+#include "history_drill/flow.hpp"
+#include "journal/file_journal.hpp"
+#include "journal/recovery.hpp"
 #include "stores/history/history_checksum.hpp"
 #include "stores/postgres/migrations.hpp"
 #include "stores/postgres/postgres_history_writer.hpp"
 #include "stores/postgres/postgres_source.hpp"
+#include "stores/postgres/timescale_test_support.hpp"
 #include "stores/sqlite/history_writer.hpp"
 #include "stores/sqlite/reader_pool.hpp"
 
@@ -30,111 +35,13 @@ namespace perpetua::bench {
 namespace {
 
 using Clock = std::chrono::steady_clock;
-constexpr int kAgents = 200;
-constexpr int64_t kPrice = 60'000;
-constexpr int kOrdersPerBatch = 400;
 
 struct Options {
   uint64_t fills = 1'000'000;
   int kills = 50;
   std::string url;
   std::string file;
-};
-
-struct Batch {
-  BatchNumber number = 0;
-  int64_t log_time_ms = 0;
-  std::string text;
-  std::vector<Command> commands;
-  BatchOutput output;
-
-  AppliedBatch view() const {
-    return {number,        log_time_ms, output.first_event, commands, output.outcomes,
-            output.events, text};
-  }
-};
-
-// Pairs of orders that trade, in two markets, among agents chosen at random; a price now and then.
-class Market {
- public:
-  std::vector<Batch> make(uint64_t fills) {
-    std::vector<Batch> batches;
-    batches.push_back(open());
-    for (uint64_t done = 0; done < fills;) {
-      batches.push_back(trade());
-      for (const Event& event : batches.back().output.events) {
-        done += event.header.type == EventType::fill ? 1 : 0;
-      }
-    }
-    return batches;
-  }
-
- private:
-  void add(Batch& batch, Command command, std::string_view text = {}) {
-    command.header.text_offset = static_cast<uint32_t>(batch.text.size());
-    command.header.text_length = static_cast<uint16_t>(text.size());
-    batch.text += text;
-    batch.commands.push_back(command);
-  }
-  void add_price(Batch& batch, MarketId market) {
-    Command command(CommandType::update_price, 0, market);
-    command.update_price.price = Price(kPrice + pick(20));
-    command.update_price.source_time_ms = batch.log_time_ms;
-    add(batch, command);
-  }
-  Batch apply(Batch batch) {
-    batch.number = engine_.last_batch() + 1;
-    InlineExecutor executor;
-    engine_.apply({batch.number, batch.log_time_ms, batch.commands, batch.text}, executor,
-                  batch.output);
-    return batch;
-  }
-  int64_t pick(int64_t below) {
-    return std::uniform_int_distribution<int64_t>(0, below - 1)(random_);
-  }
-
-  Batch open() {
-    Batch batch;
-    batch.log_time_ms = now_ms_;
-    for (const char* symbol : {"BTC-PERP", "ETH-PERP"}) {
-      const MarketSpec spec = perpetua::test::make_spec(symbol);
-      add(batch, Command(CommandType::create_market),
-          {reinterpret_cast<const char*>(&spec), sizeof spec});
-    }
-    for (int agent = 1; agent <= kAgents; ++agent) {
-      const std::string wallet = "wallet" + std::to_string(agent);
-      Command command(CommandType::register_agent);
-      command.register_agent = RegisterAgent{};
-      command.register_agent.wallet_length = static_cast<uint16_t>(wallet.size());
-      command.register_agent.start_balance_micro = 900'000'000'000;
-      std::memcpy(command.register_agent.key_sha256.data(), &agent, sizeof agent);
-      add(batch, command, wallet);
-    }
-    for (AgentId agent = 1; agent <= kAgents; ++agent) {
-      for (MarketId market = 0; market < 2; ++market) {
-        add(batch, perpetua::test::set_netting(agent, true, market));
-      }
-    }
-    return apply(std::move(batch));
-  }
-
-  Batch trade() {
-    Batch batch;
-    now_ms_ += 200;
-    batch.log_time_ms = now_ms_;
-    for (MarketId market = 0; market < 2; ++market) add_price(batch, market);
-    for (int i = 0; i < kOrdersPerBatch; ++i) {
-      const auto agent = static_cast<AgentId>(1 + pick(kAgents));
-      const Side side = pick(2) == 0 ? Side::buy : Side::sell;
-      const int64_t price = kPrice + pick(9) - 4;
-      add(batch, perpetua::test::limit(agent, side, price, 1'000, static_cast<MarketId>(i % 2)));
-    }
-    return apply(std::move(batch));
-  }
-
-  Engine engine_;
-  std::mt19937_64 random_{7};
-  int64_t now_ms_ = 1'700'000'000'000;
+  std::string server;  // kind
 };
 
 std::unique_ptr<stores::HistoryProjection> open_writer(const Options& options) {
@@ -198,11 +105,78 @@ bool write_with_kills(const Options& options, const std::vector<Batch>& batches,
   return write_all(options, batches);
 }
 
-int run(const Options& options) {
-  const std::vector<Batch> batches = Market().make(options.fills);
+// The batches as a journal in a folder of its own.
+class JournalFolder {
+ public:
+  explicit JournalFolder(const std::vector<Batch>& batches) {
+    std::string pattern = (std::filesystem::temp_directory_path() / "drill-XXXXXX").string();
+    PERPETUA_ASSERT(mkdtemp(pattern.data()) != nullptr);
+    path_ = pattern;
+    std::unique_ptr<journal::BatchLog> log;
+    PERPETUA_ASSERT(directory_.open({.path = path_, .make_cluster_id = {}}).ok());
+    PERPETUA_ASSERT(files_.attach(directory_).ok() && files_.open_log({}, log).ok());
+    for (const Batch& batch : batches) {
+      const BatchInput input{batch.number, batch.log_time_ms, batch.commands, batch.text};
+      const uint64_t first_event = batch.output.first_event;
+      auto appended = log->append(input, first_event);
+      if (appended == journal::AppendResult::group_full && log->commit()) {
+        appended = log->append(input, first_event);
+      }
+      PERPETUA_ASSERT(appended == journal::AppendResult::appended);
+    }
+    PERPETUA_ASSERT(log->commit());
+  }
+  ~JournalFolder() {
+    std::error_code ignored;
+    std::filesystem::remove_all(path_, ignored);
+  }
+  JournalFolder(const JournalFolder&) = delete;
+  JournalFolder& operator=(const JournalFolder&) = delete;
+
+  // Replays all of it into a history.
+  bool rebuild(stores::HistoryProjection& writer) {
+    class Sink final : public journal::ReplaySink {
+     public:
+      explicit Sink(stores::HistoryProjection& history) : history_(history) {}
+      void on_batch(const AppliedBatch& batch) override { history_.apply_replayed(batch); }
+
+     private:
+      stores::HistoryProjection& history_;
+    };
+    Sink sink(writer);
+    InlineExecutor executor;
+    std::unique_ptr<Engine> engine;
+    const journal::RecoveryResult result =
+        journal::recover(directory_, files_, {.use_snapshots = false}, executor, &sink, engine);
+    if (!result.status.ok()) std::cerr << "history_drill: " << result.status.message << "\n";
+    return result.status.ok() && writer.flush();
+  }
+
+ private:
+  std::string path_;
+  journal::DataDirectory directory_{journal::posix_storage()};
+  journal::FileJournal files_;
+};
+
+// A server for --server, with syncs as in earnest.
+std::unique_ptr<pg::test::TestServer> start_server(Options& options) {
+  if (options.server.empty()) return nullptr;
+  const pg::test::Installation installation = options.server == "timescale"
+                                                  ? stores::test::timescale_installation()
+                                                  : pg::test::native_installation();
+  auto server = std::make_unique<pg::test::TestServer>(
+      installation, std::vector<std::string>{"fsync=on", "max_wal_size=4GB"});
+  options.url = server->create_database("drill");
+  return server;
+}
+
+int run(Options options) {
+  const std::vector<Batch> batches = make_batches(options.fills);
+  JournalFolder journal(batches);
+  const auto server = start_server(options);
   if (!drop(options)) return 1;
   const auto begin = Clock::now();
-  if (!write_all(options, batches)) return 1;
+  if (!journal.rebuild(*open_writer(options))) return 1;
   const double seconds = std::chrono::duration<double>(Clock::now() - begin).count();
   const auto reference = checksums(options);
   uint64_t rows = 0;
@@ -212,12 +186,12 @@ int run(const Options& options) {
   }
   std::cout << rows << " rows in " << seconds
             << " s: " << static_cast<uint64_t>(static_cast<double>(rows) / seconds)
-            << " rows a second\n";
+            << " rows a second, made from the journal" << std::endl;
   if (options.kills == 0) return 0;
   if (!drop(options) || !write_with_kills(options, batches, seconds)) return 1;
   const bool is_equal = checksums(options) == reference;
-  std::cout << "after " << options.kills << " kills: " << (is_equal ? "equal" : "DIFFERENT")
-            << "\n";
+  std::cout << "after " << options.kills << " kills: " << (is_equal ? "equal to" : "DIFFERENT from")
+            << " the rebuild from the journal\n";
   return is_equal ? 0 : 1;
 }
 
@@ -231,9 +205,12 @@ int main(int argc, char** argv) {
   app.add_option("--kills", options.kills, "of the writer")->capture_default_str();
   app.add_option("--url", options.url, "PostgreSQL or TimescaleDB; its history is dropped");
   app.add_option("--file", options.file, "SQLite file; it is deleted");
+  app.add_option("--server", options.server, "a server of the drill's own")
+      ->check(CLI::IsMember({"postgres", "timescale"}));
   CLI11_PARSE(app, argc, argv);
-  if (options.url.empty() == options.file.empty()) {
-    std::cerr << "history_drill: give --url or --file\n";
+  const int places = !options.url.empty() + !options.file.empty() + !options.server.empty();
+  if (places != 1) {
+    std::cerr << "history_drill: give one of --server, --url and --file\n";
     return 2;
   }
   return perpetua::bench::run(options);

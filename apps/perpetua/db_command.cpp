@@ -156,7 +156,7 @@ int rebuild(const DbCommandOptions& command, MatchExecutor& executor, std::ostre
   const journal::RecoveryResult result =
       journal::recover(directory, *journal, options, executor, &history.listener(), engine);
   if (!result.status.ok()) throw std::runtime_error(result.status.message);
-  history.finish_recovery();
+  history.finish_recovery(result.last_batch);
   out << "rebuilt from " << result.replayed_batches << " batches with " << result.replayed_commands
       << " commands\n";
   return print_checksums(place, out);

@@ -13,6 +13,8 @@ namespace perpetua::app {
 
 namespace {
 
+constexpr int64_t kStartWaitMs = 5'000;  // for a database that starts together with the exchange
+
 std::vector<std::string> split_urls(const std::string& text) {
   std::vector<std::string> urls;
   std::size_t begin = 0;
@@ -42,7 +44,9 @@ HistoryPlace history_place(const Settings& settings) {
   return place;
 }
 
-HistoryService::HistoryService(HistoryPlace place, uint64_t cluster_id) : place_(std::move(place)) {
+HistoryService::HistoryService(HistoryPlace place, uint64_t cluster_id,
+                               std::unique_ptr<stores::MissedBatches> missed)
+    : place_(std::move(place)), missed_(std::move(missed)) {
   if (place_.is_remote()) {
     stores::PostgresWriterOptions options;
     options.database.url = place_.database_url;
@@ -51,11 +55,19 @@ HistoryService::HistoryService(HistoryPlace place, uint64_t cluster_id) : place_
     options.database.retention_days = place_.retention_days;
     options.backlog_folder = place_.data_dir;
     options.backlog_bytes_max = place_.backlog_bytes_max;
+    options.backlog_memory_bytes_max =
+        std::min<uint64_t>(options.backlog_memory_bytes_max, place_.backlog_bytes_max);
+    options.missed = missed_.get();
+    if (missed_ != nullptr) options.start_ms = kStartWaitMs;
     options.tell = [](const std::string& line) { spdlog::warn("{}", line); };
     auto writer = std::make_unique<stores::PostgresHistoryWriter>(options);
     remote_writer_ = writer.get();
     writer_ = std::move(writer);
-    spdlog::info("history in PostgreSQL at batch {}", writer_->applied_batch());
+    if (is_away()) {
+      spdlog::error("starting without the history in PostgreSQL: {}", remote_writer_->last_error());
+    } else {
+      spdlog::info("history in PostgreSQL at batch {}", writer_->applied_batch());
+    }
   } else {
     stores::HistoryOptions options;
     options.path = place_.file();
@@ -80,12 +92,22 @@ void HistoryService::discard() {
   std::filesystem::remove(place_.file());
 }
 
-void HistoryService::finish_recovery() {
-  if (!writer_->flush()) {
-    const std::string lately = remote_writer_ == nullptr ? "" : remote_writer_->last_error();
-    const std::string why = writer_->failed() ? writer_->failure() : lately;
-    throw std::runtime_error("history: " + why);
+bool HistoryService::finish_recovery(BatchNumber last_batch) {
+  if (is_away()) {
+    remote_writer_->begin_after(last_batch);
+    listener_->begin_after(last_batch);
   }
+  make_reader();
+  if (missed_ != nullptr && remote_writer_ != nullptr && !remote_writer_->is_connected()) {
+    return false;
+  }
+  if (writer_->flush()) return true;
+  if (!writer_->failed() && missed_ != nullptr) return false;  // it went away meanwhile
+  const std::string lately = remote_writer_ == nullptr ? "" : remote_writer_->last_error();
+  throw std::runtime_error("history: " + (writer_->failed() ? writer_->failure() : lately));
+}
+
+void HistoryService::make_reader() {
   if (!place_.is_remote()) {
     reader_ = std::make_unique<stores::HistoryReader>(place_.file());
     return;
@@ -110,8 +132,22 @@ BatchNumber HistoryService::shown_batch() const {
   return shown >= written ? handed : std::min(handed, shown);
 }
 
+std::string HistoryService::degraded() const {
+  const uint64_t missing = writer_->missing_batches();
+  const bool is_away = remote_writer_ != nullptr && !remote_writer_->is_connected();
+  if (!is_away && missing == 0) return {};
+  std::string text = is_away ? "the database of the history does not answer"
+                             : "the history reads what it missed from the journal";
+  if (missing > 0) text += ": " + std::to_string(missing) + " batches to be read";
+  return text;
+}
+
 std::vector<prometheus::MetricFamily> HistoryService::Collect() const {
   MetricFamilies out;
+  out.gauge("perpetua_history_failed", "1: it has ended and lacks rows until the next start",
+            writer_->failed());
+  out.gauge("perpetua_history_missing_batches", "that are to be read from the journal",
+            writer_->missing_batches());
   if (remote_writer_ != nullptr) {
     out.gauge("perpetua_history_connected", "1: the database answers the writer",
               remote_writer_->is_connected());

@@ -1,7 +1,10 @@
 // HistoryService: the history of a running exchange, wherever it is: SQLite in the data directory,
 // or PostgreSQL with replicas. Its writer, the listener that feeds it, its readers, its metrics.
 //
-// Order: made (opens the writer), recovery through listener(), finish_recovery(), then reader().
+// Order: made (opens the writer), recovery through listener(), finish_recovery(), then reader(). If
+// the database does not answer (is_away()), recovery gives the history nothing, and
+// finish_recovery() tells where the exchange begins: the writer reads what is missing from the
+// journal once the database is there.
 // Thread-safety: as of the parts; shown_batch() and Collect() by any thread.
 #pragma once
 
@@ -37,8 +40,12 @@ HistoryPlace history_place(const Settings& settings);
 
 class HistoryService final : public prometheus::Collectable {
  public:
-  // Throws std::runtime_error: no usable history can be opened or made there.
-  HistoryService(HistoryPlace place, uint64_t cluster_id);
+  // Throws std::runtime_error: no usable history can be opened or made there. `missed` is for a
+  // remote database; without it a database that does not answer is an error.
+  HistoryService(HistoryPlace place, uint64_t cluster_id,
+                 std::unique_ptr<stores::MissedBatches> missed = nullptr);
+
+  bool is_away() const { return remote_writer_ != nullptr && !remote_writer_->has_begun(); }
 
   stores::HistoryProjection& writer() { return *writer_; }
   HistoryListener& listener() { return *listener_; }
@@ -47,9 +54,13 @@ class HistoryService final : public prometheus::Collectable {
   // left to the operator (throws).
   void discard();
 
-  // Everything replayed is written, and can be read.
-  void finish_recovery();
+  // Everything replayed is written, and can be read: true. False: the database does not answer;
+  // what it misses up to `last_batch` is read later. Throws if it can never be.
+  bool finish_recovery(BatchNumber last_batch);
   stores::HistoryReader& reader() { return *reader_; }
+
+  // What readers go without; empty: nothing. Any thread.
+  std::string degraded() const;
 
   // The newest batch that every read from now on sees.
   BatchNumber shown_batch() const;
@@ -57,7 +68,10 @@ class HistoryService final : public prometheus::Collectable {
   std::vector<prometheus::MetricFamily> Collect() const override;
 
  private:
+  void make_reader();
+
   const HistoryPlace place_;
+  const std::unique_ptr<stores::MissedBatches> missed_;
   std::unique_ptr<stores::HistoryProjection> writer_;
   stores::PostgresHistoryWriter* remote_writer_ = nullptr;  // writer_, if it is one
   std::unique_ptr<HistoryListener> listener_;

@@ -3,6 +3,7 @@
 #include <ostream>
 
 #include "journal/tools.hpp"
+#include "journal_setup.hpp"
 
 namespace perpetua::app {
 namespace {

@@ -4,8 +4,11 @@
 #include <unistd.h>
 
 #include <cerrno>
+#include <optional>
 #include <stdexcept>
 #include <utility>
+
+#include "journal/file_journal.hpp"
 
 #include "journal/file_journal.hpp"
 

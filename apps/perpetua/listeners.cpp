@@ -21,7 +21,7 @@ void HistoryListener::note(BatchNumber number) {
 BatchNumber HistoryListener::shown_batch() const {
   const BatchNumber handed_over = handed_over_.load(std::memory_order_acquire);
   // A writer that has failed drops its queue, so the order of the two questions matters.
-  const bool is_drained = history_.queued_bytes() == 0;
+  const bool is_drained = history_.queued_bytes() == 0 && history_.missing_batches() == 0;
   return is_drained && !history_.failed() ? handed_over : history_.applied_batch();
 }
 

@@ -49,6 +49,9 @@ class HistoryListener final : public runtime::EgressListener, public journal::Re
   void on_batch(const AppliedBatch& batch) override;
   void on_batch(const AppliedBatch& batch, std::span<const runtime::ReplyTarget>) override;
 
+  // Batches up to `last` are not handed over: the history reads them itself.
+  void begin_after(BatchNumber last) { note(last); }
+
   // The newest batch whose rows a reader of the history sees. The writer's own number stands still
   // while batches have no rows (prices); what is shown is whole all the same. Any thread.
   BatchNumber shown_batch() const;

@@ -18,6 +18,7 @@
 #include "history_service.hpp"
 #include "house_state.hpp"
 #include "hub_options.hpp"
+#include "journal_batches.hpp"
 #include "journal_setup.hpp"
 #include "listeners.hpp"
 #include "operator_key.hpp"
@@ -48,6 +49,7 @@ class Service {
   gateway::ServerOptions server_options() const;
   std::vector<stores::OrderView> old_intents(AgentId agent, std::size_t limit);
   bool is_ready(std::string& why_not) const;
+  std::string degraded() const;
 
   const Settings& settings_;
   sigset_t signals_{};
@@ -145,10 +147,13 @@ bool Service::try_recover() {
   options.genesis = genesis_commands(genesis_values(settings_));
   options.journal = table_.get();
   runtime_ = std::make_unique<runtime::Runtime>(std::move(options));
-  history_ = std::make_unique<HistoryService>(history_place(settings_),
-                                              cluster_fingerprint(settings_.text("data_dir")));
+  const std::string& data_dir = settings_.text("data_dir");
+  history_ = std::make_unique<HistoryService>(
+      history_place(settings_), cluster_fingerprint(data_dir),
+      std::make_unique<JournalBatches>(data_dir, table_ ? journal_url(settings_) : std::string()));
   const BatchNumber in_history = history_->writer().applied_batch();
-  const auto result = runtime_->recover(in_history, &history_->listener());
+  const auto result =
+      runtime_->recover(in_history, history_->is_away() ? nullptr : &history_->listener());
   if (!result.status.ok() && result.last_batch < in_history) {
     runtime_.reset();
     history_->discard();
@@ -178,11 +183,13 @@ void Service::recover() {
   }
   ensure_cluster_id(settings_.text("data_dir"), id);
   if (!try_recover() && !try_recover()) throw std::runtime_error("the history cannot be rebuilt");
-  history_->finish_recovery();
+  const bool has_history = history_->finish_recovery(runtime_->engine().last_batch());
   HotStoreBootstrap bootstrap(hot_);
   runtime_->describe(bootstrap);
   hot_.finish_bootstrap(runtime_->engine().last_batch(), runtime_->engine().log_time_ms());
-  if (!stores::warm_start(hot_, history_->reader())) {
+  if (!has_history) {
+    spdlog::warn("trading without the history: statistics and lists in memory begin empty");
+  } else if (!stores::warm_start(hot_, history_->reader())) {
     throw std::runtime_error("the history cannot be read");
   }
 }
@@ -244,6 +251,12 @@ bool Service::is_ready(std::string& why_not) const {
   return true;
 }
 
+std::string Service::degraded() const {
+  const std::string redis = redis_ == nullptr ? "" : redis_->degraded();
+  const std::string history = history_->degraded();
+  return redis + (redis.empty() || history.empty() ? "" : "; ") + history;
+}
+
 // Registration order is egress order: the hot store first, so a reply can be read back at once.
 void Service::connect() {
   const gateway::ServerOptions options = server_options();
@@ -275,7 +288,7 @@ void Service::connect() {
                    .history_batch = [this] { return history_->shown_batch(); },
                    .hub = hub_.get(),
                    .is_ready = [this](std::string& why_not) { return is_ready(why_not); },
-                   .degraded = [this] { return redis_ ? redis_->degraded() : std::string(); },
+                   .degraded = [this] { return degraded(); },
                    .collectables = std::move(collectables),
                    .account_reads = redis_.get(),
                    .shared_keys = redis_.get(),
@@ -318,7 +331,8 @@ bool Service::stop() {
   server_->stop();
   if (redis_ != nullptr) redis_->stop();
   const bool is_clean = runtime_->stop();
-  history_->writer().flush();
+  // While it is behind, the rest is the next start's: the journal has it.
+  if (history_->degraded().empty()) history_->writer().flush();
   spdlog::info("stopped at batch {}", runtime_->engine().last_batch());
   return is_clean;
 }

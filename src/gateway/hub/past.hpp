@@ -12,7 +12,7 @@
 
 #include "gateway/http/call.hpp"
 #include "stores/activity/activity.hpp"
-#include "stores/sqlite/history_reader.hpp"
+#include "stores/history/history_reader.hpp"
 
 namespace perpetua::gateway::hub {
 

@@ -29,6 +29,8 @@ struct HistoryBatch {
   std::vector<ViolationView> violations;
   std::string text;
 
+  // Leaves no row.
+  bool is_empty() const { return events.empty() && violations.empty(); }
   std::size_t bytes() const {
     return events.size() * sizeof(HistoryEvent) + violations.size() * sizeof(ViolationView) +
            text.size();

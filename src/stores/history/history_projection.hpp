@@ -34,6 +34,9 @@ class HistoryProjection {
   virtual std::string failure() const = 0;  // what went wrong; empty if nothing has
 
   virtual std::size_t queued_bytes() const = 0;  // rows not committed yet
+
+  // Batches not committed yet that had no room in the queue: they are read from the journal.
+  virtual uint64_t missing_batches() const { return 0; }
 };
 
 }  // namespace perpetua::stores

@@ -3,7 +3,7 @@
 #include <thread>
 
 #include "stores/flow_test_support.hpp"
-#include "stores/sqlite/history_rows.hpp"
+#include "stores/history/history_rows.hpp"
 
 namespace perpetua::stores {
 namespace {

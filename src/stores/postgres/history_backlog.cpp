@@ -54,8 +54,8 @@ bool write_fully(int file, const char* data, std::size_t size, uint64_t offset) 
 
 }  // namespace
 
-HistoryBacklog::HistoryBacklog(std::string folder, uint64_t bytes_max)
-    : folder_(std::move(folder)), bytes_max_(bytes_max) {}
+HistoryBacklog::HistoryBacklog(std::string folder, uint64_t bytes_max, std::size_t memory_bytes_max)
+    : folder_(std::move(folder)), bytes_max_(bytes_max), memory_bytes_max_(memory_bytes_max) {}
 
 HistoryBacklog::~HistoryBacklog() { clear(); }
 
@@ -66,12 +66,12 @@ void HistoryBacklog::clear() {
   memory_bytes_ = 0;
   file_bytes_ = 0;
   batches_ = 0;
+  failure_.clear();
 }
 
 bool HistoryBacklog::push(HistoryBatch batch) {
   const std::size_t bytes = batch.bytes();
-  const bool fits =
-      memory_.empty() || memory_bytes_ + bytes <= history_limits::kBacklogMemoryBytesMax;
+  const bool fits = memory_.empty() || memory_bytes_ + bytes <= memory_bytes_max_;
   if (file_bytes_ > 0 || !fits) {
     if (!write(batch)) return false;
   } else {
@@ -106,8 +106,11 @@ bool HistoryBacklog::add_file() {
 }
 
 bool HistoryBacklog::write(const HistoryBatch& batch) {
-  const RecordHeader header{batch.number, batch.log_time_ms, batch.events.size(),
-                            batch.fund_deposits.size(), batch.violations.size(),
+  const RecordHeader header{batch.number,
+                            batch.log_time_ms,
+                            batch.events.size(),
+                            batch.fund_deposits.size(),
+                            batch.violations.size(),
                             batch.text.size()};
   record_.clear();
   append(record_, &header, sizeof header);

@@ -23,7 +23,8 @@ constexpr uint64_t kBacklogFileBytes = 64u << 20;
 class HistoryBacklog {
  public:
   // `folder`: for the files. `bytes_max`: of batches in files.
-  HistoryBacklog(std::string folder, uint64_t bytes_max);
+  HistoryBacklog(std::string folder, uint64_t bytes_max,
+                 std::size_t memory_bytes_max = history_limits::kBacklogMemoryBytesMax);
   ~HistoryBacklog();
   HistoryBacklog(const HistoryBacklog&) = delete;
   HistoryBacklog& operator=(const HistoryBacklog&) = delete;
@@ -38,7 +39,8 @@ class HistoryBacklog {
   std::size_t bytes() const { return memory_bytes_ + file_bytes_; }
   uint64_t file_bytes() const { return file_bytes_; }
   const std::string& failure() const { return failure_; }
-  void clear();
+  void forget_failure() { failure_.clear(); }
+  void clear();  // the failure, too
 
  private:
   struct File {
@@ -53,6 +55,7 @@ class HistoryBacklog {
 
   const std::string folder_;
   const uint64_t bytes_max_;
+  const std::size_t memory_bytes_max_;
   std::deque<HistoryBatch> memory_;  // older than what is in files
   std::deque<File> files_;
   std::size_t memory_bytes_ = 0;

@@ -44,7 +44,7 @@ TEST_P(PostgresDrill, fifty_kills_of_the_writer_leave_the_rows_of_a_rebuild) {
     waitpid(child, nullptr, 0);
   }
   write_all(url, batches, batches.size());
-  EXPECT_EQ(text_of(checksums(url)), reference(batches));
+  EXPECT_EQ(rows_in(url), reference(batches));
 }
 
 TEST_P(PostgresDrill, a_database_of_another_exchange_or_ahead_of_the_journal_is_refused) {
@@ -119,13 +119,13 @@ TEST_P(PostgresDrill, a_dropped_history_is_made_anew_with_the_same_rows) {
   const auto batches = Flow(38).take(100);
   const std::string url = new_database(server());
   write_all(url, batches, batches.size());
-  const std::string before = text_of(checksums(url));
+  const std::string before = rows_in(url);
   pg::Connection connection = connected(url);
   const pg::Result dropped = drop_history(connection);
   ASSERT_TRUE(dropped.ok()) << dropped.error().message;
   EXPECT_EQ(migration_status(connection).applied, 0);
   write_all(url, batches, batches.size());
-  EXPECT_EQ(text_of(checksums(url)), before);
+  EXPECT_EQ(rows_in(url), before);
 }
 
 INSTANTIATE_TEST_SUITE_P(Servers, PostgresDrill, kEveryServer, kind_name);

@@ -6,15 +6,19 @@
 // server is away the backlog grows, in memory and then in files of `backlog_folder`, up to
 // `backlog_bytes_max`; when it is back, rows go on where applied_batch() says, so nothing is
 // missing or double, also when the outcome of a COMMIT was lost with the connection.
-// failed(): the backlog is full, or the server's batch is older than the backlog reaches back (it
-// was restored, or a replica took over), or an error will not pass by itself. Rows are dropped from
-// then on; the next start goes on from applied_batch() with what the journal holds: never a gap.
+// What the backlog had no room for is read from the journal (`missed`) on that thread, a group at a
+// time, and so is what the server has lost (it was restored, or a replica took over) and what
+// happened before the server was there for the first time. Without `missed` these are failures.
+// failed(): the journal cannot give what is missing, or an error will not pass by itself. Rows are
+// dropped from then on; the next start goes on from applied_batch(): never a gap.
 #pragma once
 
 #include <functional>
 #include <memory>
 
 #include "stores/history/history_projection.hpp"
+#include "stores/history/missed_batches.hpp"
+#include "stores/postgres/history_backlog.hpp"
 #include "stores/postgres/history_database.hpp"
 
 namespace perpetua::stores {
@@ -31,14 +35,18 @@ constexpr int64_t kPostgresStopMs = 5'000;        // the destructor does
 struct PostgresWriterOptions {
   PostgresHistoryOptions database;
   std::string backlog_folder;
-  uint64_t backlog_bytes_max = 4ull << 30;
+  uint64_t backlog_bytes_max = 4ull << 30;  // of files
+  std::size_t backlog_memory_bytes_max = history_limits::kBacklogMemoryBytesMax;
+  std::size_t group_bytes_max = history_limits::kPostgresGroupBytesMax;
   int64_t start_ms = 30'000;                          // how long the first connection is tried
+  MissedBatches* missed = nullptr;                    // outlives the writer; may be null
   std::function<void(const std::string& line)> tell;  // the server went or is back; may be empty
 };
 
 class PostgresHistoryWriter final : public HistoryProjection {
  public:
-  // Throws std::runtime_error if the database cannot be used: a start-up error.
+  // Throws std::runtime_error if the database cannot be used: a start-up error. With `missed`, a
+  // server that does not answer is none: has_begun() is false, and applied_batch() is not known.
   explicit PostgresHistoryWriter(const PostgresWriterOptions& options);
   ~PostgresHistoryWriter() override;  // writes what is queued, if the server is there
   PostgresHistoryWriter(const PostgresHistoryWriter&) = delete;
@@ -51,6 +59,12 @@ class PostgresHistoryWriter final : public HistoryProjection {
   bool failed() const override;
   std::string failure() const override;
   std::size_t queued_bytes() const override;
+  uint64_t missing_batches() const override;
+
+  // Instead of the first apply(): whatever the database has, batches up to `last` are not handed
+  // over but missed. Until the server answers, all of them count as missing.
+  bool has_begun() const;
+  void begin_after(BatchNumber last);
 
   bool is_connected() const;       // as of the last transaction
   std::string last_error() const;  // of the server; empty while all is well

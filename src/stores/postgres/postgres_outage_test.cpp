@@ -1,40 +1,15 @@
 // The server goes away and comes back: the exchange goes on, nothing is missing or double.
 #include <filesystem>
 
-#include "stores/history/history_backend_test_support.hpp"
 #include "stores/postgres/answer_eater_test_support.hpp"
-#include "stores/postgres/history_backlog.hpp"
+#include "stores/postgres/postgres_test_support.hpp"
 
 namespace perpetua::stores {
 namespace {
 
 using namespace test;
 
-std::string rows_of(const std::string& url) {
-  PostgresSource source(reader_options(url), [] { return BatchNumber{0}; });
-  std::string text;
-  for (const TableChecksum& table : checksum_history(source, ChecksumTables::all)) {
-    text += checksum_line(table) + "\n";
-  }
-  return text;
-}
-
-class PostgresOutage : public testing::Test {
- protected:
-  PostgresWriterOptions options(const std::string& url) const {
-    return writer_options(url, folder_.file(""));
-  }
-  std::string reference(const std::vector<RecordedBatch>& batches) {
-    const std::string url = new_database(server_);
-    PostgresHistoryWriter writer(options(url));
-    for (const RecordedBatch& batch : batches) writer.apply(batch.view());
-    EXPECT_TRUE(writer.flush()) << writer.failure();
-    return rows_of(url);
-  }
-
-  TemporaryFolder folder_;
-  pg::test::TestServer server_;
-};
+class PostgresOutage : public PostgresOutageTest {};
 
 TEST_F(PostgresOutage, what_happened_meanwhile_is_written_when_the_server_is_back) {
   const auto batches = Flow(41).take(300);
@@ -51,7 +26,7 @@ TEST_F(PostgresOutage, what_happened_meanwhile_is_written_when_the_server_is_bac
   EXPECT_EQ(writer.applied_batch(), 300u);
   EXPECT_EQ(writer.queued_bytes(), 0u);
   EXPECT_TRUE(writer.is_connected());
-  EXPECT_EQ(rows_of(url), reference(batches));
+  EXPECT_EQ(rows_in(url), reference(batches));
 }
 
 TEST_F(PostgresOutage, a_server_killed_again_and_again_loses_and_doubles_nothing) {
@@ -66,7 +41,7 @@ TEST_F(PostgresOutage, a_server_killed_again_and_again_loses_and_doubles_nothing
     server_.start();
   }
   ASSERT_TRUE(writer.flush()) << writer.failure() << writer.last_error();
-  EXPECT_EQ(rows_of(url), reference(batches));
+  EXPECT_EQ(rows_in(url), reference(batches));
 }
 
 TEST_F(PostgresOutage, a_commit_whose_answer_is_lost_counts_once) {
@@ -82,7 +57,7 @@ TEST_F(PostgresOutage, a_commit_whose_answer_is_lost_counts_once) {
     ASSERT_TRUE(writer.flush()) << writer.failure() << writer.last_error();
   }
   EXPECT_EQ(eater.eaten(), 10);
-  EXPECT_EQ(rows_of(url), reference(batches));
+  EXPECT_EQ(rows_in(url), reference(batches));
 }
 
 TEST_F(PostgresOutage, a_frozen_server_holds_up_nobody) {
@@ -96,7 +71,7 @@ TEST_F(PostgresOutage, a_frozen_server_holds_up_nobody) {
   EXPECT_LE(writer.applied_batch(), 2u);
   server_.thaw();
   ASSERT_TRUE(writer.flush()) << writer.failure();
-  EXPECT_EQ(rows_of(url), reference(batches));
+  EXPECT_EQ(rows_in(url), reference(batches));
 }
 
 TEST_F(PostgresOutage, a_long_outage_goes_to_files_and_a_full_backlog_to_the_next_start) {
@@ -127,54 +102,6 @@ TEST_F(PostgresOutage, a_long_outage_goes_to_files_and_a_full_backlog_to_the_nex
   ASSERT_TRUE(connection.open({.url = url}).ok());
   EXPECT_EQ(connection.run("SELECT count(*) FROM thoughts").integer(0, 0),
             static_cast<int64_t>(100 * kBatches));
-}
-
-TEST(HistoryBacklog, gives_back_in_order_what_it_was_given_from_memory_and_files) {
-  TemporaryFolder folder;
-  HistoryBacklog backlog(folder.file(""), 1ull << 30);
-  BatchNumber next_out = 1;
-  BatchNumber next_in = 1;
-  const auto push = [&](int count) {
-    for (int i = 0; i < count; ++i, ++next_in) {
-      const RecordedBatch batch = thoughts_batch(next_in, next_in, 50, 2'000);
-      HistoryBatch copy = make_history_batch(batch.view());
-      copy.fund_deposits.push_back({3, Micro(static_cast<int64_t>(next_in))});
-      ASSERT_TRUE(backlog.push(std::move(copy)));
-    }
-  };
-  const auto pop = [&](int count) {
-    for (int i = 0; i < count; ++i, ++next_out) {
-      const auto batch = backlog.pop();
-      ASSERT_TRUE(batch);
-      ASSERT_EQ(batch->number, next_out);
-      ASSERT_EQ(batch->log_time_ms, 1'700'000'000'000);
-      ASSERT_EQ(batch->events.size(), 50u);
-      ASSERT_EQ(batch->events[49].event.thought_posted.thought_id, next_out + 49);
-      ASSERT_EQ(event_text(batch->events[49].text, batch->text), std::string(2'000, 'x'));
-      ASSERT_EQ(batch->fund_deposits[0].amount, Micro(static_cast<int64_t>(next_out)));
-    }
-  };
-  push(1'200);  // 130 MB: three files
-  EXPECT_GT(backlog.file_bytes(), 64u << 20);
-  pop(700);
-  push(300);
-  pop(800);
-  EXPECT_TRUE(backlog.is_empty());
-  EXPECT_EQ(backlog.bytes(), 0u);
-  push(10);
-  pop(10);
-  EXPECT_FALSE(backlog.pop());
-  EXPECT_EQ(backlog.failure(), "");
-}
-
-TEST(HistoryBacklog, tells_a_folder_that_takes_no_files) {
-  HistoryBacklog backlog("/nonexistent", 1ull << 30);
-  bool is_taken = true;
-  for (BatchNumber number = 1; is_taken && number < 1'000; ++number) {
-    is_taken = backlog.push(make_history_batch(thoughts_batch(number, 1, 50, 2'000).view()));
-  }
-  EXPECT_FALSE(is_taken);
-  EXPECT_NE(backlog.failure().find("/nonexistent"), std::string::npos) << backlog.failure();
 }
 
 }  // namespace

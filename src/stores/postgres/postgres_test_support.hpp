@@ -16,6 +16,9 @@ inline std::string text_of(const std::vector<TableChecksum>& checksums) {
   return text;
 }
 
+// All tables of a database.
+inline std::string rows_in(const std::string& url) { return text_of(checksums(url)); }
+
 inline pg::Connection connected(const std::string& url) {
   pg::Connection connection;
   const pg::Result opened = connection.open({.url = url});
@@ -60,6 +63,25 @@ class PostgresHistoryTest : public testing::TestWithParam<DatabaseKind> {
   }
 
   TemporaryFolder folder_;
+};
+
+// With a server of its own, which it may stop.
+class PostgresOutageTest : public testing::Test {
+ protected:
+  PostgresWriterOptions options(const std::string& url) const {
+    return writer_options(url, folder_.file(""));
+  }
+  // What a history that was never disturbed has.
+  std::string reference(const std::vector<RecordedBatch>& batches) {
+    const std::string url = new_database(server_);
+    PostgresHistoryWriter writer(options(url));
+    for (const RecordedBatch& batch : batches) writer.apply(batch.view());
+    EXPECT_TRUE(writer.flush()) << writer.failure();
+    return rows_in(url);
+  }
+
+  TemporaryFolder folder_;
+  pg::test::TestServer server_;
 };
 
 inline const auto kEveryServer = testing::Values(DatabaseKind::postgres, DatabaseKind::timescale);

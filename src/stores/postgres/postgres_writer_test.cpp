@@ -54,7 +54,7 @@ TEST_P(PostgresWriter, groups_of_any_size_leave_the_same_rows) {
       ASSERT_EQ(writer.applied_batch(), batch.number);
     }
   }
-  EXPECT_EQ(text_of(checksums(url)), reference(batches));
+  EXPECT_EQ(rows_in(url), reference(batches));
 }
 
 TEST_P(PostgresWriter, each_batch_counts_once_wherever_the_writer_was_made_anew) {
@@ -62,7 +62,7 @@ TEST_P(PostgresWriter, each_batch_counts_once_wherever_the_writer_was_made_anew)
   const std::string url = new_database(server());
   for (std::size_t cut = 3; cut < batches.size(); cut += 13) write_all(url, batches, cut);
   write_all(url, batches, batches.size());
-  EXPECT_EQ(text_of(checksums(url)), reference(batches));
+  EXPECT_EQ(rows_in(url), reference(batches));
 }
 
 TEST_P(PostgresWriter, text_that_is_no_utf8_is_stored_with_replacements) {

@@ -24,12 +24,15 @@ inline bool has_timescale() {
   return std::filesystem::exists(timescale_root() + "/.perpetua-complete");
 }
 
+inline pg::test::Installation timescale_installation() {
+  return {.root = timescale_root(),
+          .programs = "/usr/lib/postgresql/17/bin",
+          .settings = {"shared_preload_libraries=timescaledb", "timescaledb.telemetry_level=off",
+                       "timescaledb.license=apache", "max_locks_per_transaction=256"}};
+}
+
 inline pg::test::TestServer& shared_timescale() {
-  static pg::test::TestServer server(
-      {.root = timescale_root(),
-       .programs = "/usr/lib/postgresql/17/bin",
-       .settings = {"shared_preload_libraries=timescaledb", "timescaledb.telemetry_level=off",
-                    "timescaledb.license=apache", "max_locks_per_transaction=256"}});
+  static pg::test::TestServer server(timescale_installation());
   return server;
 }
 
