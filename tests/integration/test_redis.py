@@ -3,6 +3,7 @@ to either of them."""
 import itertools
 import json
 import subprocess
+import threading
 import unittest
 from pathlib import Path
 
@@ -88,7 +89,7 @@ class WhatRedisHolds(RedisCase):
             self.assertEqual(balance, reply.body["free"], number)
         self.assertEqual(self.hash(f"agent:{{{agent.agent_id}}}")["free"], balance)
 
-    def test_replies_of_the_root_api_wait_for_redis_too_and_its_reads_follow_them(self):
+    def test_the_root_api_tells_and_shows_what_redis_holds(self):
         agent, maker = self.agent(fund="1000"), self.agent()
         name, root = root_name(agent), self.root(agent)
         self.addCleanup(root.close)
@@ -163,6 +164,26 @@ class WhatRedisHolds(RedisCase):
         until(lambda: self.degraded() is not None, "degraded", 60)
         self.assertEqual(self.shown(taker), from_redis)
         self.assertEqual(self.shown(maker), shown[1])
+
+
+class PatientGate(RedisCase):
+    settings = {**RedisCase.settings, "redis_write_timeout_ms": 10_000}
+
+    def test_a_reply_of_the_root_api_leaves_when_redis_shows_it_and_not_before(self):
+        agent = self.agent(fund="1")
+        root = self.root(agent)
+        self.addCleanup(root.close)
+        body, replies = {"agent_id": root_name(agent), "amount": 5}, []
+        sender = threading.Thread(target=lambda: replies.append(root.post("/deposit", body)))
+        self.redis.pause()
+        sender.start()
+        sender.join(1)
+        self.assertEqual(replies, [])
+        self.redis.resume()
+        sender.join(60)
+        self.assertEqual(replies[0].body["new_balance"], 6)
+        balance = self.redis.cli("GET", f"balance:{{{agent.agent_id}}}").strip()
+        self.assertEqual(balance, "6")
 
 
 class WhatHappensToRedis(RedisCase):
