@@ -159,7 +159,7 @@ TEST_F(HubPast, lists_of_intents_go_on_in_history_without_gap_or_double) {
   EXPECT_EQ(expired, std::vector<std::string>{id_text(IdKind::intent, story_->expired)});
   const auto newest = ids(rows("/intents?status=all&limit=5", "intents"), "intent_id");
   ASSERT_EQ(newest.size(), 5u);
-  const auto kept = activity().intents().newest({.limit = 5});
+  const auto kept = activity().intents().newest({.market = kNoMarket, .state = {}, .limit = 5});
   for (std::size_t i = 0; i < 5; ++i) {
     EXPECT_EQ(newest[i], id_text(IdKind::intent, kept[i].order.order_id));
   }

@@ -49,7 +49,7 @@ TEST(IntentLog, closed_ones_are_listed_by_acceptance_and_tell_what_was_forgotten
   constexpr uint64_t kMost = activity_limits::kClosedIntentsMax;
   for (uint64_t sequence = 2; sequence <= kMost; ++sequence) close(sequence);
   close(1);
-  const auto newest = log.newest({.market = order.market, .limit = 2});
+  const auto newest = log.newest({.market = order.market, .state = {}, .limit = 2});
   ASSERT_EQ(newest.size(), 2u);
   EXPECT_EQ(newest[0].order.sequence, kMost);
   EXPECT_EQ(newest[1].order.sequence, kMost - 1);

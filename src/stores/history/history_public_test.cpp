@@ -51,7 +51,8 @@ class HistoryPublicTest : public ::testing::TestWithParam<DatabaseKind> {
 
 TEST_P(HistoryPublicTest, intents_are_found_and_listed_as_in_memory) {
   HistoryReader history = reader();
-  const auto kept = activity().intents().newest({.limit = 100'000});
+  const auto kept =
+      activity().intents().newest({.market = kNoMarket, .state = {}, .limit = 100'000});
   ASSERT_GT(kept.size(), 100u);
   for (const IntentView& row : kept) {
     ASSERT_TRUE(history.intent(row.order.order_id));
