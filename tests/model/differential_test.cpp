@@ -9,12 +9,12 @@ namespace {
 
 // About 300,000 commands; `differential` runs as many as wanted. These seeds reach everything that
 // the coverage asks for; others may miss what is rare: 85 fills a market with orders, 21 an agent
-// with keys, 3 spends a budget, in 24 somebody cannot pay funding, 36 settles a fund, in 100 the
+// with keys, 3 spends a budget, in 24 somebody cannot pay funding, 36 settles a fund, in 22 the
 // limit of a key stops a trigger, in 576 a slice leaves a position beyond the book.
 std::vector<uint64_t> seeds() {
   std::vector<uint64_t> all(30);
   std::iota(all.begin(), all.end(), 301);
-  all.insert(all.end(), {3, 21, 24, 36, 85, 100, 576});
+  all.insert(all.end(), {3, 21, 22, 24, 36, 85, 576});
   return all;
 }
 
