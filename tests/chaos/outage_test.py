@@ -86,13 +86,12 @@ def tables(exchange, verb):
 def compare(exchange, failures):
     written = tables(exchange, "checksum")
     rebuilt = tables(exchange, "rebuild")
-    for was, now in zip(written, rebuilt):
-        if was != now:
-            failures.append(f"written {was}, rebuilt {now}")
+    different = [f"written {was}, rebuilt {now}" for was, now in zip(written, rebuilt) if was != now]
+    failures += different
     if len(written) != len(rebuilt) or not written:
         failures.append(f"{len(written)} tables written, {len(rebuilt)} rebuilt")
     rows = sum(int(line.split()[1]) for line in written)
-    print(f"{rows} rows in {len(written)} tables, {'different' if failures else 'equal'} to a "
+    print(f"{rows} rows in {len(written)} tables, {'different' if different else 'equal'} to a "
           "rebuild from the journal")
 
 

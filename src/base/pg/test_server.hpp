@@ -61,7 +61,7 @@ class TestServer {
   pid_t spawn(const std::string& program, const std::vector<std::string>& arguments) const;
   [[noreturn]] void become(const std::string& program,
                            const std::vector<std::string>& arguments) const;
-  void await_answer();
+  void await_answer(const std::vector<std::string>& arguments);  // of the server
   void await_end();
   std::vector<pid_t> processes() const;
   std::string log() const;

@@ -11,6 +11,7 @@ PostgresHistoryWriter::Impl::Impl(const PostgresWriterOptions& options)
     : tell(options.tell),
       missed(options.missed),
       group_bytes_max(options.group_bytes_max),
+      memory_bytes_max(options.backlog_memory_bytes_max),
       database(options.database),
       intake({options.backlog_folder, options.backlog_bytes_max, options.backlog_memory_bytes_max,
               options.missed != nullptr}) {
@@ -105,11 +106,11 @@ void PostgresHistoryWriter::apply_replayed(const AppliedBatch& batch) {
   {
     // A server that is away is not waited for: the backlog takes what there is.
     std::unique_lock lock(impl_->mutex);
-    impl_->progress.wait_for(
-        lock, std::chrono::milliseconds(history_limits::kPostgresFlushMs), [&] {
-          return impl_->has_failed || !impl_->is_connected ||
-                 impl_->intake.bytes() <= history_limits::kBacklogMemoryBytesMax / 2;
-        });
+    impl_->progress.wait_for(lock, std::chrono::milliseconds(history_limits::kPostgresFlushMs),
+                             [&] {
+                               return impl_->has_failed || !impl_->is_connected ||
+                                      impl_->intake.bytes() <= impl_->memory_bytes_max / 2;
+                             });
   }
   apply(batch);
 }
