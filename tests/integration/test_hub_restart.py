@@ -7,16 +7,16 @@ from hub_case import HubTest
 class HubRestart(HubTest):
     settings = {"snapshot_every": 5}  # what happened lies before a snapshot
 
-    def trigger_stop(self, taker, maker):
+    def trigger_stop(self, taker, maker, buyer):
         """A long whose stop-loss fires."""
         self.quote(maker, "sell", "60000", "0.1")
         self.ok(self.intend(taker, stop_loss=59800, take_profit=80000))
-        self.quote(maker, "buy", "59700", "0.1")
-        for price in ("59750", "59750", "59750"):
-            self.push_prices(BTC=price)
+        self.ok(maker.post("/api/v1/orders/cancel-all"))
+        self.quote(buyer, "buy", "59700", "0.1")
+        self.push_prices(BTC="59750")
         alerts = self.alerts(taker)
         self.assertEqual(alerts[0]["type"], "stop_loss_triggered")
-        self.ok(maker.post("/api/v1/orders/cancel-all"))
+        self.ok(buyer.post("/api/v1/orders/cancel-all"))
         self.settle_prices()
         return alerts[0]
 
@@ -35,9 +35,9 @@ class HubRestart(HubTest):
         self.exchange.start()
 
     def test_acknowledged_alerts_and_refusals(self):
-        maker, taker, other = self.agent(1_000_000), self.agent(), self.agent()
-        seen = self.trigger_stop(taker, maker)
-        kept = self.trigger_stop(taker, maker)
+        maker, taker, other = self.agent(100_000), self.agent(), self.agent(100_000)
+        seen = self.trigger_stop(taker, maker, other)
+        kept = self.trigger_stop(taker, maker, other)
         self.ok(taker.post(f"/alerts/{seen['alert_id']}/ack"))
         self.ok(taker.post(f"/risk/{taker.agent_id}/limits", {"max_leverage": 2}))
         self.refused(self.intend(taker, leverage=3), 422, "limit_exceeded")

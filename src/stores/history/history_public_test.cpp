@@ -145,19 +145,28 @@ TEST_P(HistoryPublicTest, positions_have_their_owner_and_closed_ones_end_as_in_m
 }
 
 TEST_P(HistoryPublicTest, liquidations_of_all_markets_leave_the_funds_out) {
+  constexpr uint64_t kFirst = uint64_t{1} << 40;
+  RecordedBatch batch;
+  batch.number = flow_.engine.last_batch() + 1;
+  batch.log_time_ms = time_ms_;
+  for (uint64_t i = 0; i < 6; ++i) {
+    Event event(EventType::liquidation, static_cast<AgentId>(i % 3), static_cast<MarketId>(i % 2),
+                kNoCommand);
+    event.header.sequence = kFirst + i;
+    event.liquidation = Liquidation();
+    batch.output.events.push_back(event);
+  }
+  backend_->writer().apply(batch.view());
   HistoryReader history = reader();
-  std::vector<uint64_t> wanted;
-  for (MarketId market = 0; market < Flow::kMarkets; ++market) {
-    for (const LiquidationView& row : hot_.liquidations(market, 1'000)) {
-      if (row.agent != 0) wanted.push_back(row.sequence);
+  const auto listed = [&](uint64_t newest, std::size_t limit) {
+    std::vector<uint64_t> places;
+    for (const auto& row : history.agents_liquidations(newest, limit).rows) {
+      places.push_back(row.sequence - kFirst);
     }
-  }
-  std::sort(wanted.rbegin(), wanted.rend());
-  std::vector<uint64_t> listed;
-  for (const auto& row : history.agents_liquidations(kNewest, 1'000).rows) {
-    listed.push_back(row.sequence);
-  }
-  EXPECT_EQ(listed, wanted);
+    return places;
+  };
+  EXPECT_EQ(listed(kNewest, 4), (std::vector<uint64_t>{5, 4, 2, 1}));
+  EXPECT_EQ(listed(kFirst + 4, 2), (std::vector<uint64_t>{4, 2}));
 }
 
 TEST_P(HistoryPublicTest, refusals_and_notes_survive_a_restart) {
