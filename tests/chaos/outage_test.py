@@ -86,7 +86,8 @@ def tables(exchange, verb):
 def compare(exchange, failures):
     written = tables(exchange, "checksum")
     rebuilt = tables(exchange, "rebuild")
-    different = [f"written {was}, rebuilt {now}" for was, now in zip(written, rebuilt) if was != now]
+    different = [f"written {was}, rebuilt {now}"
+                 for was, now in zip(written, rebuilt) if was != now]
     failures += different
     if len(written) != len(rebuilt) or not written:
         failures.append(f"{len(written)} tables written, {len(rebuilt)} rebuilt")

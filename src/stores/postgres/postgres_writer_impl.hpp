@@ -44,8 +44,8 @@ struct PostgresHistoryWriter::Impl {
   MissedBatches* const missed;
   const std::size_t group_bytes_max;
   const std::size_t memory_bytes_max;  // of the backlog
-  HistoryDatabase database;         // the thread's, as are group and the next two
-  std::vector<HistoryBatch> group;  // taken from the backlog, not committed yet
+  HistoryDatabase database;            // the thread's, as are group and the next two
+  std::vector<HistoryBatch> group;     // taken from the backlog, not committed yet
   BatchNumber group_last = 0;
   int lasting_errors = 0;
   std::atomic<BatchNumber> committed{0};
