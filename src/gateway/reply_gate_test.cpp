@@ -99,7 +99,8 @@ TEST_F(ReplyGateTest, a_projection_that_is_silent_opens_the_gate_and_no_reply_is
   gate.start();
   close(gate);
   for (BatchNumber number = 2; number <= 4; ++number) send(gate, number);
-  ASSERT_TRUE(eventually([&] { return gate.is_open(); }));
+  ASSERT_TRUE(eventually([&] { return arrived().size() == 4; }));
+  EXPECT_TRUE(gate.is_open());
   EXPECT_EQ(arrived(), (std::vector<BatchNumber>{1, 2, 3, 4}));
   EXPECT_EQ(gate.times_opened(), 1u);
   send(gate, 5);

@@ -33,7 +33,8 @@ struct SettlementView {
   AgentId from = 0;  // 0: from outside
   AgentId to = 0;    // 0: to outside
   Micro amount;
-  Micro free_after;  // of whose entry it is: the sender's, of a deposit the recipient's
+  Micro free_after;  // of whose entry it is: the sender's (history tells a recipient 0), of a
+                     // deposit the recipient's
   bool is_onchain = false;
   int64_t time_ms = 0;
   bool operator==(const SettlementView&) const = default;

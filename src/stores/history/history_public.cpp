@@ -146,6 +146,7 @@ Page<SettlementView> HistoryReader::settlements(AgentId agent, const PageRequest
       std::swap(entry.agent, entry.counterparty);
       entry.kind = LedgerEntryKind::transfer_out;
       --entry.sequence;
+      entry.free_after = Micro(0);  // the sender's is in the sender's row
     }
     result.rows.push_back(make_settlement(entry));
   }

@@ -101,9 +101,13 @@ TEST_P(HistoryPublicTest, settlements_are_listed_as_in_memory_for_both_sides) {
   EXPECT_EQ(history.settlements(0, {{}, 1'000}).rows, all);
   std::size_t received = 0;
   for (AgentId agent = 1; agent <= flow_.agents; ++agent) {
-    const auto own = activity().settlements().newest(agent, 1'000);
+    auto own = activity().settlements().newest(agent, 1'000);
+    for (SettlementView& row : own) {
+      if (row.from == 0 || row.to != agent) continue;
+      row.free_after = Micro(0);
+      ++received;
+    }
     EXPECT_EQ(history.settlements(agent, {{}, 1'000}).rows, own);
-    for (const auto& row : own) received += row.from != 0 && row.to == agent ? 1 : 0;
   }
   EXPECT_GT(received, 5u);
 }

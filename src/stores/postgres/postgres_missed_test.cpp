@@ -85,7 +85,7 @@ TEST_F(PostgresMissed, what_a_full_backlog_dropped_is_read_when_the_server_is_ba
   apply(writer, 101, 700);
   EXPECT_FALSE(writer.failed()) << writer.failure();
   EXPECT_GT(writer.missing_batches(), missing_before + 400);
-  EXPECT_LT(writer.queued_bytes(), 80u << 10) << "bounded, however long it lasts";
+  EXPECT_LT(writer.queued_bytes(), 96u << 10) << "bounded, however long it lasts";
   server_.start();
   apply(writer, 701, 800);
   expect_whole(writer);

@@ -85,10 +85,7 @@ void PostgresHistoryWriter::Impl::work_on() {
   }
   if (missing_last != 0) return catch_up(missing_last);
   if (group_last <= committed.load()) return;
-  if (!write(group, group_last)) return;
-  const std::lock_guard lock(mutex);
-  group.clear();
-  group_bytes = 0;
+  write(group, group_last);
 }
 
 // What was written stands if the server goes away meanwhile; then the rest is read again.
@@ -128,6 +125,9 @@ bool PostgresHistoryWriter::Impl::write(std::span<const HistoryBatch> batches, B
   lasting_errors = 0;
   committed = last;
   intake.set_committed(last);
+  // Before somebody hears of it: what is written is queued no longer.
+  std::erase_if(group, [&](const HistoryBatch& batch) { return batch.number <= last; });
+  if (group.empty()) group_bytes = 0;
   last_error.clear();
   progress.notify_all();
   return true;
