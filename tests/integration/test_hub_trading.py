@@ -162,8 +162,13 @@ class Intents(TradingTest):
         self.assertEqual((body["name"], body["limit"], body["value"]), ("max_leverage", 3, 5))
         body = self.refused(self.intend(taker, leverage=1), 422, "limit_exceeded")
         self.assertEqual(body["name"], "max_position_size")
+        native = taker.post("/api/v1/orders", {"market": "BTC-PERP", "side": "buy", "leverage": 4,
+                                               "size": "0.01", "price": "60000"}).body
+        self.assertEqual([native[name] for name in ("code", "field", "given", "allowed")],
+                         ["limit_exceeded", "max_leverage", "4", "3"])
         rows = self.ok(taker.get(f"/risk/{taker.agent_id}/violations"))["violations"]
-        self.assertEqual([row["type"] for row in rows], ["position_size", "leverage"])
+        self.assertEqual([row["type"] for row in rows],
+                         ["leverage", "position_size", "leverage"])
         self.assertTrue(rows[0]["violation_id"].startswith("viol_"))
         self.assertEqual(self.ok(taker.get(f"/risk/{taker.agent_id}/limits")), limits)
 
@@ -428,6 +433,14 @@ class Positions(TradingTest):
         self.assertEqual((row["side"], row["status"], row["entry_price"]),
                          ("long", "executed", 60000.0))
         self.assertLess(row["pnl"], 0)
+        self.assertEqual(row["position_id"], position["position_id"])
+        self.settle_prices()
+        self.ok(taker.post("/deposit", {"agent_id": taker.agent_id, "amount": 1_000}))
+        self.offer()
+        self.ok(self.intend(taker))  # the next position takes nothing from what was
+        again = [row for row in self.ok(self.guest.get("/liquidations"))["recent"]
+                 if row["agent_id"] == taker.agent_id]
+        self.assertEqual(again, listed)
         stats = self.ok(self.guest.get("/liquidations/stats"))
         self.assertGreaterEqual(stats["executed"], 1)
         self.assertEqual((stats["fee_rate"], stats["maintenance_margin"]), ("0.5%", "2.5%"))

@@ -28,6 +28,7 @@ constexpr NumberNames kNumberNames[] = {
     {ResultCode::position_too_large, "size", "mm", {"given", "maximum"}},
     {ResultCode::invalid_slippage, "max_slippage", "ff", {"given", "maximum"}},
     {ResultCode::faucet_limit, "amount", "mm", {"wanted", "left"}},
+    {ResultCode::withdrawal_cooldown, "amount", "i", {"wait_ms"}},
     {ResultCode::conflicting_position, "side", "ll", {"position_size", "opposite_open_size"}},
     {ResultCode::too_many_open_orders, "market", "ii", {"open_orders", "maximum"}},
     {ResultCode::trigger_wrong_side, "stop", "pp", {"trigger_price", "reference_price"}},
@@ -113,11 +114,13 @@ void explain_closed_market(const Outcome& outcome, ApiError& error) {
   if (mode == MarketMode::settled) {
     error.hint = "the market is delisted for good: its positions were closed at the mark price";
   } else if (mode != MarketMode::open) {
-    error.hint = "the operator has closed it: follow `exchange_status` of /api/v1/markets, or the "
-                 "channel `status`";
+    error.hint =
+        "the operator has closed it: follow `exchange_status` of /api/v1/markets, or the "
+        "channel `status`";
   } else {
-    error.hint = "the index price is too old: it opens again by itself after fresh prices; follow "
-                 "the channel `status`";
+    error.hint =
+        "the index price is too old: it opens again by itself after fresh prices; follow "
+        "the channel `status`";
   }
 }
 
@@ -125,6 +128,14 @@ void explain_closed_market(const Outcome& outcome, ApiError& error) {
 void explain_early_change(ApiError& error) {
   error.message = "a change must be announced a minute before it holds";
   error.hint = "give `effective_at` at least 60,000 ms ahead";
+}
+
+void explain_risk_limit(const Outcome& outcome, ApiError& error) {
+  const auto which = static_cast<RiskLimit>(outcome.values[0]);
+  const char kind = which == RiskLimit::leverage ? 'i' : 'm';
+  error.field = wire_name(which);
+  error.numbers.emplace_back("given", number_text(kind, outcome.values[1], nullptr));
+  error.numbers.emplace_back("allowed", number_text(kind, outcome.values[2], nullptr));
 }
 
 void explain_margin_refusal(const Command& command, ApiError& error) {
@@ -146,6 +157,7 @@ ApiError outcome_error(const Command& command, const Outcome& outcome,
   error.is_replayed = outcome.replayed != 0;
   if (error.http_status() == 503) error.retry_after_s = 1;
   if (outcome.code == ResultCode::key_limited) explain_key_limit(outcome, markets, error);
+  if (outcome.code == ResultCode::limit_exceeded) explain_risk_limit(outcome, error);
   const MarketId market = command.header.market;
   const MarketSpec* spec = market == kNoMarket ? nullptr : markets.spec(market);
   for (const NumberNames& row : kNumberNames) {

@@ -4,6 +4,7 @@
 
 #include "gateway/codec/markets.hpp"
 #include "gateway/hub/agent_index.hpp"
+#include "gateway/hub/format.hpp"
 #include "gateway/hub/handlers.hpp"
 #include "gateway/hub/services.hpp"
 
@@ -81,7 +82,7 @@ void write_row(JsonWriter& json, const Call& call, const IndexedAgent& row) {
     if (has_traded) json.text(short_asset_name(*call.markets().spec(market)));
   }
   json.end_array();
-  write_number(json.key("reputation"), row.reputation_ppm, kMicroDigits);
+  write_number(json.key("reputation"), row.reputation_ppm / kReputationPpm, kReputationDigits);
   json.key("total_trades").number(static_cast<int64_t>(row.trades));
   write_number(json.key("win_rate"), row.win_rate_ppm, kMicroDigits);
   json.key("online").boolean(row.is_online).end_object();

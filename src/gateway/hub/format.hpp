@@ -17,6 +17,9 @@
 
 namespace perpetua::gateway::hub {
 
+constexpr unsigned kReputationDigits = 4;
+constexpr int64_t kReputationPpm = 100;  // of one unit of the last digit
+
 // value x 10^-digits.
 void append_number(std::string& out, int64_t value, unsigned digits);
 inline JsonWriter& write_number(JsonWriter& json, int64_t value, unsigned digits) {

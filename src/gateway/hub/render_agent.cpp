@@ -5,8 +5,6 @@
 namespace perpetua::gateway::hub {
 namespace {
 
-constexpr unsigned kReputationDigits = 4;
-constexpr int64_t kReputationPpm = 100;  // of one unit of the last digit
 
 JsonWriter& write_text_or_null(JsonWriter& json, std::string_view text) {
   return text.empty() ? json.null() : json.text(text);

@@ -13,11 +13,30 @@ constexpr int64_t kDailyLossShare = 1;  // tenths
 constexpr int64_t kDrawdownShare = 3;
 constexpr int64_t kTradesPerHour = 50;
 constexpr int64_t kTradesPerDay = 500;
+constexpr std::size_t kClosedPositionsSearched = 100;
 
 std::string_view violation_type(RiskLimit limit) {
   constexpr std::string_view names[] = {"position_size", "total_exposure", "leverage",
                                         "daily_loss"};
   return names[static_cast<std::size_t>(limit)];
+}
+
+// The position that the step was of: of the agent's in that market the last that began before it.
+stores::PositionRecord position_of(const stores::HotStore& hot,
+                                   const stores::LiquidationView& view) {
+  const auto& positions = hot.activity().positions();
+  auto records = positions.closed(view.agent, kClosedPositionsSearched);
+  if (const auto open = positions.open(view.agent, view.market)) records.push_back(*open);
+  stores::PositionRecord found;
+  uint64_t found_since = 0;
+  for (const stores::PositionRecord& record : records) {
+    // One whose opening is not known is older than all that are.
+    const uint64_t since = record.id >= stores::PositionRecord::kUnknownOpening ? 1 : record.id;
+    if (record.market != view.market || since > view.sequence || since <= found_since) continue;
+    found = record;
+    found_since = since;
+  }
+  return found;
 }
 
 }  // namespace
@@ -29,12 +48,7 @@ void write_liquidation(JsonWriter& json, const stores::HotStore& hot,
   const Lots size = step.lots.value < 0 ? -step.lots : step.lots;
   const Lots held = step.base.value < 0 ? -step.base : step.base;
   const Micro at_mark = notional(step.mark, held, spec.value_per_tick_lot_micro);
-  const auto record = hot.activity().positions().open(view.agent, view.market);
-  const auto last = hot.activity().positions().closed(view.agent, 1);
-  const bool is_its_end = !record && !last.empty() && last[0].market == view.market;
-  const stores::PositionRecord position = record       ? *record
-                                          : is_its_end ? last[0]
-                                                       : stores::PositionRecord();
+  const stores::PositionRecord position = position_of(hot, view);
   const Lots entry_lots = position.base.value < 0 ? -position.base : position.base;
   json.begin_object();
   json.key("liquidation_id").text(id_text(IdKind::liquidation, view.sequence));
