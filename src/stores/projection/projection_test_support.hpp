@@ -7,6 +7,7 @@
 #include <algorithm>
 #include <future>
 #include <iterator>
+#include <mutex>
 #include <set>
 #include <thread>
 
@@ -34,6 +35,7 @@ class Exchange {
       : client(options), flow_(seed) {
     std::string error;
     EXPECT_TRUE(client.start(error, [this](const redis::Notice&) {
+      const std::lock_guard lock(notice_mutex_);
       if (projector) projector->suspect();
     })) << error;
     trade(20);
@@ -51,8 +53,10 @@ class Exchange {
   void restart() {
     if (projector) projector->stop();
     options_.writer = "writer-" + std::to_string(++starts_);
-    projector = std::make_unique<Projector>(client, hot, options_, IntentArchive());
-    projector->start();
+    auto next = std::make_unique<Projector>(client, hot, options_, IntentArchive());
+    next->start();
+    const std::lock_guard lock(notice_mutex_);
+    projector = std::move(next);
   }
 
   void trade(int batches) {
@@ -88,6 +92,7 @@ class Exchange {
   std::set<std::string> expected_keys();
   void expect_same_agent(AgentId agent);
 
+  std::mutex notice_mutex_;  // notices come on the client's thread
   stores::test::Flow flow_;
   ProjectorOptions options_;
   int starts_ = 0;
