@@ -5,7 +5,6 @@ line that a person could type."""
 import json
 import os
 import re
-import shutil
 import subprocess
 import sys
 import unittest
@@ -20,7 +19,6 @@ from api_case import until  # noqa: E402
 OPERATOR_KEY = "operator-key-of-the-integration-tests"
 
 
-@unittest.skipIf(shutil.which("curl") is None, "needs curl")
 class CurlTest(unittest.TestCase):
     settings = {}
 

@@ -4,6 +4,7 @@
 #include <algorithm>
 
 #include "stores/history/history_reader.hpp"
+#include "stores/history/history_schema.hpp"
 #include "stores/history/page_cursor.hpp"
 
 namespace perpetua::stores {
@@ -29,6 +30,14 @@ constexpr List<Row> event_list(char letter, const char* columns, const char* tab
                                Row (*read)(ValueSource&)) {
   return {letter, columns, table, "sequence", read, [](const Row& row) { return row.sequence; }};
 }
+
+// Lists that are read both for one owner and for everybody.
+inline const List<LedgerEntryView> kLedger =
+    event_list('l', kLedgerColumns, "ledger", read_ledger_entry);
+inline const List<LiquidationView> kLiquidations =
+    event_list('q', kLiquidationColumns, "liquidations", read_liquidation);
+inline const List<PositionChangeView> kPositionChanges =
+    event_list('c', kPositionChangeColumns, "position_changes", read_position_change);
 
 inline std::string select_page(const char* columns, const char* table, const char* key,
                                const char* condition) {

@@ -12,14 +12,8 @@ namespace {
 using history_limits::kHistoryPageMax;
 using history_limits::kRowsScannedMax;
 
-const List<OrderView> kIntents = event_list('n', kOrderColumns, "orders", read_order);
+const List<OrderView> kIntents = event_list('k', kOrderColumns, "orders", read_order);
 const List<FillView> kAllFills = event_list('z', kFillColumns, "fills", read_fill);
-const List<LedgerEntryView> kMovements =
-    event_list('l', kLedgerColumns, "ledger", read_ledger_entry);
-const List<LiquidationView> kStepsOfAgents =
-    event_list('q', kLiquidationColumns, "liquidations", read_liquidation);
-const List<PositionChangeView> kChanges =
-    event_list('c', kPositionChangeColumns, "position_changes", read_position_change);
 
 Lots base_before(const FillView& fill) {
   return fill.position_base - Lots(sign(fill.side) * fill.lots.value);
@@ -138,8 +132,8 @@ Page<SettlementView> HistoryReader::settlements(AgentId agent, const PageRequest
   static_assert(static_cast<int>(LedgerEntryKind::transfer_in) == 2);
   const auto all = [](const LedgerEntryView&) { return true; };
   const auto entries =
-      agent == 0 ? read_page(*impl_->source, kMovements, "kind <> 2 AND ", std::nullopt, page, all)
-                 : read_page(*impl_->source, kMovements, "agent = ? AND ", agent, page, all);
+      agent == 0 ? read_page(*impl_->source, kLedger, "kind <> 2 AND ", std::nullopt, page, all)
+                 : read_page(*impl_->source, kLedger, "agent = ? AND ", agent, page, all);
   Page<SettlementView> result{entries.status, {}, entries.next_cursor};
   for (LedgerEntryView entry : entries.rows) {
     if (entry.kind == LedgerEntryKind::transfer_in) {
@@ -154,8 +148,8 @@ Page<SettlementView> HistoryReader::settlements(AgentId agent, const PageRequest
 }
 
 Page<LiquidationView> HistoryReader::agents_liquidations(uint64_t newest, std::size_t limit) {
-  const std::string cursor = make_cursor(kStepsOfAgents.letter, newest + 1);
-  return read_page(*impl_->source, kStepsOfAgents, "agent <> 0 AND ", std::nullopt, {cursor, limit},
+  const std::string cursor = make_cursor(kLiquidations.letter, newest + 1);
+  return read_page(*impl_->source, kLiquidations, "agent <> 0 AND ", std::nullopt, {cursor, limit},
                    [](const LiquidationView&) { return true; });
 }
 
@@ -181,7 +175,7 @@ Page<PositionRecord> HistoryReader::closed_positions(AgentId agent, uint64_t bef
   };
   PageStatus status = read_down(*impl_->source, kAllFills, agent, before, floor, fills, has_enough);
   if (status == PageStatus::ok) {
-    status = read_down(*impl_->source, kChanges, agent, before, floor, changes,
+    status = read_down(*impl_->source, kPositionChanges, agent, before, floor, changes,
                        [](const auto&) { return false; });
   }
   if (status != PageStatus::ok) return {status, {}, {}};

@@ -18,9 +18,6 @@ constexpr List<OrderView> kOrders{'o',        kOrderColumns,
 constexpr List<FillView> kFills{'f',       kFillColumns,
                                 "fills",   "sequence",
                                 read_fill, [](const FillView& row) { return row.sequence; }};
-constexpr List<LedgerEntryView> kLedger{
-    'l',        kLedgerColumns,    "ledger",
-    "sequence", read_ledger_entry, [](const LedgerEntryView& row) { return row.sequence; }};
 constexpr List<ThoughtView> kThoughts{
     't',          kThoughtColumns, "thoughts",
     "thought_id", read_thought,    [](const ThoughtView& row) { return row.thought_id; }};
@@ -34,12 +31,8 @@ constexpr List<FillView> kTrades{'x',       kFillColumns,
 const List<FundingView> kFundings = event_list('u', kFundingColumns, "fundings", read_funding);
 const List<FundingPaymentView> kFundingPayments =
     event_list('p', kFundingPaymentColumns, "funding_payments", read_funding_payment);
-const List<LiquidationView> kLiquidations =
-    event_list('q', kLiquidationColumns, "liquidations", read_liquidation);
 const List<FundChangeView> kFundChanges =
     event_list('i', kFundChangeColumns, "fund_changes", read_fund_change);
-const List<PositionChangeView> kPositionChanges =
-    event_list('c', kPositionChangeColumns, "position_changes", read_position_change);
 
 const List<MarketChangeView> kMarketChanges =
     event_list('m', kMarketChangeColumns, "market_changes", read_market_change);
