@@ -39,6 +39,7 @@ HistoryPlace history_place(const Settings& settings) {
   }
   place.connections = static_cast<std::size_t>(settings.integer("database_connections"));
   place.lag_max_ms = settings.integer("database_lag_ms");
+  place.poll_ms = settings.integer("database_poll_ms");
   place.backlog_bytes_max = static_cast<uint64_t>(settings.integer("database_backlog_mib")) << 20;
   place.retention_days = settings.integer("database_retention_days");
   return place;

@@ -244,7 +244,7 @@ PostgresSource::PostgresSource(const PostgresReaderOptions& options,
                                std::function<BatchNumber()> committed)
     : primary_(pool_options(options, options.primary_url)),
       replica_reads_(options.replica_urls.size()),
-      watch_(options.replica_urls, options.lag_max_ms, std::move(committed)) {
+      watch_(options.replica_urls, options.lag_max_ms, options.poll_ms, std::move(committed)) {
   for (const std::string& url : options.replica_urls) {
     replicas_.push_back(std::make_unique<ConnectionPool>(pool_options(options, url)));
   }
