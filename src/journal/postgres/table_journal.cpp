@@ -34,6 +34,8 @@ Status TableJournal::lead(const std::function<bool()>& is_stopping) {
   return leader_->lead(is_stopping);
 }
 
+void TableJournal::resign() { leader_->resign(); }
+
 Status TableJournal::open_to_read() { return connect_to_read(reading_, options_.url); }
 
 pg::Result TableJournal::ask(const std::string& sql, const pg::Parameters& parameters) {

@@ -2,6 +2,7 @@
 //
 //   lead()            for the exchange: waits until this engine is the only one that may write
 //   open_to_read()    for tools: any number, no lock, changes nothing
+//   resign()          the end of lead(): the lock is free, nothing can be written any more
 //   cluster_id()      of the exchange the table belongs to; none if the table is new
 //
 // One of the first two, once; then as any Journal. attach() gives a new table to the exchange of
@@ -27,6 +28,7 @@ class TableJournal final : public Journal {
   ~TableJournal() override;
 
   Status lead(const std::function<bool()>& is_stopping);
+  void resign();
   Status open_to_read();
   Status cluster_id(std::optional<ClusterId>& id);
 
