@@ -12,7 +12,7 @@ MultiProducerRing::MultiProducerRing(uint32_t slots, uint32_t cancel_reserve)
 
 PushResult MultiProducerRing::try_push(std::span<Submission> submissions) {
   const uint64_t count = submissions.size();
-  PERPETUA_ASSERT(count >= 1 && count <= limits::kOrdersPerRequestMax);
+  PERPETUA_ASSERT(count >= 1 && count <= limits::kSubmissionsMax);
   const bool only_cancels = std::ranges::all_of(submissions, [](const Submission& submission) {
     return is_cancel(submission.command.header.type);
   });

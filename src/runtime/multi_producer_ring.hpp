@@ -35,7 +35,7 @@ class MultiProducerRing {
   explicit MultiProducerRing(uint32_t slots = limits::kCommandRingSlots,
                              uint32_t cancel_reserve = limits::kCommandRingCancelReserve);
 
-  // REQUIRES: 1 <= submissions.size() <= limits::kOrdersPerRequestMax. Text is moved from only if
+  // REQUIRES: 1 <= submissions.size() <= limits::kSubmissionsMax. Text is moved from only if
   // pushed. The caller then notifies the consumer.
   PushResult try_push(std::span<Submission> submissions);
 

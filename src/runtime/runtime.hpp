@@ -25,6 +25,7 @@
 #include "runtime/api/egress.hpp"
 #include "runtime/api/submit.hpp"
 #include "runtime/clock.hpp"
+#include "runtime/follower.hpp"
 #include "runtime/metrics.hpp"
 #include "runtime/wait_strategy.hpp"
 
@@ -56,6 +57,11 @@ class Runtime final : public CommandPort {
   // status that is not ok says why the exchange must not start: damage, a lock held by another
   // process, or a history that is ahead of the journal.
   journal::RecoveryResult recover(BatchNumber history_applied, journal::ReplaySink* history);
+
+  // The same for an engine that is already there, in place of the snapshot: reads the journal behind
+  // it to its end. A history must not be behind that engine. The follower's directory is this one's.
+  journal::RecoveryResult recover_warm(Follower::Warm warm, BatchNumber history_applied,
+                                       journal::ReplaySink* history);
 
   // REQUIRES: recovered, not running.
   void describe(DescribeSink& sink) const;

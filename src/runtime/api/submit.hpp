@@ -36,7 +36,7 @@ class CommandPort {
   virtual ~CommandPort() = default;
 
   // All or nothing: the commands are sequenced next to each other, in order. Text is moved from.
-  // At most limits::kOrdersPerRequestMax at once. Cancels alone may use the ring's reserve.
+  // At most limits::kSubmissionsMax at once. Cancels alone may use the ring's reserve.
   virtual SubmitResult submit(std::span<Submission> submissions) = 0;
 };
 
