@@ -7,6 +7,7 @@
 #include <stdexcept>
 
 #include "metric_families.hpp"
+#include "server_setup.hpp"
 #include "stores/sqlite/history_writer.hpp"
 
 namespace perpetua::app {
@@ -15,24 +16,13 @@ namespace {
 
 constexpr int64_t kStartWaitMs = 5'000;  // for a database that starts together with the exchange
 
-std::vector<std::string> split_urls(const std::string& text) {
-  std::vector<std::string> urls;
-  std::size_t begin = 0;
-  while ((begin = text.find_first_not_of(" ,\t\n", begin)) != std::string::npos) {
-    const std::size_t end = std::min(text.find_first_of(" ,\t\n", begin), text.size());
-    urls.push_back(text.substr(begin, end - begin));
-    begin = end;
-  }
-  return urls;
-}
-
 }  // namespace
 
 HistoryPlace history_place(const Settings& settings) {
   HistoryPlace place;
   place.data_dir = settings.text("data_dir");
   place.database_url = settings.text("database_url");
-  place.replica_urls = split_urls(settings.text("database_replica_urls"));
+  place.replica_urls = split_list(settings.text("database_replica_urls"));
   if (place.replica_urls.size() > stores::history_limits::kReplicasMax) {
     throw std::runtime_error("database_replica_urls has more than " +
                              std::to_string(stores::history_limits::kReplicasMax) + " servers");
@@ -118,6 +108,7 @@ void HistoryService::make_reader() {
   options.replica_urls = place_.replica_urls;
   options.connections = place_.connections;
   options.lag_max_ms = place_.lag_max_ms;
+  options.poll_ms = place_.poll_ms;
   auto source = std::make_unique<stores::PostgresSource>(
       options, [writer = writer_.get()] { return writer->applied_batch(); });
   remote_source_ = source.get();
