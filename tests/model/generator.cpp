@@ -169,6 +169,7 @@ void Generator::add_random(const Model& model) {
     case CommandType::create_signal: add(bet(model, agent)); break;
     case CommandType::fade_signal: add(fade(model, agent)); break;
     case CommandType::set_risk_limits: add(limit_risk(agent)); break;
+    case CommandType::consume_stream: add(consume(model), random_.chance(50) ? "who" : ""); break;
     case CommandType::create_key: {
       const std::size_t size = random_.chance(98) ? random_.below(20) : random_.pick({200u, 201u});
       add(keys(type, agent), std::string(size, 'k'));

@@ -85,6 +85,7 @@ class Generator {
   Command fade(const Model& model, AgentId agent);
   bool add_many_bets(const Model& model);
   Command limit_risk(AgentId agent);
+  Command consume(const Model& model);
   RiskLimits draw_risk();
   void add_flags(MoveMoney& wanted);
   std::string draw_wallet(uint64_t name);

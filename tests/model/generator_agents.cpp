@@ -110,6 +110,21 @@ Command Generator::limit_risk(AgentId agent) {
   return command;
 }
 
+// A little above where the stream stands, mostly.
+Command Generator::consume(const Model& model) {
+  Command command(CommandType::consume_stream);
+  ConsumeStream& taken = command.consume;
+  taken.stream = static_cast<uint16_t>(random_.below(4));
+  if (random_.chance(20)) taken.stream = static_cast<uint16_t>(random_.below(limits::kStreamsMax));
+  taken.last = model.stream_position(taken.stream);
+  if (random_.chance(70)) taken.last.milliseconds += static_cast<uint64_t>(random_.below(1'000));
+  taken.last.sequence = random_.below(3);
+  if (random_.chance(3)) taken.stream = random_.pick<uint16_t>({limits::kStreamsMax, 0xFFFF});
+  if (random_.chance(1)) taken.last = {};
+  taken.command_count = static_cast<uint32_t>(random_.below(3));
+  return command;
+}
+
 RiskLimits Generator::draw_risk() {
   RiskLimits limits;
   const MarketSpec& spec = specs_[random_.below(specs_.size())];
