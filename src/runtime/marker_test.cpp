@@ -51,7 +51,9 @@ class MarkerTest : public RuntimeTest {
   std::vector<std::size_t> sizes_of_batches(const std::vector<std::size_t>& texts, uint32_t group,
                                             std::size_t group_bytes) {
     MarkerListener listener;
-    Runtime runtime(make_options());
+    RuntimeOptions options = make_options();
+    options.segment_bytes = 8u << 20;  // has room for a whole batch
+    Runtime runtime(options);
     EXPECT_TRUE(runtime.recover(0, nullptr).status.ok());
     runtime.add_listener(listener);
     for (const std::size_t bytes : texts) {
