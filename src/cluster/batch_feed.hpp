@@ -78,7 +78,7 @@ struct BatchFeedStatus {
   uint64_t beats = 0;
   uint64_t duplicates = 0;      // batches
   uint64_t reordered = 0;       // batches that waited for one before them
-  uint64_t gaps = 0;            // that did not close by themselves
+  uint64_t gaps = 0;            // attempts to close one that stayed
   uint64_t log_batches = 0;     // applied from the logs
   uint64_t table_batches = 0;   // applied from the journal
   uint64_t refused = 0;         // messages and records

@@ -21,17 +21,33 @@ using Clock = std::chrono::steady_clock;
 
 constexpr uint32_t kLane = 0;
 
+// The number of a tag never decreases, whoever is late. Numbers are exact to 2^53.
+constexpr const char* kNameLast = R"(
+local function name_last(key, batch)
+  local before = redis.call('GET', key)
+  if not before or tonumber(before) < tonumber(batch) then redis.call('SET', key, batch) end
+end)";
+
 // KEYS: log, last, channel. ARGV: message, id, oldest id kept, PUBLISH or SPUBLISH.
 // The id is refused if this message, or one that holds more, was published before.
 const redis::Script& publish_script() {
-  static const redis::Script script(R"(
+  static const redis::Script script(std::string(kNameLast) + R"(
 local added = redis.pcall('XADD', KEYS[1], 'MINID', '~', ARGV[3], ARGV[2] .. '-0', 'r', ARGV[1])
 if type(added) == 'table' and added.err then
   if string.find(added.err, 'equal or smaller', 1, true) then return 0 end
   return added
 end
-redis.call('SET', KEYS[2], ARGV[2])
+name_last(KEYS[2], ARGV[2])
 redis.call(ARGV[4], KEYS[3], ARGV[1])
+return 1)");
+  return script;
+}
+
+// KEYS: last, channel. ARGV: message, newest batch, PUBLISH or SPUBLISH.
+const redis::Script& beat_script() {
+  static const redis::Script script(std::string(kNameLast) + R"(
+name_last(KEYS[1], ARGV[2])
+redis.call(ARGV[3], KEYS[2], ARGV[1])
 return 1)");
   return script;
 }
@@ -84,12 +100,12 @@ struct BatchPublisher::Impl : std::enable_shared_from_this<Impl> {
   enum class Question : uint8_t { check_log, delete_log, publish, beat };
   using Lock = std::unique_lock<std::mutex>;
 
-  Impl(redis::Client& redis_client, const journal::ClusterId& cluster_id, uint64_t leader_epoch,
+  Impl(redis::Client& redis_client, const journal::ClusterId& cluster_id,
        const journal::JournalPosition& position, BatchPublisherOptions given)
       : client(redis_client),
         options(std::move(given)),
         crc_seed(journal::record_crc_seed(cluster_id)),
-        epoch(leader_epoch),
+        epoch(position.last_epoch),
         next_batch(position.next_batch),
         last_hash(position.last_hash),
         extents(kBatchTags, LogExtent(options.log_bytes_max, options.log_messages_max)) {
@@ -212,8 +228,10 @@ void BatchPublisher::Impl::publish() {
 void BatchPublisher::Impl::beat() {
   std::string message(sizeof(MessageHeader), '\0');
   seal_message(header_of(status.last_published, 0), crc_seed, message);
-  const std::string channel = batch_channel(status.tag);
-  submit(Question::beat, redis::Request(channel, {publish_command(), channel, message}));
+  redis::Request request;
+  request.add_script(beat_script(), {batch_last_key(status.tag), batch_channel(status.tag)},
+                     {message, std::to_string(status.last_published), publish_command()});
+  submit(Question::beat, std::move(request));
 }
 
 void BatchPublisher::Impl::submit(Question question, redis::Request request) {
@@ -316,9 +334,9 @@ void BatchPublisher::Impl::run_beats() {
 }
 
 BatchPublisher::BatchPublisher(redis::Client& client, const journal::ClusterId& cluster_id,
-                               uint64_t epoch, const journal::JournalPosition& position,
+                               const journal::JournalPosition& position,
                                BatchPublisherOptions options)
-    : impl_(std::make_shared<Impl>(client, cluster_id, epoch, position, std::move(options))) {}
+    : impl_(std::make_shared<Impl>(client, cluster_id, position, std::move(options))) {}
 
 BatchPublisher::~BatchPublisher() { stop(); }
 

@@ -70,8 +70,8 @@ struct BatchPublisherStatus {
 
 class BatchPublisher final : public runtime::EgressListener {
  public:
-  // `position`: behind the opening batch of this leader; `epoch` is the leader's own.
-  BatchPublisher(redis::Client& client, const journal::ClusterId& cluster_id, uint64_t epoch,
+  // `position`: where the leader's log stands, with its epoch, as Runtime's recover() tells.
+  BatchPublisher(redis::Client& client, const journal::ClusterId& cluster_id,
                  const journal::JournalPosition& position, BatchPublisherOptions options = {});
   ~BatchPublisher() override;  // stops
   BatchPublisher(const BatchPublisher&) = delete;

@@ -32,7 +32,7 @@ int64_t bounded(Wide value) {
 
 }  // namespace
 
-Generator::Generator(uint64_t seed) : random_(seed), mix_(draw_mix(random_)) {
+Generator::Generator(uint64_t seed) : random_(seed), stream_random_(seed ^ 0x5EED), mix_(draw_mix(random_)) {
   batch_.log_time_ms = kStartMs;
   for (uint32_t i = 0; i < mix_.markets; ++i) specs_.push_back(draw_spec(random_, i));
   if (mix_.hoards) specs_[0].notional_min = Micro(1);
@@ -44,6 +44,7 @@ const BatchInput& Generator::next(const Model& model) {
     set_up();
   } else {
     if (play_crisis(model)) return finish_batch();
+    if (stream_random_.chance(8)) add_markers(model);
     keep_alive(model);
     uint64_t count = 1 + random_.below(mix_.batch_max);
     if (random_.per_mille(10)) count = 0;
@@ -169,7 +170,6 @@ void Generator::add_random(const Model& model) {
     case CommandType::create_signal: add(bet(model, agent)); break;
     case CommandType::fade_signal: add(fade(model, agent)); break;
     case CommandType::set_risk_limits: add(limit_risk(agent)); break;
-    case CommandType::consume_stream: add(consume(model), random_.chance(50) ? "who" : ""); break;
     case CommandType::create_key: {
       const std::size_t size = random_.chance(98) ? random_.below(20) : random_.pick({200u, 201u});
       add(keys(type, agent), std::string(size, 'k'));

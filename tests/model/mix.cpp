@@ -112,7 +112,6 @@ Mix draw_mix(Random& random) {
   weight(mix, CommandType::revoke_key) = random.pick({1u, 5u});
   weight(mix, CommandType::create_market) = random.pick({0u, 1u});
   weight(mix, CommandType::configure) = random.pick({0u, 1u});
-  weight(mix, CommandType::consume_stream) = random.pick({1u, 30u});
   weight(mix, CommandType::none) = random.pick({0u, 1u});
   return mix;
 }

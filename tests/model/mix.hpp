@@ -44,7 +44,7 @@ struct Mix {
   bool endows = false;  // the insurance funds start with something
   bool settles = false;  // markets may be settled
   bool floods = false;  // agents bring as much money as the exchange takes
-  std::array<uint32_t, 30> weights{};  // by command type
+  std::array<uint32_t, 29> weights{};  // by command type
 };
 
 Mix draw_mix(Random& random);

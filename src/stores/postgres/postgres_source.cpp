@@ -20,20 +20,6 @@ PoolOptions pool_options(const PostgresReaderOptions& options, const std::string
   return pool;
 }
 
-// `?` to $1, $2, ... The history's SQL has no question mark in literals.
-std::string numbered(const std::string& sql) {
-  std::string result;
-  int number = 0;
-  for (const char c : sql) {
-    if (c == '?') {
-      result += "$" + std::to_string(++number);
-    } else {
-      result += c;
-    }
-  }
-  return result;
-}
-
 }  // namespace
 
 // Holds one connection at a time, and moves on when its server fails.
