@@ -35,6 +35,16 @@ HistoryPlace history_place(const Settings& settings) {
   return place;
 }
 
+stores::PostgresReaderOptions reader_options(const HistoryPlace& place) {
+  stores::PostgresReaderOptions options;
+  options.primary_url = place.database_url;
+  options.replica_urls = place.replica_urls;
+  options.connections = place.connections;
+  options.lag_max_ms = place.lag_max_ms;
+  options.poll_ms = place.poll_ms;
+  return options;
+}
+
 HistoryService::HistoryService(HistoryPlace place, uint64_t cluster_id,
                                std::unique_ptr<stores::MissedBatches> missed)
     : place_(std::move(place)), missed_(std::move(missed)) {
@@ -103,14 +113,8 @@ void HistoryService::make_reader() {
     reader_ = std::make_unique<stores::HistoryReader>(place_.file());
     return;
   }
-  stores::PostgresReaderOptions options;
-  options.primary_url = place_.database_url;
-  options.replica_urls = place_.replica_urls;
-  options.connections = place_.connections;
-  options.lag_max_ms = place_.lag_max_ms;
-  options.poll_ms = place_.poll_ms;
   auto source = std::make_unique<stores::PostgresSource>(
-      options, [writer = writer_.get()] { return writer->applied_batch(); });
+      reader_options(place_), [writer = writer_.get()] { return writer->applied_batch(); });
   remote_source_ = source.get();
   reader_ = std::make_unique<stores::HistoryReader>(std::move(source));
 }
@@ -134,6 +138,25 @@ std::string HistoryService::degraded() const {
   return text;
 }
 
+void add_reader_metrics(MetricFamilies& out, stores::PostgresSource& source) {
+  const auto replicas = source.replicas();
+  const stores::PostgresReaderCounts counts = source.counts();
+  out.per_label("perpetua_history_replica_serves", "1: reads go there", "replica", replicas,
+                [](const auto& replica) { return replica.is_in_rotation ? 1.0 : 0.0; });
+  out.per_label("perpetua_history_replica_lag_seconds", "until it has what is committed", "replica",
+                replicas,
+                [](const auto& replica) { return static_cast<double>(replica.lag_ms) / 1e3; });
+  out.per_label("perpetua_history_replica_batch", "last batch visible there", "replica", replicas,
+                [](const auto& replica) { return static_cast<double>(replica.applied_batch); });
+  out.counter("perpetua_history_primary_reads_total", "reads of the primary", counts.primary_reads);
+  out.counter_per_label("perpetua_history_replica_reads_total", "reads of each replica", "replica",
+                        counts.replica_reads);
+  out.counter("perpetua_history_read_failovers_total", "reads repeated elsewhere",
+              counts.failovers);
+  out.counter("perpetua_history_read_failures_total", "reads that no server answered",
+              counts.failures);
+}
+
 std::vector<prometheus::MetricFamily> HistoryService::Collect() const {
   MetricFamilies out;
   out.gauge("perpetua_history_failed", "1: it has ended and lacks rows until the next start",
@@ -148,25 +171,7 @@ std::vector<prometheus::MetricFamily> HistoryService::Collect() const {
     out.counter("perpetua_history_rows_total", "rows sent to the database",
                 remote_writer_->rows_written());
   }
-  if (remote_source_ != nullptr) {
-    const auto replicas = remote_source_->replicas();
-    const stores::PostgresReaderCounts counts = remote_source_->counts();
-    out.per_label("perpetua_history_replica_serves", "1: reads go there", "replica", replicas,
-                  [](const auto& replica) { return replica.is_in_rotation ? 1.0 : 0.0; });
-    out.per_label("perpetua_history_replica_lag_seconds", "until it has what is committed",
-                  "replica", replicas,
-                  [](const auto& replica) { return static_cast<double>(replica.lag_ms) / 1e3; });
-    out.per_label("perpetua_history_replica_batch", "last batch visible there", "replica", replicas,
-                  [](const auto& replica) { return static_cast<double>(replica.applied_batch); });
-    out.counter("perpetua_history_primary_reads_total", "reads of the primary",
-                counts.primary_reads);
-    out.counter_per_label("perpetua_history_replica_reads_total", "reads of each replica",
-                          "replica", counts.replica_reads);
-    out.counter("perpetua_history_read_failovers_total", "reads repeated elsewhere",
-                counts.failovers);
-    out.counter("perpetua_history_read_failures_total", "reads that no server answered",
-                counts.failures);
-  }
+  if (remote_source_ != nullptr) add_reader_metrics(out, *remote_source_);
   return out.take();
 }
 

@@ -38,6 +38,10 @@ struct HistoryPlace {
 };
 
 HistoryPlace history_place(const Settings& settings);
+stores::PostgresReaderOptions reader_options(const HistoryPlace& place);
+
+class MetricFamilies;
+void add_reader_metrics(MetricFamilies& out, stores::PostgresSource& source);
 
 class HistoryService final : public prometheus::Collectable {
  public:
