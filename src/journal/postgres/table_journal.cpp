@@ -44,7 +44,8 @@ pg::Result TableJournal::ask(const std::string& sql, const pg::Parameters& param
   if (leader_ == nullptr) {
     if (!reading_.is_open()) {
       const Status opened = open_to_read();
-      if (!opened.ok()) return pg::Result(pg::Error{pg::ErrorClass::connection, {}, opened.message});
+      if (!opened.ok())
+        return pg::Result(pg::Error{pg::ErrorClass::connection, {}, opened.message});
     }
     return reading_.run(sql, parameters);
   }
