@@ -23,6 +23,7 @@ enum class Phase : uint8_t { created, recovered, running, stopped };
 
 // What does not fit into an empty batch would never be taken from the ring.
 void assert_whole(std::span<const Submission> submissions) {
+  PERPETUA_ASSERT(!submissions.empty());
   std::size_t bytes = 0;
   for (const Submission& submission : submissions) {
     PERPETUA_ASSERT(submission.text.size() <= limits::kBatchTextBytesMax);
