@@ -42,7 +42,7 @@ struct Record {
 
 }  // namespace
 
-// All under one mutex; the client's thread comes back through finished_*.
+// All under one mutex; the client's thread comes back through finished().
 struct BatchPublisher::Impl : std::enable_shared_from_this<Impl> {
   enum class Question : uint8_t { check_log, delete_log, publish, beat };
   using Lock = std::unique_lock<std::mutex>;
