@@ -82,7 +82,6 @@ TEST_F(UnknownOutcomes, fell_no_handler) {
        R"({"market":"BTC-PERP","direction":"long","size_usdc":"100","reason":"r"})"},
       {"POST", "/api/v1/positions/BTC-PERP/close", "{}"},
       {"PUT", "/api/v1/positions/BTC-PERP/protection", R"({"stop_loss":"50000"})"},
-      {"DELETE", "/api/v1/triggers/64", ""},
       {"POST", "/agents/register", R"({"wallet_address":"0xagent_0002"})"},
       {"POST", "/deposit", R"({"agent_id":"agent_0001","amount":5})"},
       {"POST", "/withdraw", R"({"agent_id":"agent_0001","amount":5})"},
@@ -92,7 +91,8 @@ TEST_F(UnknownOutcomes, fell_no_handler) {
        R"({"agent_id":"agent_0001","intent_type":"long","asset":"BTC","size_usdc":100})"},
       {"POST", "/chat/send", R"({"sender_id":"agent_0001","content":"x"})"},
       {"POST", "/signals",
-       R"({"asset":"BTC","signal_type":"price_above","target_value":61000,"stake_amount":5})"},
+       R"({"agent_id":"agent_0001","asset":"BTC","signal_type":"price_above",)"
+       R"("target_value":61000,"stake_amount":5})"},
       {"POST", "/risk/agent_0001/limits", R"({"max_leverage":5})"},
       {"DELETE", "/auth/keys/key_0000000000000001", ""}};
   for (const Request& request : requests) {

@@ -68,7 +68,8 @@ constexpr int64_t kLoginNoteMs = 3 * kChallengeWindowMs;
 std::string login_note(AgentId agent) { return "login:{" + std::to_string(agent) + "}"; }
 
 bool refuse_uncounted(Call& call) {
-  return refuse(call, kExchangeUnavailable, "Logins cannot be counted now: nothing was done");
+  return refuse(call, kExchangeUnavailable,
+                "Logins cannot be counted now: ask for a new challenge");
 }
 
 bool refuse_signature(Call& call) {

@@ -109,7 +109,7 @@ const NoteAnswer* note_runtime(Call& call, std::string_view state, std::string_v
 }
 
 bool refuse_unnoted(Call& call) {
-  return refuse(call, kExchangeUnavailable, "Runtimes cannot be looked up now: nothing was done");
+  return refuse(call, kExchangeUnavailable, "Runtimes cannot be noted or looked up now");
 }
 
 // One that is not as we write them counts as none.
@@ -175,7 +175,7 @@ bool start_runtime(Call& call) {
   own.end_object();
   const NoteAnswer* note = note_runtime(call, kActive, shown);
   if (note == nullptr) return false;
-  if (!note->is_known) return refuse(call, kOverloaded, "Too many runtimes: nothing was done");
+  if (!note->is_known) return refuse_unnoted(call);
   JsonWriter json(call.reply);
   json.begin_object().key("success").boolean(true);
   json.key("message").text("Runtime of " + agent_name(agent) + " started");
@@ -197,14 +197,13 @@ bool stop_runtime(Call& call) {
   const AgentId agent = call.principal.agent;
   const NoteAnswer* note = find_runtime(call, agent);
   if (note == nullptr) return false;
+  if (!note->is_known) return refuse_unnoted(call);
   const RuntimeNote runtime = read_note(*note);
   const bool was_running = runtime.state == kActive;
   if (was_running) {
     const NoteAnswer* stopped = note_runtime(call, kStopped, runtime.config);
     if (stopped == nullptr) return false;
     if (!stopped->is_known) return refuse_unnoted(call);
-  } else if (!note->is_known) {
-    return refuse_unnoted(call);
   }
   JsonWriter json(call.reply);
   json.begin_object().key("success").boolean(true);
