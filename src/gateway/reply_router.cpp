@@ -129,9 +129,9 @@ void ReplyRouter::on_batch(const AppliedBatch& batch,
   }
 }
 
-void ReplyRouter::give_up(std::span<const runtime::ReplyTarget> targets) {
+void ReplyRouter::give_up(std::span<const runtime::ReplyTarget> targets, ResultCode code) {
   Reply reply;
-  reply.outcome.code = ResultCode::outcome_unknown;
+  reply.outcome.code = code;
   std::vector<ReplyChannel::Delivery> unknown;
   for (std::size_t i = 0; i < channels_.size(); ++i) {
     for (const runtime::ReplyTarget& target : targets) {

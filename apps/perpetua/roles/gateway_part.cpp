@@ -39,6 +39,18 @@ cluster::RemotePortOptions port_options(const Settings& settings, const stores::
   return options;
 }
 
+ResultCode code_of(cluster::Ending ending) {
+  switch (ending) {
+    case cluster::Ending::unknown:
+      return ResultCode::outcome_unknown;
+    case cluster::Ending::overloaded:
+      return ResultCode::overloaded;
+    case cluster::Ending::unavailable:
+      return ResultCode::exchange_unavailable;
+  }
+  return ResultCode::outcome_unknown;
+}
+
 }  // namespace
 
 GatewayPart::GatewayPart(const Settings& settings, const Roles& roles, Replica& replica,
@@ -58,9 +70,9 @@ GatewayPart::GatewayPart(const Settings& settings, const Roles& roles, Replica& 
 GatewayPart::~GatewayPart() { stop(); }
 
 void GatewayPart::give_up(std::span<const cluster::Ended> ended) {
-  std::vector<runtime::ReplyTarget> targets;
-  for (const cluster::Ended& command : ended) targets.push_back(command.target);
-  replies_.give_up(targets);
+  for (const cluster::Ended& command : ended) {
+    replies_.give_up({&command.target, 1}, code_of(command.ending));
+  }
 }
 
 // Hot store and history must be of one batch: rows of later batches would come a second time, those
