@@ -211,5 +211,24 @@ class Refusing(ClusterCase):
                 self.cluster.redis.cli("HSET", identity, field, kept)
 
 
+class Together(unittest.TestCase):
+    def test_one_process_may_have_all_the_roles(self):
+        cluster = Cluster()
+        self.addCleanup(cluster.close)
+        one = cluster.add("one", "api,ws,engine,projector").start()
+        reply = one.client().post("/api/v1/agents", {"wallet": "alone", "display_name": "alone"})
+        key = reply.body["api_key"]
+        self.assertEqual(one.client(key).post("/api/v1/account/deposit", {"amount": "5"}).status,
+                         200)
+        names = [line.split()[2] for line in one.metrics().splitlines()
+                 if line.startswith("# TYPE")]
+        self.assertEqual(len(names), len(set(names)), "a name stands twice")
+        self.assertIn("perpetua_cluster_leader", names)
+        self.assertEqual(one.stop(), 0)
+        one.start()
+        self.assertEqual(float(one.client(key).get("/api/v1/account").body["free"]), 5)
+        self.assertEqual(one.stop(), 0)
+
+
 if __name__ == "__main__":
     unittest.main()
