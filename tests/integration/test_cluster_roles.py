@@ -108,9 +108,12 @@ class ClusterCase(unittest.TestCase):
 
 class Reading(ClusterCase):
     def test_what_one_node_acknowledged_the_other_shows_at_once(self):
+        barrier = "perpetua_cluster_barrier_waits_total"
+        asked = self.second.metric(barrier)
         for number in range(READS):
             key = self.register(self.first, f"reader-{number}", str(number + 1))
             self.assertEqual(self.free(self.second, key), number + 1)
+        self.assertGreaterEqual(self.second.metric(barrier), asked + READS)
 
     def test_agents_of_two_nodes_trade_and_the_writers_show_it(self):
         maker, taker = self.register(self.first, "maker"), self.register(self.second, "taker")
