@@ -149,6 +149,7 @@ void RemoteState::append_done(uint16_t stream, const AppendResult& result, bool 
   switch (result.kind) {
     case Kind::done:
       arrived(lane, result, now_ns);
+      pass_over(stream, lane);
       break;
     case Kind::lost:
       lost(stream, lane, result.seen);
@@ -173,7 +174,7 @@ void RemoteState::arrived(Lane& lane, const AppendResult& result, int64_t now_ns
     const auto found = requests_.find(lane.appending[i]);
     if (found == requests_.end()) continue;
     Flight& flight = found->second;
-    if (result.is_taken[i] == '0') {
+    if (result.ids[i] == StreamPosition()) {
       lane.full_until_ns = now_ns + kFullNs;
       end(found, Ending::overloaded);
       continue;
@@ -181,9 +182,8 @@ void RemoteState::arrived(Lane& lane, const AppendResult& result, int64_t now_ns
     flight.place = Place::in_stream;
     flight.append = lane.number;
     flight.asked_ns = now_ns;
-    if (flight.request.is_repeatable) continue;
-    counters_.bytes_in_flight -= flight.request.payload.size();
-    std::string().swap(flight.request.payload);
+    flight.id = result.ids[i];
+    lane.in_stream.emplace_back(flight.id, found->first);
   }
   lane.appending.clear();
 }
@@ -191,9 +191,12 @@ void RemoteState::arrived(Lane& lane, const AppendResult& result, int64_t now_ns
 void RemoteState::lost(uint16_t stream, Lane& lane, uint64_t seen) {
   set_away(lane, false);
   lane.arrived = seen;
+  lane.in_stream.clear();
   bool has_lost = false;
   for (auto& [token, flight] : requests_) {
-    if (flight.stream != stream || flight.place != Place::in_stream || flight.append <= seen) {
+    if (flight.stream != stream || flight.place != Place::in_stream) continue;
+    if (flight.append <= seen) {
+      lane.in_stream.emplace_back(flight.id, token);
       continue;
     }
     has_lost = true;
@@ -287,6 +290,33 @@ std::vector<runtime::ReplyTarget> RemoteState::take(uint64_t token, uint32_t cou
   ++counters_.answered;
   forget(found);
   return targets;
+}
+
+void RemoteState::consumed(uint16_t stream, const StreamPosition& last) {
+  Lane* const lane = stream < lanes_.size() ? lanes_[stream].get() : nullptr;
+  if (lane == nullptr) return;
+  lane->consumed = std::max(lane->consumed, last);
+  pass_over(stream, *lane);
+}
+
+void RemoteState::pass_over(uint16_t stream, Lane& lane) {
+  while (!lane.in_stream.empty() && lane.in_stream.front().first <= lane.consumed) {
+    const auto [id, token] = lane.in_stream.front();
+    lane.in_stream.pop_front();
+    const auto found = requests_.find(token);
+    if (found == requests_.end()) continue;
+    Flight& flight = found->second;
+    const bool is_here = flight.stream == stream && flight.place == Place::in_stream;
+    if (!is_here || flight.id != id) continue;
+    ++counters_.passed_over;
+    if (flight.was_passed_over) {
+      end(found, flight.may_be_executed ? Ending::unknown : Ending::unavailable);
+      continue;
+    }
+    flight.was_passed_over = true;
+    flight.place = Place::queued;
+    lane.queue.push_back(token);
+  }
 }
 
 void RemoteState::tick(bool has_spares, int64_t now_ns) {
