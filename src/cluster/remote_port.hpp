@@ -19,8 +19,8 @@
 // command_timeout_ms after submit(), or its own valid_until_ms if that is earlier.
 // Bounds: kCommandsInFlightMax, kBytesInFlightMax, and stream_entries_max of each stream in Redis.
 // Beyond them `overloaded` (so is a request with more text than one batch holds), for all but
-// cancels before the last kCancelReserve commands (stream_cancel_reserve entries). Thread-safety:
-// submit(), fill_targets(), counters by any thread; the rest by the owner.
+// cancels before the last kCancelReserve commands (stream_cancel_reserve entries).
+// Thread-safety: submit(), fill_targets(), counters by any thread; the rest by the owner.
 #pragma once
 
 #include <cstdint>
