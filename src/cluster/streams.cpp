@@ -44,4 +44,9 @@ std::string batch_log_key(unsigned tag) {
   return std::string("{batches:") + kBatchNames[tag] + "}:log";
 }
 
+std::string batch_last_key(unsigned tag) {
+  PERPETUA_ASSERT(tag < kBatchTags);
+  return std::string("{batches:") + kBatchNames[tag] + "}:last";
+}
+
 }  // namespace perpetua::cluster

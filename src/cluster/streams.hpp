@@ -3,7 +3,8 @@
 //   0..63    `{BTC-PERP}:commands`   of a market, by its id
 //   64       `{accounts}:commands`   what belongs to no market
 //   65..67   `{spare:<t>}:commands`  taken when the master of the first choice is away
-//   batches  `{batches:<t>}:live` (channel) and `{batches:<t>}:log` (stream)
+//   batches  `{batches:<t>}:live` (channel), `{batches:<t>}:log` (stream) and `{batches:<t>}:last`
+//            (number of the newest batch published by this tag)
 //
 // Braces are Cluster hash tags. The three tags of spares and of batches lie in three thirds of the
 // slot space, so in a Cluster of three masters each has one. docs/redis.md says who reads and
@@ -34,5 +35,6 @@ std::string writer_key(std::string_view stream_key, uint64_t gateway);
 // REQUIRES: tag < kBatchTags.
 std::string batch_channel(unsigned tag);
 std::string batch_log_key(unsigned tag);
+std::string batch_last_key(unsigned tag);
 
 }  // namespace perpetua::cluster

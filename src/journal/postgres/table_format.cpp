@@ -70,6 +70,21 @@ const char* const kBeat =
     "UPDATE journal_leader SET epoch = $1::bigint, batch_seq = $2::bigint, beat = beat + 1, "
     "beat_at = clock_timestamp()";
 
+RecordHeader record_header_of(const BatchInput& batch, uint64_t first_event, uint64_t epoch,
+                              uint64_t prev_hash) {
+  RecordHeader header;
+  header.batch = batch.number;
+  header.epoch = epoch;
+  header.log_time_ms = batch.log_time_ms;
+  header.first_event = first_event;
+  header.durable_batch = batch.number - 1;
+  header.group_first = batch.number;
+  header.command_count = static_cast<uint32_t>(batch.commands.size());
+  header.text_length = static_cast<uint32_t>(batch.text.size());
+  header.prev_hash = prev_hash;
+  return header;
+}
+
 std::string encode_table_header(const ClusterId& cluster_id) {
   TableHeader header;
   header.cluster_id = cluster_id;

@@ -43,6 +43,12 @@ extern const char* const kInsertHeader;  // $1 schema hash, $2 body; $3 hash (ze
 extern const char* const kInsertGroup;
 extern const char* const kBeat;  // $1 epoch, $2 newest batch
 
+// Header of a batch's record in the table: a pure function of the batch, its epoch and the record
+// before, so that whoever has these has the row's bytes. A row proves the one before it, hence
+// durable_batch = batch - 1 and a group of its own; how many rows a COMMIT took is not told.
+RecordHeader record_header_of(const BatchInput& batch, uint64_t first_event, uint64_t epoch,
+                              uint64_t prev_hash);
+
 std::string encode_table_header(const ClusterId& cluster_id);
 // nullptr if `bytes` is a header of this version and schema, else the reason.
 const char* check_table_header(std::string_view bytes, TableHeader& header);

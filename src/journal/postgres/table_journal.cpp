@@ -34,16 +34,27 @@ Status TableJournal::lead(const std::function<bool()>& is_stopping) {
   return leader_->lead(is_stopping);
 }
 
-Status TableJournal::open_to_read() { return connect_to_read(reading_, options_.url); }
+Status TableJournal::open_to_read() {
+  const Status opened = connect_to_read(reading_, options_.url);
+  if (opened.ok()) reading_address_ = address_of(reading_);
+  return opened;
+}
 
 pg::Result TableJournal::ask(const std::string& sql, const pg::Parameters& parameters) {
-  if (leader_ == nullptr) return reading_.run(sql, parameters);
+  if (leader_ == nullptr) {
+    if (!reading_.is_open()) {
+      const Status opened = open_to_read();
+      if (!opened.ok())
+        return pg::Result(pg::Error{pg::ErrorClass::connection, {}, opened.message});
+    }
+    return reading_.run(sql, parameters);
+  }
   const auto guard = leader_->lock();
   return leader_->connection().run(sql, parameters);
 }
 
 std::string TableJournal::name() const {
-  if (leader_ == nullptr) return "journal table " + address_of(reading_);
+  if (leader_ == nullptr) return "journal table " + reading_address_;
   const auto guard = leader_->lock();
   return "journal table " + leader_->address();
 }
