@@ -59,6 +59,11 @@ class Loopback:
     heal = cut
 
 
+def hardware(host):
+    """The address of its network card: known without asking, so healing takes effect at once."""
+    return "02:01:" + ":".join(f"{int(part):02x}" for part in host.split("."))
+
+
 def run_ip(lines, namespace=None, is_forced=False):
     """A batch of `ip` commands; is_forced: goes on behind one that fails."""
     command = ["ip", *(["-n", namespace] if namespace else []), *(["-force"] if is_forced else []),
@@ -101,7 +106,8 @@ class Namespaces:
         for name, host in hosts.items():
             namespace, veth = self._namespace(name), f"{self.tag}{name.replace(':', '')}"
             run_ip([f"netns add {namespace}",
-                    f"link add {veth} type veth peer name eth0 netns {namespace}",
+                    f"link add {veth} type veth peer name eth0 address {hardware(host)} "
+                    f"netns {namespace}",
                     f"link set {veth} master {self.bridge} up"])
             run_ip([f"address add {host}/24 dev eth0", "link set eth0 up", "link set lo up"],
                    namespace)
@@ -130,5 +136,7 @@ class Namespaces:
             run_ip(lines, namespace)
 
     def heal(self, pairs):
-        for namespace, lines in self._each_side(pairs, lambda host: f"neigh del {host} dev eth0"):
-            run_ip(lines, namespace, is_forced=True)
+        for namespace, lines in self._each_side(
+                pairs, lambda host: f"neigh replace {host} lladdr {hardware(host)} nud stale "
+                "dev eth0"):
+            run_ip(lines, namespace)

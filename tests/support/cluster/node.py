@@ -1,6 +1,4 @@
 """One process of the cluster: start, stop, kill, pause, resume, readiness, memory, log."""
-import os
-import pwd
 import signal
 import socket
 import sys
@@ -14,19 +12,10 @@ STOP_TIMEOUT_S = 60
 SUPERVISE = Path(__file__).with_name("supervise.py")
 
 
-def postgres_account():
-    """PostgreSQL refuses to run as root: then it is the user postgres. For subprocess."""
-    if os.geteuid() != 0:
-        return None
-    entry = pwd.getpwnam("postgres")
-    return {"user": entry.pw_uid, "group": entry.pw_gid, "extra_groups": []}
-
-
 class Node:
     """role:index at host:port. A subclass says what runs and when it is ready."""
 
     stop_signal = signal.SIGTERM
-    account = None
     is_supervised = False  # started again when it ends with 75
 
     def __init__(self, cluster, name, host, port):
@@ -78,7 +67,7 @@ class Node:
             command = [*self.cluster.network.prefix(self.name), *self.command()]
             supervisor = [sys.executable, str(SUPERVISE), str(self.pid_file.path)]
             pid = spawn(supervisor + command if self.is_supervised else command, self.folder,
-                        self.environment(), self.log_path, self.account)
+                        self.environment(), self.log_path)
             (self.supervisor_file if self.is_supervised else self.pid_file).write(pid)
         if is_waiting:
             self.wait_ready(timeout_s)

@@ -3,11 +3,12 @@
 Why these settings: docs/decisions/0013-cluster-topology.md.
 """
 import os
+import pwd
 import shutil
 import signal
 import subprocess
 
-from .node import Node, postgres_account
+from .node import Node
 from .processes import ClusterError, log_tail, until
 
 PROGRAMS = os.environ.get("PERPETUA_POSTGRES_BIN", "/usr/lib/postgresql/15/bin")
@@ -34,13 +35,20 @@ SETTINGS = {
 }
 
 
+def as_postgres():
+    """PostgreSQL refuses to run as root: then it is the user postgres."""
+    if os.geteuid() != 0:
+        return []
+    entry = pwd.getpwnam("postgres")
+    return ["setpriv", f"--reuid={entry.pw_uid}", f"--regid={entry.pw_gid}", "--clear-groups"]
+
+
 class PostgresNode(Node):
     default_port = 5432
     stop_signal = signal.SIGINT  # fast: does not wait for its clients
 
     def __init__(self, cluster, name, host, port):
         super().__init__(cluster, name, host, port)
-        self.account = postgres_account()
         self.data = self.folder / "data"
 
     @property
@@ -56,17 +64,18 @@ class PostgresNode(Node):
         return f"postgresql://perpetua@{self.address}/perpetua"
 
     def _run(self, program, *arguments):
-        command = [*self.cluster.network.prefix(self.name), f"{PROGRAMS}/{program}", *arguments]
+        command = [*self.cluster.network.prefix(self.name), *as_postgres(),
+                   f"{PROGRAMS}/{program}", *arguments]
         with open(self.log_path, "ab") as log:
             done = subprocess.run(command, cwd=self.folder, env=self.environment(), stdout=log,
-                                  stderr=log, check=False, **(self.account or {}))
+                                  stderr=log, check=False)
         if done.returncode != 0:
             raise ClusterError(f"{program} failed:\n{log_tail(self.log_path)}")
 
     def prepare(self):
         super().prepare()
-        if self.account:
-            os.chown(self.folder, self.account["user"], self.account["group"])
+        if as_postgres():
+            shutil.chown(self.folder, "postgres", "postgres")
         if self.data.exists():
             return
         try:
@@ -90,11 +99,11 @@ class PostgresNode(Node):
             rules.write(f"host all all {clients} trust\nhost replication all {clients} trust\n")
 
     def command(self):
-        command = [f"{PROGRAMS}/postgres", "-D", str(self.data), "-h", self.host, "-p",
-                   str(self.port)]
+        command = [*as_postgres(), f"{PROGRAMS}/postgres", "-D", str(self.data), "-h", self.host,
+                   "-p", str(self.port)]
         for name, value in SETTINGS.items():
             command += ["-c", f"{name}={value}"]
-        return command if not self.account else ["setpriv", "--no-new-privs", *command]
+        return command
 
     def is_ready(self):
         return subprocess.run([f"{PROGRAMS}/pg_isready", "-q", "-h", self.host, "-p",

@@ -98,12 +98,11 @@ def end_all(pids, timeout_s=30):
     until(ended, f"processes {pids} end", timeout_s)
 
 
-def spawn(command, folder, environment, log_path, account=None):
+def spawn(command, folder, environment, log_path):
     """In a session of its own, so that it outlives this program and its terminal. The pid."""
     with open(log_path, "ab") as log:
         process = subprocess.Popen(command, cwd=folder, env=environment, stdin=subprocess.DEVNULL,
-                                   stdout=log, stderr=log, start_new_session=True,
-                                   **(account or {}))
+                                   stdout=log, stderr=log, start_new_session=True)
     process.returncode = 0  # not ours to wait for: see reap()
     return process.pid
 
