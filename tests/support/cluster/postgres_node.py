@@ -1,6 +1,6 @@
 """PostgreSQL: a primary (index 0) and streaming replicas.
 
-Why these settings: docs/decisions/0013-cluster-topology.md.
+Why these settings: docs/decisions/0015-cluster-topology.md.
 """
 import os
 import pwd

@@ -1,6 +1,6 @@
 """Redis: six nodes of a Cluster, three masters and three replicas.
 
-Why these settings: docs/decisions/0013-cluster-topology.md.
+Why these settings: docs/decisions/0015-cluster-topology.md.
 """
 import subprocess
 from pathlib import Path
