@@ -64,6 +64,8 @@ class PostgresNode(Node):
                 self._configure()
             else:
                 primary = self.cluster.nodes["postgres:0"]
+                primary.sql("SELECT pg_drop_replication_slot(slot_name) FROM pg_replication_slots "
+                            f"WHERE slot_name = '{self.standby_name}'", "postgres")
                 self._run("pg_basebackup", "-D", str(self.data), "-R", "-X", "stream", "-c", "fast",
                           "-C", "-S", self.standby_name, "-d",
                           f"host={primary.host} port={primary.port} user=perpetua "
