@@ -25,6 +25,7 @@
 #include "runtime/api/egress.hpp"
 #include "runtime/api/submit.hpp"
 #include "runtime/clock.hpp"
+#include "runtime/follower.hpp"
 #include "runtime/metrics.hpp"
 #include "runtime/wait_strategy.hpp"
 
@@ -54,8 +55,14 @@ class Runtime final : public CommandPort {
 
   // `history` (may be null) gets every batch after `history_applied`, in order, exactly once. A
   // status that is not ok says why the exchange must not start: damage, a lock held by another
-  // process, or a history that is ahead of the journal.
+  // process, or a history that is ahead of the journal. `position` of the result is where this
+  // runtime's log stands, with its epoch.
   journal::RecoveryResult recover(BatchNumber history_applied, journal::ReplaySink* history);
+
+  // The same with the engine of a follower of this data directory in place of a snapshot: reads the
+  // journal behind it to its end. A history that is behind that engine is refused.
+  journal::RecoveryResult recover_warm(Follower::Warm warm, BatchNumber history_applied,
+                                       journal::ReplaySink* history);
 
   // REQUIRES: recovered, not running.
   void describe(DescribeSink& sink) const;
