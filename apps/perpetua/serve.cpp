@@ -18,11 +18,11 @@
 #include "listeners.hpp"
 #include "process_setup.hpp"
 #include "redis_service.hpp"
+#include "redis_setup.hpp"
 #include "runtime/runtime.hpp"
 #include "runtime_metrics.hpp"
 #include "runtime_setup.hpp"
 #include "server_setup.hpp"
-#include "stores/history/history_source.hpp"
 #include "stores/warm_start.hpp"
 
 namespace perpetua::app {
@@ -42,7 +42,6 @@ class Service {
   void recover();
   bool try_recover();
   void connect(const gateway::ServerOptions& options);
-  std::vector<stores::OrderView> old_intents(AgentId agent, std::size_t limit);
   bool is_ready(std::string& why_not) const;
   std::string degraded() const;
 
@@ -132,20 +131,6 @@ void Service::recover() {
   }
 }
 
-// Closed intents that memory has forgotten; none while no database answers: the hot ones stand
-// for themselves, and Redis is a view that may be shorter.
-std::vector<stores::OrderView> Service::old_intents(AgentId agent, std::size_t limit) {
-  const stores::OrderFilter filter{.intents_only = true};
-  stores::PageRequest page;
-  page.limit = limit;
-  try {
-    return history_->reader().orders(agent, filter, page).rows;
-  } catch (const stores::HistoryUnavailable& error) {
-    spdlog::warn("old intents are left out of Redis: {}", error.what());
-    return {};
-  }
-}
-
 bool Service::is_ready(std::string& why_not) const {
   if (!runtime_->metrics().has_journal_space) {
     why_not = "the journal cannot be written (no space, or its database is not there)";
@@ -174,7 +159,7 @@ void Service::connect(const gateway::ServerOptions& options) {
   runtime_->add_listener(*hot_listener_);
   redis_ = make_redis_service(
       settings_, hot_,
-      [this](AgentId agent, std::size_t limit) { return old_intents(agent, limit); }, *replies_);
+      intent_archive([this]() -> stores::HistoryReader& { return history_->reader(); }), *replies_);
   if (redis_ != nullptr) {
     runtime_->add_listener(*redis_);  // hands on to the reply router
   } else {

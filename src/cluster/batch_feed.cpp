@@ -56,7 +56,7 @@ struct BatchFeed::Impl {
   void take_message(std::string_view bytes, FeedSource source);
   void hear(const MessageHeader& header);
   void take_record(std::string_view record, FeedSource source);
-  void take_waiting(FeedSource source);
+  void take_waiting();
   void settle();
   void heal(bool is_quiet);
   bool read_logs();
@@ -169,7 +169,7 @@ void BatchFeed::Impl::take_message(std::string_view bytes, FeedSource source) {
   while (next_record(message.records, record, batch, is_whole)) {
     if (batch <= last() + 1) {
       take_record(record, source);
-      take_waiting(source);
+      take_waiting();
     } else if (reorder.put(batch, record)) {
       ++status.reordered;
     }
@@ -177,8 +177,10 @@ void BatchFeed::Impl::take_message(std::string_view bytes, FeedSource source) {
   if (!is_whole) refuse("a message with bytes that are no record", source);
 }
 
-void BatchFeed::Impl::take_waiting(FeedSource source) {
-  while (const auto record = reorder.take_up_to(last() + 1)) take_record(*record, source);
+void BatchFeed::Impl::take_waiting() {
+  while (const auto record = reorder.take_up_to(last() + 1)) {
+    take_record(*record, FeedSource::live);
+  }
 }
 
 void BatchFeed::Impl::take_record(std::string_view record, FeedSource source) {
@@ -231,7 +233,7 @@ void BatchFeed::Impl::heal(bool is_quiet) {
   } else if (status.known_batch > last()) {
     read_table(status.known_batch);
   }
-  take_waiting(FeedSource::live);
+  take_waiting();
   tell_progress();
   if (status.known_batch <= last()) gap_at.reset();
   const Time done = Clock::now();

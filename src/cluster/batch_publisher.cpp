@@ -1,5 +1,6 @@
 #include "cluster/batch_publisher.hpp"
 
+#include <algorithm>
 #include <chrono>
 #include <condition_variable>
 #include <deque>
@@ -9,6 +10,7 @@
 #include <vector>
 
 #include "base/assert.hpp"
+#include "cluster/batch_logs.hpp"
 #include "cluster/batch_message.hpp"
 #include "cluster/streams.hpp"
 #include "journal/postgres/table_format.hpp"
@@ -56,6 +58,10 @@ int64_t wall_clock_ms() {
   return std::chrono::duration_cast<std::chrono::milliseconds>(
              std::chrono::system_clock::now().time_since_epoch())
       .count();
+}
+
+const std::string& error_of(const std::vector<redis::Reply>& replies) {
+  return std::ranges::find_if(replies, &redis::Reply::is_error)->text;
 }
 
 struct Record {
@@ -116,11 +122,11 @@ struct BatchPublisher::Impl : std::enable_shared_from_this<Impl> {
   void pump();
   void submit(Question question, redis::Request request);
   void finished(Question question, const std::vector<redis::Reply>& replies);
-  bool take_answer(Question question, const redis::Reply& reply, std::string& told);
+  bool take_answer(Question question, const std::vector<redis::Reply>& replies, std::string& told);
   void failed();
   void check_log();
   void delete_log();
-  bool is_of_this_history(const redis::Reply& newest) const;
+  bool is_of_this_history(const std::vector<redis::Reply>& replies) const;
   void publish();
   void beat();
   void drop_oldest();
@@ -179,8 +185,12 @@ void BatchPublisher::Impl::pump() {
 }
 
 void BatchPublisher::Impl::check_log() {
-  const std::string key = batch_log_key(status.tag);
-  submit(Question::check_log, redis::Request(key, {"XREVRANGE", key, "+", "-", "COUNT", "1"}));
+  const std::string log = batch_log_key(status.tag);
+  const std::string last = batch_last_key(status.tag);
+  redis::Request request;
+  request.add(log, {"XREVRANGE", log, "+", "-", "COUNT", "1"});
+  request.add(last, {"GET", last});
+  submit(Question::check_log, std::move(request));
 }
 
 void BatchPublisher::Impl::delete_log() {
@@ -189,18 +199,21 @@ void BatchPublisher::Impl::delete_log() {
   submit(Question::delete_log, redis::Request(key, {"DEL", key, batch_last_key(status.tag)}));
 }
 
-// Whether the newest entry of a log may stand before what this leader publishes.
-bool BatchPublisher::Impl::is_of_this_history(const redis::Reply& newest) const {
-  if (newest.elements.empty()) return true;
-  const redis::Reply& entry = newest.elements.front();
-  if (entry.elements.size() != 2 || entry.elements[1].elements.size() != 2) return false;
-  BatchMessage message;
-  const MessageCheck check = check_message(entry.elements[1].elements[1].text, crc_seed, message);
-  if (check == MessageCheck::other_version) return true;
-  if (check != MessageCheck::ok) return false;
-  // Only what is durable is published: a batch beyond the newest one is of a history that was lost,
-  // unless a later leader has published it.
-  return message.header.last_batch < next_batch || message.header.epoch > epoch;
+// Whether what a tag holds may stand before what this leader publishes. Only what is durable is
+// published: a batch beyond the newest one is of a history that was lost, unless a later leader has
+// published it.
+bool BatchPublisher::Impl::is_of_this_history(const std::vector<redis::Reply>& replies) const {
+  const std::vector<redis::Reply>& entries = replies[0].elements;
+  if (!entries.empty()) {
+    const std::vector<redis::Reply>& entry = entries.front().elements;
+    if (entry.size() != 2 || entry[1].elements.size() != 2) return false;
+    BatchMessage message;
+    const MessageCheck check = check_message(entry[1].elements[1].text, crc_seed, message);
+    if (check == MessageCheck::foreign || check == MessageCheck::damaged) return false;
+    if (message.header.epoch > epoch) return true;
+    if (message.header.last_batch >= next_batch) return false;
+  }
+  return batch_number_of(replies[1].text) < next_batch;
 }
 
 void BatchPublisher::Impl::publish() {
@@ -255,11 +268,11 @@ void BatchPublisher::Impl::finished(Question question, const std::vector<redis::
   Lock lock(mutex);
   is_in_flight = false;
   std::string told;
-  if (take_answer(question, replies.front(), told)) {
+  if (take_answer(question, replies, told)) {
     failures_in_row = 0;
     if (std::exchange(status.is_failing, false)) told = "batches are published again";
   } else {
-    if (!status.is_failing) told = "batches are not published: " + replies.front().text;
+    if (!status.is_failing) told = "batches are not published: " + error_of(replies);
     failed();
   }
   // The first word on a tag, if there is no batch.
@@ -271,12 +284,12 @@ void BatchPublisher::Impl::finished(Question question, const std::vector<redis::
   if (!told.empty() && options.on_notice) options.on_notice(told);
 }
 
-bool BatchPublisher::Impl::take_answer(Question question, const redis::Reply& reply,
+bool BatchPublisher::Impl::take_answer(Question question, const std::vector<redis::Reply>& replies,
                                        std::string& told) {
-  if (reply.is_error()) return false;
+  if (std::ranges::any_of(replies, &redis::Reply::is_error)) return false;
   switch (question) {
     case Question::check_log:
-      is_log_checked = is_of_this_history(reply);
+      is_log_checked = is_of_this_history(replies);
       if (is_log_checked) break;
       told = batch_log_key(status.tag) + " is of another history and is deleted";
       delete_log();
@@ -289,7 +302,7 @@ bool BatchPublisher::Impl::take_answer(Question question, const redis::Reply& re
       status.last_published = sending.back().batch;
       status.batches += sending.size();
       ++status.messages;
-      status.repeated += reply.integer == 0 ? 1 : 0;
+      status.repeated += replies.front().integer == 0 ? 1 : 0;
       for (const Record& record : sending) status.bytes += record.bytes.size();
       sending.clear();
       break;

@@ -12,6 +12,7 @@
 // Thread-safety: start() and stop() by the owner; on_batch by the egress thread; counters by any.
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <functional>
 #include <memory>
@@ -19,15 +20,23 @@
 #include <string>
 #include <vector>
 
+#include "engine/engine.hpp"
 #include "runtime/api/egress.hpp"
 #include "runtime/api/submit.hpp"
 #include "stores/redis/client.hpp"
 
 namespace perpetua::cluster {
 
+// Where an intake begins: what the engine says of its markets and streams.
+struct IntakeStart {
+  std::vector<std::string> symbols;  // of the markets, by id
+  std::array<StreamPosition, limits::kStreamsMax> positions{};
+};
+// REQUIRES: the engine is not running.
+IntakeStart intake_start(const Engine& engine);
+
 struct CommandIntakeOptions {
-  std::vector<std::string> symbols;                         // of the markets there are, by id
-  std::function<StreamPosition(uint16_t stream)> position;  // called by start()
+  IntakeStart start;
   // At most one line a second. On the client's thread; may be empty.
   std::function<void(const std::string&)> on_warning;
 };
@@ -52,8 +61,8 @@ class CommandIntake final : public runtime::EgressListener {
   CommandIntake(const CommandIntake&) = delete;
   CommandIntake& operator=(const CommandIntake&) = delete;
 
-  // The batches released before it may be missed; those after it must be heard (add_listener
-  // first). Once in its life.
+  // Once in its life. Of the batches released since IntakeStart the intake must hear every one
+  // (add_listener first).
   void start();
   // After it returns nothing is submitted.
   void stop();

@@ -17,9 +17,9 @@
 // Nothing runs after its client has given up: a command may not be sequenced later than
 // command_timeout_ms after submit(), or its own valid_until_ms if that is earlier.
 // Bounds: kCommandsInFlightMax, kBytesInFlightMax, and stream_entries_max of each stream in Redis.
-// Beyond them `overloaded`, for all but cancels before the last kCancelReserve commands
-// (stream_cancel_reserve entries).
-// Thread-safety: submit(), fill_targets(), counters by any thread; the rest by the owner.
+// Beyond them `overloaded` (so is a request with more text than one batch holds), for all but
+// cancels before the last kCancelReserve commands (stream_cancel_reserve entries). Thread-safety:
+// submit(), fill_targets(), counters by any thread; the rest by the owner.
 #pragma once
 
 #include <cstdint>

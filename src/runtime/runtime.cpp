@@ -23,6 +23,7 @@ enum class Phase : uint8_t { created, recovered, running, stopped };
 
 // What does not fit into an empty batch would never be taken from the ring.
 void assert_whole(std::span<const Submission> submissions) {
+  PERPETUA_ASSERT(!submissions.empty());
   std::size_t bytes = 0;
   for (const Submission& submission : submissions) {
     PERPETUA_ASSERT(submission.text.size() <= limits::kBatchTextBytesMax);
@@ -214,6 +215,7 @@ bool Runtime::Impl::stop() {
   if (pipeline.is_abandoned.load()) return false;
 
   PERPETUA_ASSERT(pipeline.batches.released.get() == engine->last_batch());
+  if (options.on_drained) options.on_drained();
   engine->check_invariants();
   // Without a snapshot the next start replays more, and that is all.
   PipelineCounters::Sequence& counters = pipeline.counters.sequencer;

@@ -51,6 +51,8 @@ struct StreamReaderOptions {
   uint32_t entries_per_read = 64;
   int64_t block_ms = 250;             // of one XREAD that finds nothing
   int64_t answer_timeout_ms = 1'000;  // beyond that: then the connection is made anew
+  // Why a connection ended; on the client's thread. May be empty.
+  std::function<void(const std::string&)> on_lost;
 };
 
 class StreamReader {
