@@ -22,7 +22,7 @@ from websockets.sync.client import connect  # noqa: E402
 
 AGAIN_TIMEOUT_S = 60  # after a kill; how long it really takes is for the drills
 MARKET = "BTC-PERP"
-SETTINGS = {"PERPETUA_PRICES": "off", "PERPETUA_LIQUIDITY": "off", "PERPETUA_RATE_AGENT": "0",
+SETTINGS = {"PERPETUA_REPLAY_SPEED": "1", "PERPETUA_LIQUIDITY": "off", "PERPETUA_RATE_AGENT": "0",
             "PERPETUA_RATE_GLOBAL": "0", "PERPETUA_RATE_REGISTRATIONS": "0",
             "PERPETUA_RATE_READS": "0"}
 
@@ -75,12 +75,11 @@ class ClusterSmall(unittest.TestCase):
         return agent
 
     def position(self, agent):
-        rows = self.again(agent, "GET", "/api/v1/positions").body["positions"]
-        return {row["market"]: row["size"] for row in rows}.get(MARKET)
+        rows = self.again(agent, "GET", "/api/v1/positions").body["items"]
+        return [(row["side"], row["size"]) for row in rows]
 
-    def order(self, side, **fields):
-        return {"market": MARKET, "side": side, "type": "limit", "size": "0.001",
-                "price": self.price, **fields}
+    def order(self, side):
+        return {"market": MARKET, "side": side, "size": "0.001", "price": self.price}
 
     def test_from_up_to_down(self):
         self.run_script("up", "--small", "--no-build")
@@ -97,16 +96,17 @@ class ClusterSmall(unittest.TestCase):
 
     def trade(self):
         market = self.again(Client(self.port), "GET", f"/api/v1/markets/{MARKET}").body
-        self.price = market.get("mark") or market["index"]
+        self.price = market["index_price"]
         self.maker, self.taker = self.register("0xmaker"), self.register("0xtaker")
         self.again(self.maker, "POST", "/api/v1/orders", self.order("sell"))
         self.again(self.taker, "POST", "/api/v1/orders", self.order("buy"))
-        self.assertEqual(self.position(self.maker), "-0.001")
-        self.assertEqual(self.position(self.taker), "0.001")
+        self.assertEqual(self.position(self.maker), [("short", "0.001")])
+        self.assertEqual(self.position(self.taker), [("long", "0.001")])
         with connect(f"ws://127.0.0.1:{self.port}/ws",
                      additional_headers={"X-API-Key": self.taker.key}) as socket:
-            socket.send(json.dumps({"op": "ping"}))
-            self.assertTrue(socket.recv(timeout=30))
+            hello = json.loads(socket.recv(timeout=30))
+        self.assertEqual(hello["type"], "connected")
+        self.assertIsNotNone(hello["agent_id"])
 
     def kill_one_of_each(self):
         for who in ("api:0", "ws:0", "projector:0", "engine:leader", "redis:master", "postgres:1"):
@@ -118,7 +118,7 @@ class ClusterSmall(unittest.TestCase):
             self.again(self.taker, "POST", "/api/v1/orders", self.order("buy"))
             self.run_script("start", victim.name)
         until(lambda: self.script("status")[0] == 0, "all are ready", AGAIN_TIMEOUT_S, poll_s=0.5)
-        self.assertEqual(self.position(self.taker), "0.007")
+        self.assertEqual(self.position(self.taker), [("long", "0.007")])
 
     def upgrade_under_traffic(self):
         ended, failures, counts = threading.Event(), [], []
