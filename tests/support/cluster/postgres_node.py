@@ -55,6 +55,10 @@ class PostgresNode(Node):
         super().prepare()
         if as_postgres():
             shutil.chown(self.folder, "postgres", "postgres")
+            reach = subprocess.run([*as_postgres(), "test", "-x", self.folder], check=False)
+            if reach.returncode != 0:
+                raise ClusterError(f"the user postgres cannot reach {self.folder}: set "
+                                   "PERPETUA_CLUSTER_DIR to a folder that it can")
         if self.data.exists():
             return
         try:
