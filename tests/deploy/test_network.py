@@ -33,9 +33,9 @@ class Partitions(unittest.TestCase):
         self.addCleanup(self.network.tear_down, hosts)
         self.network.set_up(hosts)
         self.redis_host = hosts["redis:0"]
-        pid = spawn([*self.network.prefix("redis:0"), "redis-server", "--bind", self.redis_host,
-                     "--protected-mode", "no", "--save", "", "--dir", self.folder], self.folder, ENVIRONMENT,
-                    Path(self.folder) / "log")
+        command = [*self.network.prefix("redis:0"), "redis-server", "--bind", self.redis_host,
+                   "--protected-mode", "no", "--save", "", "--dir", self.folder]
+        pid = spawn(command, self.folder, ENVIRONMENT, Path(self.folder) / "log")
         self.addCleanup(end_all, [pid])
         until(lambda: self.hears([]), "redis answers", 60)
 
