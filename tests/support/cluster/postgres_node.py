@@ -91,6 +91,11 @@ class PostgresNode(Node):
         return [*as_postgres(), f"{PROGRAMS}/postgres", "-D", str(self.data), "-h", self.host,
                 "-p", str(self.port), "-k", ""]
 
+    def kill(self):
+        super().kill()
+        # Nobody may have waited for it yet, and a zombie's pid keeps the next start away.
+        (self.data / "postmaster.pid").unlink(missing_ok=True)
+
     def is_ready(self):
         return subprocess.run([f"{PROGRAMS}/pg_isready", "-q", "-h", self.host, "-p",
                                str(self.port), "-U", "perpetua", "-d", "postgres"],
