@@ -33,12 +33,17 @@ struct Setup::Worker {
 };
 
 Setup::Setup(boost::asio::io_context& io, boost::asio::ip::tcp::endpoint server, std::string host,
-             const LoadOptions& options, std::string run_name)
+             const LoadOptions& options, std::string run_name, Plan plan)
     : io_(io),
       server_(std::move(server)),
       host_(std::move(host)),
       options_(options),
-      run_name_(std::move(run_name)) {}
+      run_name_(std::move(run_name)),
+      is_one_market_each_(plan.is_one_market_each) {
+  result_.agents = std::move(plan.known);
+  if (result_.agents.size() > options_.agents) result_.agents.resize(options_.agents);
+  next_agent_ = static_cast<uint32_t>(result_.agents.size());
+}
 
 Setup::~Setup() = default;
 
@@ -98,6 +103,10 @@ void Setup::on_markets(const HttpResponse& response) {
   for (const auto& worker : workers_) start_next(*worker);
 }
 
+std::size_t Setup::step_count() const {
+  return 2 + (is_one_market_each_ ? 1 : result_.markets.size());
+}
+
 void Setup::start_next(Worker& worker) {
   worker.is_working = next_agent_ < options_.agents;
   if (worker.is_working) {
@@ -122,7 +131,8 @@ void Setup::send_step(Worker& worker) {
     call = fund_call(options_.fund_usdc, by_operator, worker.account.agent_id);
     if (by_operator) key = options_.operator_key;
   } else {
-    call = netting_call(result_.markets[worker.step - 2].symbol);
+    const std::string& symbol = result_.markets[worker.step - 2].symbol;
+    call = netting_call(is_one_market_each_ ? worker.account.market : symbol);
   }
   worker.sent_ns = monotonic_ns();
   worker.connection.request(http_text(call, host_, key),
@@ -144,9 +154,12 @@ void Setup::on_step(Worker& worker, const HttpResponse& response) {
   if (worker.step == 0) {
     const auto registration = read_registration(response.body);
     if (!registration) return leave_out(worker, "registration without a key");
-    worker.account = {registration->agent_id, registration->api_key};
+    worker.account = {registration->agent_id, registration->api_key, {}};
+    if (is_one_market_each_) {
+      worker.account.market = result_.markets[worker.agent % result_.markets.size()].symbol;
+    }
   }
-  if (++worker.step < 2 + result_.markets.size()) return send_step(worker);
+  if (++worker.step < step_count()) return send_step(worker);
   result_.agents.push_back(std::move(worker.account));
   --working_;
   start_next(worker);

@@ -27,9 +27,16 @@ struct SetupResult {
 
 class Setup {
  public:
+  // `known` agents exist already and are taken as they are; the others are registered. With
+  // `is_one_market_each` an agent trades one market, in turn, and only that one is configured.
+  struct Plan {
+    std::vector<LoadAgent> known;
+    bool is_one_market_each = false;
+  };
+
   // `run_name` makes wallets unique: "load-<run_name>-<i>".
   Setup(boost::asio::io_context& io, boost::asio::ip::tcp::endpoint server, std::string host,
-        const LoadOptions& options, std::string run_name);
+        const LoadOptions& options, std::string run_name, Plan plan);
   ~Setup();
 
   // `done` is called exactly once, at the latest shortly after the deadline.
@@ -45,6 +52,7 @@ class Setup {
 
   void ask_markets();
   void on_markets(const HttpResponse& response);
+  std::size_t step_count() const;
   void start_next(Worker& worker);
   void send_step(Worker& worker);
   void on_step(Worker& worker, const HttpResponse& response);
@@ -56,6 +64,7 @@ class Setup {
   const std::string host_;
   const LoadOptions options_;
   const std::string run_name_;
+  const bool is_one_market_each_;
   std::function<void(SetupResult)> done_;
   SetupResult result_;
   std::vector<std::unique_ptr<Worker>> workers_;
