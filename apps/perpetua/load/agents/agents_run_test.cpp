@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include <csignal>
 #include <map>
 
 #include "load/agents/agents_runner.hpp"
@@ -203,6 +204,27 @@ TEST(AgentsRun, sockets_that_close_are_opened_again) {
   EXPECT_EQ(result.sockets.live, 3u);
   EXPECT_EQ(result.sockets.failed_opens, 1u);
   EXPECT_EQ(result.sockets.gaps, 0u);
+}
+
+TEST(AgentsRun, signal_ends_the_measuring_and_the_audit_follows) {
+  SmallExchange exchange({});
+  AgentsOptions options = small_run(exchange);
+  options.load.duration_s = 600;
+  boost::asio::io_context io(1);
+  AgentsRunner runner(io, exchange.stub().endpoint(), "127.0.0.1", options, "test");
+  boost::asio::steady_timer timer(io);
+  std::function<void()> watch = [&] {
+    timer.expires_after(std::chrono::milliseconds(10));
+    timer.async_wait([&](boost::system::error_code) {
+      runner.result().orders > 50 ? void(std::raise(SIGTERM)) : watch();
+    });
+  };
+  watch();
+  EXPECT_EQ(runner.run(), std::nullopt);
+  EXPECT_LT(runner.result().orders, 50'000u);
+  EXPECT_LT(runner.result().seconds.size(), 600u);
+  EXPECT_TRUE(runner.result().is_audited);
+  EXPECT_TRUE(runner.result().is_right());
 }
 
 TEST(AgentsRun, agents_of_the_file_are_used_again_and_the_last_line_is_the_json) {

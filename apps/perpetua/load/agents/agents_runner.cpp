@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <chrono>
+#include <csignal>
 #include <utility>
 
 #include "load/agents/agent_file.hpp"
@@ -49,6 +50,7 @@ AgentsRunner::AgentsRunner(boost::asio::io_context& io,
       first_number_(static_cast<uint64_t>(wall_us() / 1'000) << kNumberShift),
       due_timer_(io),
       tick_timer_(io),
+      signals_(io, SIGINT, SIGTERM),
       reads_(io, server, source_address(server, 0)),
       sent_(kSentMarks) {
   result_.agents = options_.load.agents;
@@ -65,6 +67,10 @@ std::optional<std::string> AgentsRunner::run() {
   }
   enter(Phase::checking, monotonic_ns());
   shown_ns_ = phase_since_ns_;
+  signals_.async_wait([this](boost::system::error_code error, int) {
+    if (error) return;
+    phase_ < Phase::measuring ? finish("ended by a signal before it measured") : end_measuring();
+  });
   check_agents();
   on_tick();
   io_.run();
@@ -146,12 +152,21 @@ void AgentsRunner::send_due() {
          burst++ < kSendBurstMax) {
     submit(next_request_++);
   }
-  if (next_request_ == schedule_->count()) return enter(Phase::draining, monotonic_ns());
+  if (next_request_ == schedule_->count()) return end_measuring();
   const int64_t due_ns = start_ns_ + schedule_->due_ns(next_request_);
   due_timer_.expires_at(std::chrono::steady_clock::time_point(std::chrono::nanoseconds(due_ns)));
   due_timer_.async_wait([this](boost::system::error_code error) {
     if (!error) send_due();
   });
+}
+
+void AgentsRunner::end_measuring() {
+  if (phase_ != Phase::measuring) return;
+  const int64_t now_ns = monotonic_ns();
+  const int64_t begun = (now_ns - start_ns_ + kSecondNs - 1) / kSecondNs;
+  const auto seconds = std::min(result_.seconds.size(), static_cast<std::size_t>(begun));
+  result_.seconds.resize(std::max<std::size_t>(1, seconds));
+  enter(Phase::draining, now_ns);
 }
 
 void AgentsRunner::submit(uint64_t k) {

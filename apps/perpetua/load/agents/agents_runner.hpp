@@ -4,9 +4,11 @@
 //   -> audit orders -> solvency -> done
 //
 // Requests are due by the clock, in turn of the agents, whatever happened to those before. The run
-// ends by itself. Thread-safety: one thread, the io_context's.
+// ends by itself; SIGINT or SIGTERM while it measures end that, and the rest follows.
+// Thread-safety: one thread, the io_context's.
 #pragma once
 
+#include <boost/asio/signal_set.hpp>
 #include <boost/asio/steady_timer.hpp>
 #include <cstdio>
 #include <memory>
@@ -61,6 +63,7 @@ class AgentsRunner final : public OrderSender::Sink, public SocketFleet::Sink {
   void on_set_up(SetupResult set_up);
   void start_measuring(int64_t now_ns);
   void send_due();
+  void end_measuring();
   void submit(uint64_t k);
   void on_tick();
   void advance(int64_t now_ns);
@@ -80,6 +83,7 @@ class AgentsRunner final : public OrderSender::Sink, public SocketFleet::Sink {
   const uint64_t first_number_;
   boost::asio::steady_timer due_timer_;
   boost::asio::steady_timer tick_timer_;
+  boost::asio::signal_set signals_;
   Phase phase_ = Phase::checking;
   int64_t phase_since_ns_ = 0;
   std::string failure_;
