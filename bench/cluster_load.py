@@ -48,8 +48,11 @@ def run(cluster, options, page, agents, data):
               f"{data['load_mib']:.0f} MiB.")
     page.table(["cores used by", *data["cores"]], [["", *data["cores"].values()]])
     page.table(["process", "PSS MiB", "RSS MiB"], memory)
-    for text in faults(seen, is_late_allowed=False):
+    for text in faults(seen):
         page.fail(f"{agents} agents: {text}")
+    page.need(seen["late"] + seen["failed"] == 0,
+              f"{agents} agents: {seen['late']} requests late, {seen['failed']} failed "
+              f"({seen['failures'] or 'none'})")
     page.need(seen["latency_p99_ms"] < P99_BAR_MS,
               f"{agents} agents: requests p99 {seen['latency_p99_ms']} ms < {P99_BAR_MS} ms")
     page.need(seen["fanout_p99_ms"] < P99_BAR_MS,

@@ -84,11 +84,9 @@ class Drill:
             due = sum(row["due"] for row in cut)
             percent = 100 * sum(row["in_time"] for row in cut) / max(1, due)
             back = back_to_normal(after)
-            if percent < case.in_time_percent:
-                failures.append(f"{percent:.1f} % in time while cut, at least "
-                                f"{case.in_time_percent}")
-            if back is None:
-                failures.append("requests are not back to normal")
+            page.need(percent >= case.in_time_percent, f"{case.name}: {percent:.1f} % in time "
+                      f"while cut, at least {case.in_time_percent} %")
+            page.need(back is not None, f"{case.name}: requests are back to normal")
             yield (case.name, f"{case.one} – {case.other}", f"{percent:.1f}", case.in_time_percent,
                    int(sum(row["failed"] for row in cut)),
                    "never" if back is None else f"{back} s", "; ".join(failures) or "as stated")

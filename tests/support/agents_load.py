@@ -102,12 +102,10 @@ def longest_pause(times, begin, end):
     return max(later - earlier for earlier, later in zip(inside, inside[1:]))
 
 
-def faults(seen, is_late_allowed=True):
+def faults(seen):
     """What must never be, as text; empty if the run was right."""
-    names = ["lost", "double", "contradicted", "cancels_lost", "unread", "gaps", "repeats",
-             "tail_lost", "book_gaps"]
-    if not is_late_allowed:
-        names += ["late", "failed"]
+    names = ("lost", "double", "contradicted", "cancels_lost", "unread", "gaps", "repeats",
+             "tail_lost", "book_gaps")
     found = [f"{name}: {seen[name]}" for name in names if seen[name]]
     if seen["ready"] != seen["agents"]:
         found.append(f"only {seen['ready']} of {seen['agents']} agents")
