@@ -153,8 +153,8 @@ class Page:
 
     def __init__(self, options, name, title):
         self.options, self.name = options, name
-        self.lines = [f"# {title}", "", f"{machine()}, {datetime.date.today()}. Everything, the "
-                      "load generator included, shares these cores.", ""]
+        self.lines = [f"# {title}", "", f"{machine()}, {datetime.date.today()}.",
+                      "Everything, the load generator included, shares these cores.", ""]
         self.data = {"options": {key: str(value) for key, value in vars(options).items()}}
         self.failures = []
         options.out.mkdir(parents=True, exist_ok=True)

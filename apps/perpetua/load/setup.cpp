@@ -13,6 +13,8 @@ namespace {
 constexpr uint32_t kWorkers = 32;
 constexpr int64_t kSecondNs = 1'000'000'000;
 constexpr int64_t kRetryNs = kSecondNs / 5;
+constexpr unsigned kUnknownKeyTries = 10;
+constexpr unsigned kUnauthorized = 401;
 constexpr int64_t kDeadlineBaseNs = 60 * kSecondNs;
 constexpr int64_t kDeadlinePerAgentNs = kSecondNs / 50;
 
@@ -27,6 +29,7 @@ struct Setup::Worker {
   uint32_t agent = 0;
   LoadAgent account;
   uint32_t step = 0;  // 0 register, 1 fund, 2.. netting of market step - 2
+  unsigned unknown_tries = 0;
   int64_t sent_ns = 0;
   int64_t retry_at_ns = 0;  // 0: not waiting
   bool is_working = false;
@@ -114,6 +117,7 @@ void Setup::start_next(Worker& worker) {
     worker.agent = next_agent_++;
     worker.account = {};
     worker.step = 0;
+    worker.unknown_tries = 0;
     send_step(worker);
   } else if (working_ == 0) {
     finish(result_.agents.empty() ? "no agent could be set up" : "");
@@ -141,8 +145,11 @@ void Setup::send_step(Worker& worker) {
 
 void Setup::on_step(Worker& worker, const HttpResponse& response) {
   if (!done_) return;
+  const bool is_unknown_key = worker.step > 0 && response.status == kUnauthorized &&
+                              ++worker.unknown_tries < kUnknownKeyTries;
+  result_.unknown_keys += is_unknown_key ? 1 : 0;
   const bool passes = !response.is_complete || response.status == 429 || response.status == 503;
-  if (passes) {
+  if (passes || is_unknown_key) {
     const int64_t wait_ns = std::max(kRetryNs, response.retry_after_s * kSecondNs);
     worker.retry_at_ns = monotonic_ns() + wait_ns;
     return;

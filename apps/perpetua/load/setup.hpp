@@ -1,8 +1,9 @@
 // Setup: brings the simulated agents into being over HTTP, several at a time.
 //
 // Reads the markets (waiting until they have prices), then registers, funds and configures each
-// agent. Refusals that pass (429, 503) and broken connections are retried until the deadline; an
-// agent that fails for another reason is left out and its code is reported. One thread.
+// agent. Refusals that pass (429, 503) and broken connections are retried until the deadline, a key
+// that another process of the exchange does not know yet a few times; an agent that fails for
+// another reason is left out and its code is reported. One thread.
 #pragma once
 
 #include <deque>
@@ -23,6 +24,7 @@ struct SetupResult {
   std::vector<LoadAgent> agents;
   std::vector<TradedMarket> markets;
   std::map<std::string, uint32_t> refusals;  // code -> agents left out
+  uint32_t unknown_keys = 0;                 // replies that did not know a fresh key
 };
 
 class Setup {

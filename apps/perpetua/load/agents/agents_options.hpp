@@ -16,7 +16,7 @@ struct AgentsOptions {
   LoadOptions load;
   uint32_t market_data = 0;       // sockets that follow book, trades and ticker of a market, too
   uint32_t retry_ms = 400;        // without a reply for so long, the request is sent once more
-  uint32_t retry_pause_ms = 50;   // between a refusal that passes and the second attempt
+  uint32_t retry_pause_ms = 200;  // between a refusal that passes and the second attempt
   bool has_audit = true;          // every order is looked up after the run
   std::string agents_file;        // agents of earlier runs; "": always new ones
   std::string seconds_file;       // CSV, one row a second; "": none

@@ -108,6 +108,9 @@ void AgentsRunner::on_set_up(SetupResult set_up) {
   for (const auto& [code, count] : set_up.refusals) {
     fmt::print(stderr, "{} agents left out: {}\n", count, code);
   }
+  if (set_up.unknown_keys > 0) {
+    fmt::print(stderr, "{} replies did not know a fresh key\n", set_up.unknown_keys);
+  }
   if (!set_up.error.empty()) return finish(set_up.error);
   agents_ = std::move(set_up.agents);
   if (!options_.agents_file.empty()) {
