@@ -1,39 +1,13 @@
 #include "redis_service.hpp"
 
-#include <fmt/format.h>
-#include <spdlog/spdlog.h>
-#include <unistd.h>
-
-#include <chrono>
-#include <stdexcept>
-
 #include "metric_families.hpp"
+#include "redis_setup.hpp"
 
 namespace perpetua::app {
-namespace {
-
-redis::Options client_options(const Settings& settings) {
-  std::string error;
-  auto options = redis::parse_url(settings.text("redis_url"), error);
-  if (!options) throw std::runtime_error("redis_url: " + error);
-  options->connections_per_node = static_cast<uint32_t>(settings.integer("redis_connections"));
-  return *options;
-}
-
-projection::ProjectorOptions projector_options(const Settings& settings) {
-  projection::ProjectorOptions options;
-  options.groups = client_options(settings).is_cluster ? projection::kClusterGroups : 1;
-  const auto started = std::chrono::system_clock::now().time_since_epoch();
-  options.writer = fmt::format(
-      "{}-{}", getpid(), std::chrono::duration_cast<std::chrono::milliseconds>(started).count());
-  return options;
-}
-
-}  // namespace
 
 RedisService::RedisService(const Settings& settings, const stores::HotStore& hot,
                            projection::IntentArchive archive, gateway::ReplyRouter& replies)
-    : client_(client_options(settings)),
+    : client_(redis_options(settings)),
       projector_(client_, hot, projector_options(settings), std::move(archive)),
       gate_(replies, settings.integer("redis_write_timeout_ms")),
       accounts_(client_, hot, settings.integer("redis_read_timeout_ms"),
@@ -43,10 +17,7 @@ RedisService::RedisService(const Settings& settings, const stores::HotStore& hot
   projector_.on_keys_written([this](const std::vector<Sha256>& keys) {
     for (const Sha256& key : keys) keys_->drop(key);
   });
-  std::string error;
-  if (!client_.start(error, [this](const redis::Notice&) { projector_.suspect(); })) {
-    throw std::runtime_error("redis_url: " + error);
-  }
+  start_client(client_, [this](const redis::Notice&) { projector_.suspect(); });
   keys_ = std::make_unique<projection::KeyDirectory>(client_,
                                                      settings.integer("redis_read_timeout_ms"));
 }

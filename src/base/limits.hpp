@@ -53,6 +53,8 @@ constexpr uint32_t kBatchesInFlightMax = 64;
 constexpr uint32_t kCommandRingSlots = 1u << 15;
 constexpr uint32_t kCommandRingCancelReserve = 1u << 12;  // slots only cancels may take
 constexpr uint32_t kOrdersPerRequestMax = 100;            // batch place or cancel
+constexpr uint32_t kSubmissionsMax = kOrdersPerRequestMax + 1;  // at once: a request, a marker
+constexpr uint32_t kStreamsMax = 68;  // of commands: one a market, accounts, three to spare
 
 // Time.
 constexpr int64_t kIndexStaleAfterMs = 10'000;
@@ -68,7 +70,8 @@ constexpr int64_t kSignalDurationMinMs = 36'000;
 constexpr int64_t kSignalDurationMaxMs = 604'800'000;  // seven days
 constexpr int64_t kSignalSettleWaitMs = 3'600'000;  // for a live mark after the expiry of a bet
 
-static_assert(kOrdersPerRequestMax <= kBatchCommandsMax);
+static_assert(kSubmissionsMax <= kBatchCommandsMax);
+static_assert(kStreamsMax > kMarketsMax);
 static_assert(kCommandRingCancelReserve < kCommandRingSlots);
 static_assert(kBatchCommandsMax < kCommandRingSlots);
 static_assert((kCommandRingSlots & (kCommandRingSlots - 1)) == 0);

@@ -71,6 +71,9 @@ class Engine {
   int64_t log_time_ms() const;
   uint64_t next_event_sequence() const;
 
+  // How far the stream has been taken; zero = nothing yet. REQUIRES: stream < limits::kStreamsMax.
+  StreamPosition stream_position(uint16_t stream) const;
+
   // Earliest log time at which an empty batch would change something (order expiry); INT64_MAX if
   // none. The sequencer then makes an empty batch.
   int64_t next_deadline_ms() const;

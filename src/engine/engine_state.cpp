@@ -128,6 +128,10 @@ BatchNumber Engine::last_batch() const { return impl_->last_batch; }
 int64_t Engine::log_time_ms() const { return impl_->log_time_ms; }
 uint64_t Engine::next_event_sequence() const { return impl_->next_event; }
 
+StreamPosition Engine::stream_position(uint16_t stream) const {
+  return impl_->ledger.stream_position(stream);
+}
+
 int64_t Engine::next_deadline_ms() const {
   int64_t deadline_ms = INT64_MAX;
   for (const auto& market : impl_->markets) {

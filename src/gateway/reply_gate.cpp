@@ -6,6 +6,7 @@ namespace perpetua::gateway {
 namespace {
 
 constexpr std::chrono::milliseconds kWatchEvery{20};
+constexpr std::chrono::milliseconds kLookWhileOpen{100};
 
 }  // namespace
 
@@ -34,6 +35,7 @@ void ReplyGate::on_batch(const AppliedBatch& batch, std::span<const runtime::Rep
   {
     const std::lock_guard lock(mutex_);
     const auto now = Clock::now();
+    newest_ = batch.number;
     if (is_open() && probe_ <= acknowledged_) {
       probe_ = batch.number;
       probe_since_ = now;
@@ -60,13 +62,23 @@ void ReplyGate::on_batch(const AppliedBatch& batch, std::span<const runtime::Rep
 void ReplyGate::acknowledged(BatchNumber batch) {
   const std::lock_guard lock(mutex_);
   if (batch <= acknowledged_) return;
+  const auto now = Clock::now();
   acknowledged_ = batch;
+  acknowledged_at_ = now;
   release(batch);
   if (!is_open() || is_stopping_ || probe_ == 0 || probe_ > acknowledged_) return;
-  const auto now = Clock::now();
   const bool keeps_up = now - probe_since_ <= timeout_ / 2;
   const bool was_open_long = now - opened_at_ >= std::chrono::milliseconds(kGateOpenMinMs);
   if (keeps_up && was_open_long) is_open_.store(false, std::memory_order_release);
+}
+
+// Without trade there is no batch to measure by: the next one may find out.
+void ReplyGate::close_if_idle(Clock::time_point now) {
+  const auto rest = std::chrono::milliseconds(kGateOpenMinMs);
+  const bool is_caught_up = acknowledged_ != 0 && acknowledged_ >= newest_;
+  if (is_caught_up && now - acknowledged_at_ >= rest && now - opened_at_ >= rest) {
+    is_open_.store(false, std::memory_order_release);
+  }
 }
 
 std::size_t ReplyGate::held() const {
@@ -100,8 +112,14 @@ void ReplyGate::watch() {
   std::unique_lock lock(mutex_);
   while (!is_stopping_) {
     if (held_.empty()) {
+      const auto is_wanted = [&] { return is_stopping_ || !is_watch_idle_; };
       is_watch_idle_ = true;
-      wake_.wait(lock, [&] { return is_stopping_ || !is_watch_idle_; });
+      if (is_open()) {
+        wake_.wait_for(lock, kLookWhileOpen, is_wanted);
+        if (is_open() && !is_stopping_) close_if_idle(Clock::now());
+      } else {
+        wake_.wait(lock, is_wanted);
+      }
       continue;
     }
     wake_.wait_for(lock, kWatchEvery, [&] { return is_stopping_; });

@@ -6,8 +6,8 @@
 // written: whoever has the reply then reads its effect. Projections are not the truth, so they may
 // not hold up the exchange: when one has not acknowledged a batch within write_timeout_ms, or
 // kGateRepliesMax replies wait, the gate opens, everything leaves, and nothing waits until the
-// projection keeps up again (a batch acknowledged within half of that time, at the earliest
-// kGateOpenMinMs later). It starts open. No reply is ever lost: it waits here or has left.
+// projection keeps up again (a batch acknowledged within half of that time, or nothing left to
+// acknowledge and no batch, at the earliest kGateOpenMinMs later). It starts open. No reply is ever lost: it waits here or has left.
 // Thread-safety: on_batch by the egress thread, acknowledged by any, start and stop by one owner.
 #pragma once
 
@@ -54,6 +54,7 @@ class ReplyGate final : public runtime::EgressListener {
 
   void release(BatchNumber last);
   void open(Clock::time_point now);
+  void close_if_idle(Clock::time_point now);
   void watch();
 
   ReplyRouter& router_;
@@ -63,7 +64,9 @@ class ReplyGate final : public runtime::EgressListener {
   std::condition_variable wake_;
   std::deque<Held> held_;
   std::size_t held_replies_ = 0;
+  BatchNumber newest_ = 0;  // that came
   BatchNumber acknowledged_ = 0;
+  Clock::time_point acknowledged_at_{};
   // While open: the batch whose acknowledgement will tell whether the projection keeps up.
   BatchNumber probe_ = 0;
   Clock::time_point probe_since_;

@@ -126,6 +126,21 @@ TEST_F(ReplyGateTest, it_closes_again_only_after_a_while_of_keeping_up) {
   EXPECT_GE(lasted + std::chrono::milliseconds(100), std::chrono::milliseconds(kGateOpenMinMs));
 }
 
+TEST_F(ReplyGateTest, without_trade_it_closes_once_everything_is_acknowledged) {
+  ReplyGate gate(router, 30);
+  gate.start();
+  close(gate);
+  send(gate, 2);
+  ASSERT_TRUE(eventually([&] { return gate.is_open(); }));
+  const auto opened = std::chrono::steady_clock::now();
+  std::this_thread::sleep_for(std::chrono::milliseconds(2 * kGateOpenMinMs));
+  EXPECT_TRUE(gate.is_open()) << "batch 2 is not acknowledged";
+  gate.acknowledged(2);
+  ASSERT_TRUE(eventually([&] { return !gate.is_open(); }));
+  EXPECT_GE(std::chrono::steady_clock::now() - opened,
+            std::chrono::milliseconds(3 * kGateOpenMinMs));
+}
+
 TEST_F(ReplyGateTest, more_replies_than_the_bound_open_it) {
   ReplyGate gate(router, kNeverMs);
   close(gate);

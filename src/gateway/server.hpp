@@ -31,8 +31,10 @@ class HotStore;
 namespace perpetua::gateway {
 
 class AccountReads;
+class ReadBarrier;
 class SharedBudgets;
 class SharedKeys;
+class SharedNotes;
 namespace ws {
 class Hub;
 }
@@ -53,6 +55,8 @@ struct ServerDependencies {
   AccountReads* account_reads = nullptr;
   SharedKeys* shared_keys = nullptr;
   SharedBudgets* shared_budgets = nullptr;
+  SharedNotes* shared_notes = nullptr;
+  ReadBarrier* read_barrier = nullptr;  // null: nobody acknowledges what this process lacks
   std::function<void(const std::string& line)> on_failure = {};   // for the log, see FailureLog
 };
 

@@ -97,6 +97,14 @@ void add_place(std::string& line, const PlaceOrder& place) {
   add_if(line, "take_profit", place.take_profit);
 }
 
+void add_consumed(std::string& line, const ConsumeStream& consumed) {
+  add(line, "stream", consumed.stream);
+  add(line, "last",
+      std::to_string(consumed.last.milliseconds) + "-" + std::to_string(consumed.last.sequence));
+  add(line, "commands", consumed.command_count);
+  add_if(line, "text_bytes", consumed.text_bytes);
+}
+
 void add_trigger(std::string& line, const PlaceTrigger& trigger) {
   const bool is_protective = (trigger.flags & kReduceOnly) != 0;
   if (!is_protective) add_name(line, "side", trigger.side, Side::sell);
@@ -270,6 +278,7 @@ void add_fields(std::string& line, const Command& command) {
     case CommandType::create_signal:
     case CommandType::fade_signal:
     case CommandType::set_risk_limits: add_agents_fields(line, command); break;
+    case CommandType::consume_stream: add_consumed(line, command.consume); break;
     case CommandType::create_market:
     case CommandType::tick:
     case CommandType::none: break;
@@ -285,8 +294,8 @@ std::string_view command_name(CommandType type) {
       "cancel_order", "cancel_all",    "set_leverage", "set_netting",   "post_thought",
       "update_price", "create_market", "configure",  "adjust_margin", "tick",
       "set_market_mode", "fund_insurance", "place_trigger", "cancel_all_after", "set_key_limits",
-      "change_market", "create_signal", "fade_signal", "set_risk_limits"};
-  static_assert(std::size(kNames) == static_cast<std::size_t>(CommandType::set_risk_limits) + 1);
+      "change_market", "create_signal", "fade_signal", "set_risk_limits", "consume_stream"};
+  static_assert(std::size(kNames) == static_cast<std::size_t>(CommandType::consume_stream) + 1);
   const auto index = static_cast<std::size_t>(type);
   return index < std::size(kNames) ? kNames[index] : "unknown";
 }

@@ -49,20 +49,34 @@ Status replay_batch(const BatchLogReader& reader, const StoredBatch& batch, Matc
   return Status::success();
 }
 
-Status replay(BatchLogReader& reader, const SnapshotHeader& snapshot,
-              const RecoveryOptions& options, MatchExecutor& executor, ReplaySink* sink,
-              Engine& engine, RecoveryResult& result, ReadStatus& read) {
+// The state that the replay begins with. record_hash 0: of that batch's record, not known.
+struct Base {
+  BatchNumber batch = 0;
+  uint64_t record_hash = 0;
+};
+
+struct Replay {
+  const DataDirectory& directory;
+  Journal& journal;
+  const RecoveryOptions& options;
+  MatchExecutor& executor;
+  ReplaySink* sink;
+  Engine& engine;
+};
+
+Status replay(const Replay& to, BatchLogReader& reader, const Base& base, RecoveryResult& result,
+              ReadStatus& read) {
   StoredBatch batch;
   BatchOutput output;
-  while (engine.last_batch() < options.at_most) {
+  while (to.engine.last_batch() < to.options.at_most) {
     read = reader.next(batch);
     if (read != ReadStatus::batch) break;
-    if (batch.input.number == snapshot.batch + 1 && snapshot.record_hash != 0 &&
-        batch.prev_hash != snapshot.record_hash) {
-      return Status::failure(place_of(reader, batch) + " does not continue the snapshot of batch " +
-                             std::to_string(snapshot.batch) + " (hash chain)");
+    if (batch.input.number == base.batch + 1 && base.record_hash != 0 &&
+        batch.prev_hash != base.record_hash) {
+      return Status::failure(place_of(reader, batch) + " does not continue the state of batch " +
+                             std::to_string(base.batch) + " (hash chain)");
     }
-    const Status applied = replay_batch(reader, batch, executor, sink, engine, output);
+    const Status applied = replay_batch(reader, batch, to.executor, to.sink, to.engine, output);
     if (!applied.ok()) return applied;
     ++result.replayed_batches;
     result.replayed_commands += batch.input.commands.size();
@@ -72,19 +86,43 @@ Status replay(BatchLogReader& reader, const SnapshotHeader& snapshot,
 
 // The journal was read to its end: does it hold everything that is known to have been durable?
 Status check_end(const Journal& journal, const JournalEnd& end, BatchNumber durable_floor,
-                 const SnapshotHeader& snapshot) {
+                 const Base& base) {
   const BatchNumber last = end.position.next_batch - 1;
   if (last < durable_floor) {
     return Status::failure(journal.name() + ": ends with batch " + std::to_string(last) +
                            ", but there is a snapshot of batch " + std::to_string(durable_floor) +
                            ": part of the journal is missing");
   }
-  if (last == snapshot.batch && snapshot.record_hash != 0 &&
-      end.position.last_hash != snapshot.record_hash) {
+  if (last == base.batch && base.record_hash != 0 && end.position.last_hash != base.record_hash) {
     return Status::failure(end.path + ": batch " + std::to_string(last) +
-                           " is not the one the snapshot was taken after (hash chain)");
+                           " is not the one the state was taken after (hash chain)");
   }
   return Status::success();
+}
+
+void replay_to_end(const Replay& to, const Base& base, RecoveryResult& result) {
+  // Also a damaged snapshot shows by its name that its batch had been durable.
+  const std::vector<BatchNumber> taken = SnapshotStore(to.directory).list();
+  const BatchNumber durable_floor = std::max(base.batch, taken.empty() ? 0 : taken.back());
+  const auto reader = to.journal.read(to.engine.last_batch() + 1, durable_floor);
+  ReadStatus read = ReadStatus::batch;
+  result.status = replay(to, *reader, base, result, read);
+  result.last_batch = to.engine.last_batch();
+  if (!result.status.ok() || read == ReadStatus::batch) return;
+
+  const JournalEnd& end = reader->end();
+  result.status = check_end(to.journal, end, durable_floor, base);
+  if (!result.status.ok()) return;
+  PERPETUA_ASSERT(end.position.next_batch == to.engine.last_batch() + 1);
+  result.position = end.position;
+  result.position.last_log_time_ms = to.engine.log_time_ms();
+  if (read == ReadStatus::torn_tail) {
+    result.first_cut_batch = end.first_cut_batch;
+    result.torn_tail = end.message;
+  }
+  const bool may_change =
+      to.directory.is_owner() && !to.options.only_reads && to.options.at_most == UINT64_MAX;
+  if (may_change) result.status = to.journal.finish_reading(end);
 }
 
 }  // namespace
@@ -93,36 +131,27 @@ RecoveryResult recover(const DataDirectory& directory, Journal& journal,
                        const RecoveryOptions& options, MatchExecutor& executor, ReplaySink* sink,
                        std::unique_ptr<Engine>& engine) {
   RecoveryResult result;
-  const SnapshotStore snapshots(directory);
   SnapshotHeader snapshot;
   if (options.use_snapshots) {
     const BatchNumber newest = std::min(options.at_most, options.snapshot_at_most);
-    snapshots.load_newest(engine, newest, snapshot, result.rejected_snapshots);
+    SnapshotStore(directory).load_newest(engine, newest, snapshot, result.rejected_snapshots);
   } else {
     engine = std::make_unique<Engine>();
   }
   result.snapshot_batch = snapshot.batch;
-  // Also a damaged snapshot shows by its name that its batch had been durable.
-  const std::vector<BatchNumber> taken = snapshots.list();
-  const BatchNumber durable_floor = taken.empty() ? 0 : taken.back();
-  const auto reader = journal.read(engine->last_batch() + 1, durable_floor);
-  ReadStatus read = ReadStatus::batch;
-  result.status = replay(*reader, snapshot, options, executor, sink, *engine, result, read);
-  result.last_batch = engine->last_batch();
-  if (!result.status.ok() || read == ReadStatus::batch) return result;
+  replay_to_end({directory, journal, options, executor, sink, *engine},
+                {snapshot.batch, snapshot.record_hash}, result);
+  return result;
+}
 
-  const JournalEnd& end = reader->end();
-  result.status = check_end(journal, end, durable_floor, snapshot);
-  if (!result.status.ok()) return result;
-  PERPETUA_ASSERT(end.position.next_batch == engine->last_batch() + 1);
-  result.position = end.position;
-  result.position.last_log_time_ms = engine->log_time_ms();
-  if (read == ReadStatus::torn_tail) {
-    result.first_cut_batch = end.first_cut_batch;
-    result.torn_tail = end.message;
-  }
-  const bool may_change = directory.is_owner() && options.at_most == UINT64_MAX;
-  if (may_change) result.status = journal.finish_reading(end);
+RecoveryResult recover_tail(const DataDirectory& directory, Journal& journal,
+                            const JournalPosition& position, MatchExecutor& executor,
+                            ReplaySink* sink, Engine& engine) {
+  PERPETUA_ASSERT(position.next_batch == engine.last_batch() + 1);
+  RecoveryResult result;
+  const RecoveryOptions options;
+  replay_to_end({directory, journal, options, executor, sink, engine},
+                {engine.last_batch(), position.last_hash}, result);
   return result;
 }
 

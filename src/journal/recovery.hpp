@@ -29,6 +29,7 @@ struct RecoveryOptions {
   BatchNumber at_most = UINT64_MAX;           // replay no further; then nothing on disk is changed
   bool use_snapshots = true;                  // false: from batch 1
   BatchNumber snapshot_at_most = UINT64_MAX;  // the sink wants every batch after this one
+  bool only_reads = false;  // the journal is somebody else's: it is not made ready to be written on
 };
 
 struct RecoveryResult {
@@ -49,7 +50,14 @@ RecoveryResult recover(const DataDirectory& directory, Journal& journal,
                        const RecoveryOptions& options, MatchExecutor& executor, ReplaySink* sink,
                        std::unique_ptr<Engine>& engine);
 
-// The same with the directory's own segment files.
+// The same for an engine that is already there, in place of the snapshot: replays what the journal
+// holds behind `position`, which is where that engine stands. What `engine` is if the status is not
+// ok, is not known.
+RecoveryResult recover_tail(const DataDirectory& directory, Journal& journal,
+                            const JournalPosition& position, MatchExecutor& executor,
+                            ReplaySink* sink, Engine& engine);
+
+// The same as recover() with the directory's own segment files.
 RecoveryResult recover(const DataDirectory& directory, const RecoveryOptions& options,
                        MatchExecutor& executor, ReplaySink* sink, std::unique_ptr<Engine>& engine);
 

@@ -185,6 +185,10 @@ TEST(Dump, shows_what_operators_do_to_markets) {
   margin.adjust_margin.amount = Micro(-5);
   EXPECT_EQ(line_of(margin), "1 2 adjust_margin agent=7 market=1 amount=-5");
   EXPECT_EQ(line_of(Command(CommandType::tick)), "1 2 tick agent=0");
+  Command consumed(CommandType::consume_stream);
+  consumed.consume = ConsumeStream{{1'700'000'000'000, 7}, 3, 40, 64, {}};
+  EXPECT_EQ(line_of(consumed),
+            "1 2 consume_stream agent=0 stream=64 last=1700000000000-7 commands=3 text_bytes=40");
 }
 
 TEST(Dump, survives_any_bytes) {

@@ -20,8 +20,14 @@ void BatchSlot::clear() {
 bool BatchSlot::append(const Submission& submission) {
   const std::string& added = submission.text;
   PERPETUA_ASSERT(added.size() <= UINT16_MAX);
-  if (commands.size() == limits::kBatchCommandsMax) return false;
-  if (text.size() + added.size() > limits::kBatchTextBytesMax) return false;
+  std::size_t count = 1;
+  std::size_t bytes = added.size();
+  if (submission.command.header.type == CommandType::consume_stream) {
+    count += submission.command.consume.command_count;
+    bytes += submission.command.consume.text_bytes;
+  }
+  if (commands.size() + count > limits::kBatchCommandsMax) return false;
+  if (text.size() + bytes > limits::kBatchTextBytesMax) return false;
   Command& command = commands.emplace_back(submission.command);
   command.header.text_offset = added.empty() ? 0 : static_cast<uint32_t>(text.size());
   command.header.text_length = static_cast<uint16_t>(added.size());

@@ -29,7 +29,8 @@ struct BatchSlot {
   BatchSlot();
 
   void clear();
-  // False, changing nothing, if the batch has no room for it.
+  // False, changing nothing, if the batch has no room for it; for a consume_stream: for it and the
+  // commands that came with it, which are never parted from it.
   [[nodiscard]] bool append(const Submission& submission);
   // Makes it the engine's next batch: number, first event, log time = max(previous, now).
   void stamp(const Engine& engine, int64_t now_ms);

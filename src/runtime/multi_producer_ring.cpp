@@ -1,7 +1,5 @@
 #include "runtime/multi_producer_ring.hpp"
 
-#include <algorithm>
-
 namespace perpetua::runtime {
 
 MultiProducerRing::MultiProducerRing(uint32_t slots, uint32_t cancel_reserve)
@@ -12,11 +10,8 @@ MultiProducerRing::MultiProducerRing(uint32_t slots, uint32_t cancel_reserve)
 
 PushResult MultiProducerRing::try_push(std::span<Submission> submissions) {
   const uint64_t count = submissions.size();
-  PERPETUA_ASSERT(count >= 1 && count <= limits::kOrdersPerRequestMax);
-  const bool only_cancels = std::ranges::all_of(submissions, [](const Submission& submission) {
-    return is_cancel(submission.command.header.type);
-  });
-  const uint64_t allowed = slot_count() - (only_cancels ? 0 : cancel_reserve_);
+  PERPETUA_ASSERT(count >= 1 && count <= limits::kSubmissionsMax);
+  const uint64_t allowed = slot_count() - (are_cancels(submissions) ? 0 : cancel_reserve_);
 
   uint64_t first = claimed_.load(std::memory_order_seq_cst);
   do {

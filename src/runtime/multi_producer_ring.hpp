@@ -6,7 +6,7 @@
 //
 // A request claims its n slots at once and next to each other, or none: a full ring refuses, it
 // never blocks a producer. The last limits::kCommandRingCancelReserve slots are open to requests of
-// cancels (is_cancel) only. Slots are filled back to front, the first one published last, so the
+// cancels (are_cancels) only. Slots are filled back to front, the first one published last, so the
 // consumer sees a request whole or not at all. close() ends it: claims after it are refused, claims
 // before it are still delivered.
 //
@@ -35,7 +35,7 @@ class MultiProducerRing {
   explicit MultiProducerRing(uint32_t slots = limits::kCommandRingSlots,
                              uint32_t cancel_reserve = limits::kCommandRingCancelReserve);
 
-  // REQUIRES: 1 <= submissions.size() <= limits::kOrdersPerRequestMax. Text is moved from only if
+  // REQUIRES: 1 <= submissions.size() <= limits::kSubmissionsMax. Text is moved from only if
   // pushed. The caller then notifies the consumer.
   PushResult try_push(std::span<Submission> submissions);
 

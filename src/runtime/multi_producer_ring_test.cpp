@@ -75,6 +75,18 @@ TEST(MultiProducerRingTest, the_reserve_is_for_requests_of_cancels_only) {
   EXPECT_EQ(ring.try_push(cancel_all), PushResult::full);
 }
 
+TEST(MultiProducerRingTest, a_marker_does_not_keep_cancels_out_of_the_reserve) {
+  MultiProducerRing ring(256, 128);
+  auto orders = make_many(CommandType::place_order, limits::kSubmissionsMax);
+  ASSERT_EQ(ring.try_push(orders), PushResult::pushed);
+  auto more = make_many(CommandType::place_order, limits::kOrdersPerRequestMax);
+  more[0].command.header.type = CommandType::consume_stream;
+  EXPECT_EQ(ring.try_push(more), PushResult::full);
+  auto cancels = make_many(CommandType::cancel_order, limits::kSubmissionsMax);
+  cancels[0].command.header.type = CommandType::consume_stream;
+  EXPECT_EQ(ring.try_push(cancels), PushResult::pushed);
+}
+
 TEST(MultiProducerRingTest, taken_slots_are_free_again_for_ever) {
   MultiProducerRing ring(8, 2);
   uint64_t next = 0;

@@ -8,6 +8,7 @@
 #include "journal/file_journal.hpp"
 #include "journal/snapshot_store.hpp"
 #include "runtime/egress_stage.hpp"
+#include "runtime/history_filter.hpp"
 #include "runtime/journal_stage.hpp"
 #include "runtime/matcher_pool.hpp"
 #include "runtime/pipeline.hpp"
@@ -20,21 +21,20 @@ namespace {
 
 enum class Phase : uint8_t { created, recovered, running, stopped };
 
-// Passes on the batches that the history has not applied yet.
-class HistoryFilter final : public journal::ReplaySink {
- public:
-  HistoryFilter(journal::ReplaySink& sink, BatchNumber applied) : sink_(sink), applied_(applied) {}
-  void on_batch(const AppliedBatch& batch) override {
-    if (batch.number <= applied_) return;
-    PERPETUA_ASSERT(batch.number == applied_ + 1);
-    sink_.on_batch(batch);
-    applied_ = batch.number;
+// What does not fit into an empty batch would never be taken from the ring.
+void assert_whole(std::span<const Submission> submissions) {
+  PERPETUA_ASSERT(!submissions.empty());
+  std::size_t bytes = 0;
+  for (const Submission& submission : submissions) {
+    PERPETUA_ASSERT(submission.text.size() <= limits::kBatchTextBytesMax);
+    bytes += submission.text.size();
   }
-
- private:
-  journal::ReplaySink& sink_;
-  BatchNumber applied_;
-};
+  const Submission& first = submissions.front();
+  if (first.command.header.type != CommandType::consume_stream) return;
+  PERPETUA_ASSERT(first.command.consume.command_count == submissions.size() - 1);
+  PERPETUA_ASSERT(first.command.consume.text_bytes == bytes - first.text.size());
+  PERPETUA_ASSERT(bytes <= limits::kBatchTextBytesMax);
+}
 
 journal::WriterOptions writer_options(const RuntimeOptions& options) {
   journal::WriterOptions writing;
@@ -60,7 +60,12 @@ struct Runtime::Impl {
     if (log != nullptr) log->report_shortage_to(nullptr);
   }
 
+  journal::Status open();
   journal::RecoveryResult recover(BatchNumber history_applied, journal::ReplaySink* history);
+  journal::RecoveryResult recover_warm(Follower::Warm warm, BatchNumber history_applied,
+                                       journal::ReplaySink* history);
+  void begin_epoch(BatchNumber history_applied, journal::ReplaySink* history,
+                   journal::RecoveryResult& result);
   journal::Status write_opening_batch(journal::ReplaySink* history, BatchNumber& last_batch);
   void start();
   bool stop();
@@ -91,15 +96,19 @@ struct Runtime::Impl {
   std::thread egress_thread;
 };
 
+journal::Status Runtime::Impl::open() {
+  PERPETUA_ASSERT(phase == Phase::created);
+  const journal::Status opened = directory.open({.path = options.data_dir,
+                                                 .refuse_volatile = options.refuse_volatile,
+                                                 .make_cluster_id = {}});
+  return opened.ok() ? journal.attach(directory) : opened;
+}
+
 journal::RecoveryResult Runtime::Impl::recover(BatchNumber history_applied,
                                                journal::ReplaySink* history) {
-  PERPETUA_ASSERT(phase == Phase::created);
   journal::RecoveryResult result;
-  result.status = directory.open({.path = options.data_dir,
-                                  .refuse_volatile = options.refuse_volatile,
-                                  .make_cluster_id = {}});
+  result.status = open();
   if (!result.status.ok()) return result;
-
   journal::RecoveryOptions recovery;
   std::optional<HistoryFilter> filter;
   if (history != nullptr) {
@@ -107,26 +116,50 @@ journal::RecoveryResult Runtime::Impl::recover(BatchNumber history_applied,
     recovery.snapshot_at_most = history_applied;
   }
   journal::ReplaySink* sink = filter.has_value() ? &*filter : nullptr;
-  result.status = journal.attach(directory);
-  if (!result.status.ok()) return result;
   result = journal::recover(directory, journal, recovery, executor, sink, engine);
+  begin_epoch(history_applied, sink, result);
+  return result;
+}
+
+journal::RecoveryResult Runtime::Impl::recover_warm(Follower::Warm warm,
+                                                    BatchNumber history_applied,
+                                                    journal::ReplaySink* history) {
+  journal::RecoveryResult result;
+  result.status = open();
   if (!result.status.ok()) return result;
-  if (history_applied > result.last_batch) {
+  engine = std::move(warm.engine);
+  if (history != nullptr && history_applied < engine->last_batch()) {
     result.status = journal::Status::failure(
         options.data_dir + ": the history has applied batch " + std::to_string(history_applied) +
-        ", but the journal ends at batch " + std::to_string(result.last_batch));
+        " and cannot go on from batch " + std::to_string(engine->last_batch()));
     return result;
   }
-  result.status = journal.open_log(result.position, log);
-  if (!result.status.ok()) return result;
+  std::optional<HistoryFilter> filter;
+  if (history != nullptr) filter.emplace(*history, history_applied);
+  journal::ReplaySink* sink = filter.has_value() ? &*filter : nullptr;
+  result = journal::recover_tail(directory, journal, warm.position, executor, sink, *engine);
+  begin_epoch(history_applied, sink, result);
+  return result;
+}
+
+// The engine stands at the end of the journal: opens the log, and the epoch with a batch if need
+// be.
+void Runtime::Impl::begin_epoch(BatchNumber history_applied, journal::ReplaySink* history,
+                                journal::RecoveryResult& result) {
+  if (result.status.ok()) result.status = check_history(journal, result, history_applied);
+  if (result.status.ok()) result.status = journal.open_log(result.position, log);
+  if (!result.status.ok()) return;
   const bool is_first = result.last_batch == 0 && !options.genesis.empty();
   if (is_first || journal.needs_opening_batch()) {
-    result.status = write_opening_batch(sink, result.last_batch);
+    result.status = write_opening_batch(history, result.last_batch);
   }
-  if (!result.status.ok()) return result;
+  if (!result.status.ok()) return;
+  result.position.next_batch = result.last_batch + 1;
+  result.position.last_hash = log->last_hash();
+  result.position.last_epoch = log->epoch();
+  result.position.last_log_time_ms = engine->log_time_ms();
   engine->check_invariants();
   phase = Phase::recovered;
-  return result;
 }
 
 // The genesis batch, or an empty one that tells the new epoch.
@@ -182,6 +215,7 @@ bool Runtime::Impl::stop() {
   if (pipeline.is_abandoned.load()) return false;
 
   PERPETUA_ASSERT(pipeline.batches.released.get() == engine->last_batch());
+  if (options.on_drained) options.on_drained();
   engine->check_invariants();
   // Without a snapshot the next start replays more, and that is all.
   PipelineCounters::Sequence& counters = pipeline.counters.sequencer;
@@ -204,13 +238,8 @@ bool Runtime::Impl::has_journal_space() {
 }
 
 SubmitResult Runtime::Impl::submit(std::span<Submission> submissions) {
-  const auto is_cancelling = [](const Submission& submission) {
-    return is_cancel(submission.command.header.type);
-  };
-  for (const Submission& submission : submissions) {
-    PERPETUA_ASSERT(submission.text.size() <= limits::kBatchTextBytesMax);
-  }
-  if (!has_journal_space() && !std::ranges::all_of(submissions, is_cancelling)) {
+  assert_whole(submissions);
+  if (!has_journal_space() && !are_cancels(submissions)) {
     pipeline.counters.submit.unavailable.add();
     return SubmitResult::unavailable;
   }
@@ -264,6 +293,11 @@ Runtime::~Runtime() {
 journal::RecoveryResult Runtime::recover(BatchNumber history_applied,
                                          journal::ReplaySink* history) {
   return impl_->recover(history_applied, history);
+}
+
+journal::RecoveryResult Runtime::recover_warm(Follower::Warm warm, BatchNumber history_applied,
+                                              journal::ReplaySink* history) {
+  return impl_->recover_warm(std::move(warm), history_applied, history);
 }
 
 void Runtime::describe(DescribeSink& sink) const { engine().describe(sink); }

@@ -15,6 +15,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <string>
 #include <vector>
@@ -25,6 +26,7 @@
 #include "runtime/api/egress.hpp"
 #include "runtime/api/submit.hpp"
 #include "runtime/clock.hpp"
+#include "runtime/follower.hpp"
 #include "runtime/metrics.hpp"
 #include "runtime/wait_strategy.hpp"
 
@@ -37,6 +39,8 @@ struct RuntimeOptions {
   WaitKind wait = WaitKind::blocking;
   uint64_t snapshot_every_commands = 1'000'000;            // 0 = at stop only
   uint64_t segment_bytes = journal::kSegmentBytesDefault;  // of the file journal
+  // stop() calls it once everything accepted has left and is durable, before the last snapshot.
+  std::function<void()> on_drained;
   std::vector<Submission> genesis;  // the first batch of an empty journal; at most one batch
 
   // Seams; null = the machine's own. Must outlive the runtime.
@@ -54,8 +58,14 @@ class Runtime final : public CommandPort {
 
   // `history` (may be null) gets every batch after `history_applied`, in order, exactly once. A
   // status that is not ok says why the exchange must not start: damage, a lock held by another
-  // process, or a history that is ahead of the journal.
+  // process, or a history that is ahead of the journal. `position` of the result is where this
+  // runtime's log stands, with its epoch.
   journal::RecoveryResult recover(BatchNumber history_applied, journal::ReplaySink* history);
+
+  // The same with the engine of a follower of this data directory in place of a snapshot: reads the
+  // journal behind it to its end. A history that is behind that engine is refused.
+  journal::RecoveryResult recover_warm(Follower::Warm warm, BatchNumber history_applied,
+                                       journal::ReplaySink* history);
 
   // REQUIRES: recovered, not running.
   void describe(DescribeSink& sink) const;

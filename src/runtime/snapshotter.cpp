@@ -91,15 +91,24 @@ void Snapshotter::run_child(const Engine& engine, int release) {
 }
 
 void Snapshotter::poll(BatchRing& batches) {
-  if (!has_child()) return;
-  if (release_ >= 0 && batches.durable.get() >= child_batch_) {
+  if (is_waiting() && batches.durable.get() >= child_batch_) {
     const BatchSlot& slot = batches.slot(child_batch_);
     PERPETUA_ASSERT(slot.number == child_batch_);
-    // 8 bytes into an empty socket never block; a child that has died shows when it is reaped.
-    const ssize_t sent = send(release_, &slot.record_hash, sizeof slot.record_hash, MSG_NOSIGNAL);
-    PERPETUA_ASSERT(sent == sizeof slot.record_hash || errno == EPIPE || errno == ECONNRESET);
-    close_release();
+    release(slot.record_hash);
   }
+  reap();
+}
+
+void Snapshotter::release(uint64_t record_hash) {
+  PERPETUA_ASSERT(is_waiting());
+  // 8 bytes into an empty socket never block; a child that has died shows when it is reaped.
+  const ssize_t sent = send(release_, &record_hash, sizeof record_hash, MSG_NOSIGNAL);
+  PERPETUA_ASSERT(sent == sizeof record_hash || errno == EPIPE || errno == ECONNRESET);
+  close_release();
+}
+
+void Snapshotter::reap() {
+  if (!has_child()) return;
   int status = 0;
   if (waitpid(child_, &status, WNOHANG) == child_) finish(status);
 }

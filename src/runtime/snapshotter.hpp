@@ -10,7 +10,7 @@
 // Under a sanitizer a forked child of many threads is not reliable: there, snapshots are taken at
 // stop only (kCanFork is false).
 //
-// Thread-safety: the sequencer's thread alone. One child at a time.
+// Thread-safety: the engine's thread alone (sequencer, or follower). One child at a time.
 #pragma once
 
 #include <sys/types.h>
@@ -48,7 +48,12 @@ class Snapshotter {
   // before the slot of a batch is used again.
   void poll(BatchRing& batches);
 
+  // The two halves of poll(), for an owner whose batches are durable before they are applied.
+  void release(uint64_t record_hash);  // of the batch of the last start(); REQUIRES: is_waiting()
+  void reap();
+
   bool has_child() const { return child_ > 0; }
+  bool is_waiting() const { return release_ >= 0; }  // the child, for release()
 
   // Kills and reaps the child, if there is one; at stop, when a newer snapshot follows.
   void cancel();

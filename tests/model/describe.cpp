@@ -89,6 +89,10 @@ std::string describe_payload(const Command& c) {
     case CommandType::set_risk_limits:
       return fmt::format("fields={} {}", c.set_risk_limits.fields,
                          describe_risk(c.set_risk_limits.limits));
+    case CommandType::consume_stream:
+      return fmt::format("stream={} last={}-{} commands={}", c.consume.stream,
+                         c.consume.last.milliseconds, c.consume.last.sequence,
+                         c.consume.command_count);
     case CommandType::post_thought:
       return fmt::format("kind={} to={} metadata={}", static_cast<int>(c.thought.kind),
                          c.thought.to_agent, c.thought.metadata_length);
@@ -282,7 +286,7 @@ std::string_view name_of(CommandType type) {
       "cancel_order",  "cancel_all",     "set_leverage", "set_netting", "post_thought",
       "update_price",  "create_market",  "configure",    "adjust_margin", "tick",
       "set_market_mode", "fund_insurance", "place_trigger", "cancel_all_after", "set_key_limits",
-      "change_market", "create_signal", "fade_signal", "set_risk_limits"};
+      "change_market", "create_signal", "fade_signal", "set_risk_limits", "consume_stream"};
   const std::size_t index = static_cast<std::size_t>(type);
   return index < std::size(names) ? names[index] : "unknown";
 }

@@ -32,7 +32,8 @@ int64_t bounded(Wide value) {
 
 }  // namespace
 
-Generator::Generator(uint64_t seed) : random_(seed), mix_(draw_mix(random_)) {
+Generator::Generator(uint64_t seed)
+    : random_(seed), stream_random_(seed ^ 0x5EED), mix_(draw_mix(random_)) {
   batch_.log_time_ms = kStartMs;
   for (uint32_t i = 0; i < mix_.markets; ++i) specs_.push_back(draw_spec(random_, i));
   if (mix_.hoards) specs_[0].notional_min = Micro(1);
@@ -44,6 +45,7 @@ const BatchInput& Generator::next(const Model& model) {
     set_up();
   } else {
     if (play_crisis(model)) return finish_batch();
+    if (stream_random_.chance(8)) add_markers(model);
     keep_alive(model);
     uint64_t count = 1 + random_.below(mix_.batch_max);
     if (random_.per_mille(10)) count = 0;

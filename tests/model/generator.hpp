@@ -85,6 +85,8 @@ class Generator {
   Command fade(const Model& model, AgentId agent);
   bool add_many_bets(const Model& model);
   Command limit_risk(AgentId agent);
+  Command consume(const Model& model);
+  void add_markers(const Model& model);
   RiskLimits draw_risk();
   void add_flags(MoveMoney& wanted);
   std::string draw_wallet(uint64_t name);
@@ -96,6 +98,7 @@ class Generator {
   Sha256 fresh_sha();
 
   Random random_;
+  Random stream_random_;  // of its own: what the other draws reach stays as it is
   Mix mix_;
   BatchInput batch_;
   std::vector<Command> commands_;
@@ -109,6 +112,7 @@ class Generator {
   std::size_t crisis_market_ = 0;
   Side crisis_side_ = Side::buy;
   uint32_t idle_batches_ = 0;           // to come, in which hardly anything but time passes
+  Command last_marker_;
   std::deque<Sent> sent_;            // of late, with a key or a client id
   std::deque<OrderId> seen_orders_;  // of late, live or not, anybody's
   uint64_t next_name_ = 1;           // wallets, keys, client ids

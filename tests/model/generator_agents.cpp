@@ -110,6 +110,32 @@ Command Generator::limit_risk(AgentId agent) {
   return command;
 }
 
+// A little above where the stream stands, mostly.
+Command Generator::consume(const Model& model) {
+  Command command(CommandType::consume_stream);
+  ConsumeStream& taken = command.consume;
+  Random& random = stream_random_;
+  taken.stream = static_cast<uint16_t>(random.below(4));
+  if (random.chance(20)) taken.stream = static_cast<uint16_t>(random.below(limits::kStreamsMax));
+  taken.last = model.stream_position(taken.stream);
+  if (random.chance(70)) taken.last.milliseconds += random.below(1'000);
+  taken.last.sequence = random.below(3);
+  if (random.chance(3)) taken.stream = random.pick<uint16_t>({limits::kStreamsMax, 0xFFFF});
+  if (random.chance(2)) taken.last = {};
+  if (random.chance(2)) command.header.agent = 1;
+  if (random.chance(2)) command.header.valid_until_ms = batch_.log_time_ms - 1;
+  if (random.chance(10)) command.header.key = {random.next(), 1};
+  taken.command_count = static_cast<uint32_t>(random.below(3));
+  return command;
+}
+
+void Generator::add_markers(const Model& model) {
+  for (uint64_t count = 1 + stream_random_.below(3); count > 0; --count) {
+    if (!stream_random_.chance(5)) last_marker_ = consume(model);  // or once more the same
+    add(last_marker_, stream_random_.chance(50) ? "who" : "");
+  }
+}
+
 RiskLimits Generator::draw_risk() {
   RiskLimits limits;
   const MarketSpec& spec = specs_[random_.below(specs_.size())];

@@ -74,6 +74,9 @@ class Model : private LedgerModel {
     return told.events;
   }
   const std::map<std::string_view, uint64_t>& reached() const { return books_.reached; }
+  StreamPosition stream_position(uint16_t stream) const {
+    const auto found = streams_.find(stream);
+    return found == streams_.end() ? StreamPosition{} : found->second; }
   uint32_t rounds() const { return rounds_; }                         // of the last batch
 
  private:
@@ -190,6 +193,7 @@ class Model : private LedgerModel {
     using enum CommandType;
     const AgentId agent = header.agent;
     const bool is_of_exchange = header.type == register_agent || header.type == change_market ||
+        header.type == consume_stream ||
         (header.type >= update_price && header.type <= fund_insurance &&
          header.type != adjust_margin);
     refuse_if(is_of_exchange != (agent == 0), invalid_request);
@@ -213,6 +217,7 @@ class Model : private LedgerModel {
       case post_thought: return post(header, command.thought);
       case create_market: return add_market(header);
       case configure: return set_up(command.configure);
+      case consume_stream: return consume(command.consume);
       case CommandType::cancel_all:
         return queue_everywhere(header, [=, &command](Perpetual& m) {
           return m.cancel_scope(agent, command.cancel_all.scope, CloseReason::cancel_all); });
@@ -239,6 +244,14 @@ class Model : private LedgerModel {
     }
   } catch (const Refusal& refusal) { return refusal.outcome; }
 
+  // Section 8.
+  Decision consume(const ConsumeStream& taken) {
+    refuse_if(taken.stream >= limits::kStreamsMax, invalid_request);
+    StreamPosition& position = streams_[taken.stream];
+    refuse_if(taken.last <= position, invalid_request);
+    position = taken.last;
+    return Outcome{};
+  }
   // Orders: sections 3 and 6.
   Decision place(const CommandHeader& header, const PlaceOrder& p) {
     Market& market = allowed_market_of(header);
@@ -495,6 +508,7 @@ class Model : private LedgerModel {
   }
 
   std::map<std::string, Remembered> table_; std::deque<std::string> table_order_;
+  std::map<uint16_t, StreamPosition> streams_;
   uint64_t next_sequence_ = 1; uint32_t rounds_ = 0;
   std::vector<Outcome> outcomes_; std::vector<uint32_t> next_round_;
   Round round_;

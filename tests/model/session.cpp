@@ -161,6 +161,10 @@ std::string Session::check_states() {
   first.check_invariants();
   const std::string described = check_description(first);
   if (!described.empty()) return described;
+  for (uint16_t stream = 0; stream < limits::kStreamsMax; ++stream) {
+    if (first.stream_position(stream) == model_.stream_position(stream)) continue;
+    return report(fmt::format("position of stream {}", stream));
+  }
   for (const Subject& subject : subjects_) {
     if (subject.engine->state_hash() != hash) return report(subject.name + ": state hash");
     if (saved(*subject.engine) != bytes) return report(subject.name + ": saved state");

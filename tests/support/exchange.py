@@ -15,6 +15,7 @@ import time
 
 BINARY = os.environ.get("PERPETUA_BINARY", "build/release/bin/perpetua")
 READY_TIMEOUT_S = 60
+IDLE_MAX_S = 20  # below the exchange's idle_timeout_ms: it closes what was idle for longer
 
 
 def free_port():
@@ -43,6 +44,7 @@ class Client:
     def __init__(self, port, key=None, timeout_s=30):
         self.port, self.key, self.timeout_s = port, key, timeout_s
         self.connection = None
+        self.used_at = 0.0
 
     def request(self, method, path, body=None, headers=None):
         """Raises OSError or http.client.HTTPException if the connection fails."""
@@ -53,6 +55,8 @@ class Client:
         if body is not None:
             payload = body if isinstance(body, (bytes, str)) else json.dumps(body)
             sent.setdefault("Content-Type", "application/json")
+        if time.monotonic() - self.used_at > IDLE_MAX_S:
+            self.close()
         try:
             if self.connection is None:
                 self.connection = http.client.HTTPConnection("127.0.0.1", self.port,
@@ -63,6 +67,7 @@ class Client:
         except (OSError, http.client.HTTPException):
             self.close()
             raise
+        self.used_at = time.monotonic()
         found = {name.lower(): value for name, value in response.getheaders()}
         if found.get("connection", "").lower() == "close":
             self.close()

@@ -7,7 +7,8 @@ bool only_the_exchange_may(CommandType type) {
   return type == CommandType::register_agent || type == CommandType::update_price ||
          type == CommandType::create_market || type == CommandType::configure ||
          type == CommandType::tick || type == CommandType::set_market_mode ||
-         type == CommandType::fund_insurance || type == CommandType::change_market;
+         type == CommandType::fund_insurance || type == CommandType::change_market ||
+         type == CommandType::consume_stream;
 }
 
 uint64_t payload_hash_of(const Command& command, std::string_view text) {
@@ -146,10 +147,21 @@ Decision Ledger::decide_by_type(const Command& command, uint32_t index, const Co
     case CommandType::create_signal: return create_signal(command, index, context);
     case CommandType::fade_signal: return fade_signal(command, index, context);
     case CommandType::set_risk_limits: return set_risk_limits(command, index, context);
+    case CommandType::consume_stream: return consume_stream(command.consume);
     case CommandType::none:
       break;
   }
   return refusal;
+}
+
+Decision Ledger::consume_stream(const ConsumeStream& consumed) {
+  Decision decision;
+  if (consumed.stream >= streams_.size() || consumed.last <= streams_[consumed.stream]) {
+    decision.outcome = rejected(ResultCode::invalid_request);
+    return decision;
+  }
+  streams_[consumed.stream] = consumed.last;
+  return decision;
 }
 
 void Ledger::save(ByteSink& sink) const {
@@ -164,6 +176,7 @@ void Ledger::save(ByteSink& sink) const {
   for (const std::vector<uint16_t>& settings : leverage_) write_vector(sink, settings);
   write_value(sink, thought_count_);
   write_value(sink, is_configured_);
+  for (const StreamPosition& position : streams_) write_value(sink, position);
 }
 
 bool Ledger::load(ByteSource& source) {
@@ -179,7 +192,11 @@ bool Ledger::load(ByteSource& source) {
   for (std::vector<uint16_t>& settings : leverage_) {
     if (!read_vector(source, settings, uint64_t{limits::kAgentsMax} * 2)) return false;
   }
-  return read_value(source, thought_count_) && read_value(source, is_configured_);
+  if (!read_value(source, thought_count_) || !read_value(source, is_configured_)) return false;
+  for (StreamPosition& position : streams_) {
+    if (!read_value(source, position)) return false;
+  }
+  return true;
 }
 
 void Ledger::check_invariants() const {

@@ -2,11 +2,11 @@
 // ones that concern a market on with their reservation, and applies what the markets return.
 //
 // Owns accounts, agents and keys with their limits, the idempotency table, leverage settings, paid
-// deposits and global counters. Rules: docs/rules.md sections 2, 3, 6, 7, 8, rules-perpetual.md 18
-// to 23, rules-agents.md.
-// Thread-safety: none (sequencer thread).
+// deposits, positions of command streams and global counters. Rules: docs/rules.md sections 2, 3,
+// 6, 7, 8, rules-perpetual.md 18 to 23, rules-agents.md. Thread-safety: none (sequencer thread).
 #pragma once
 
+#include <array>
 #include <span>
 #include <string_view>
 #include <vector>
@@ -86,6 +86,10 @@ class Ledger {
   const KeyLimitTable& key_limits() const { return key_limits_; }
   const RiskTable& risk() const { return risk_; }
   uint16_t leverage_setting(AgentId agent, MarketId market) const;  // 0 = the spec's default
+  StreamPosition stream_position(uint16_t stream) const {
+    PERPETUA_ASSERT(stream < limits::kStreamsMax);
+    return streams_[stream];
+  }
   void open_market() { leverage_.emplace_back(); }
   std::size_t market_count() const { return leverage_.size(); }
 
@@ -112,6 +116,7 @@ class Ledger {
   Decision set_leverage(const Command& command, uint32_t index, const Context& context);
   Decision post_thought(const Command& command, uint32_t index, const Context& context);
   Decision configure(const Command& command, const Context& context);
+  Decision consume_stream(const ConsumeStream& consumed);
 
   Decision place(const Command& command, uint32_t index, const Context& context);
   Decision amend(const Command& command, uint32_t index, const Context& context);
@@ -201,6 +206,7 @@ class Ledger {
   std::vector<Pending> pending_;                            // [command of this batch]
   std::vector<OrderId> amended_;                            // in this round
   std::vector<std::pair<AgentId, Int128>> round_exposure_;  // of agents with risk limits, likewise
+  std::array<StreamPosition, limits::kStreamsMax> streams_{};
   uint64_t thought_count_ = 0;
   uint8_t is_configured_ = 0;
 };

@@ -44,6 +44,6 @@ inline std::string_view event_text(const TextSpan& span, std::string_view text) 
 
 // Changes whenever the layout or meaning of a record changes; stored in every journal segment and
 // snapshot, and a binary refuses another one.
-inline constexpr uint64_t kSchemaHash = 0x5052'5043'0000'0008;
+inline constexpr uint64_t kSchemaHash = 0x5052'5043'0000'0009;
 
 }  // namespace perpetua

@@ -13,6 +13,7 @@
 #pragma once
 
 #include <array>
+#include <compare>
 #include <cstring>
 #include <string_view>
 #include <type_traits>
@@ -56,6 +57,7 @@ enum class CommandType : uint8_t {
   create_signal = 26,
   fade_signal = 27,  // market in the signal's id
   set_risk_limits = 28,
+  consume_stream = 29,  // how far a stream of commands has been taken
 };
 
 struct CommandHeader {
@@ -260,6 +262,25 @@ struct Configure {
   uint8_t zero2[40] = {};
 };
 
+// The id of one entry of a stream, as Redis gives them out: they only grow.
+struct StreamPosition {
+  uint64_t milliseconds = 0;
+  uint64_t sequence = 0;
+
+  auto operator<=>(const StreamPosition&) const = default;
+};
+
+// Written before the commands that were taken from a stream, in the same batch: whoever goes on
+// with this state takes the entries after `last`. Text: who sent those commands, in a form of the
+// sender's own; the engine does not look at it.
+struct ConsumeStream {
+  StreamPosition last;         // of the newest entry taken; above the stream's position
+  uint32_t command_count = 0;  // that follow this one and came with it
+  uint32_t text_bytes = 0;     // of those commands together
+  uint16_t stream = 0;         // below limits::kStreamsMax
+  uint8_t zero[62] = {};
+};
+
 struct Command {
   CommandHeader header;
   union {
@@ -287,6 +308,7 @@ struct Command {
     CreateSignal create_signal;
     FadeSignal fade_signal;
     SetRiskLimits set_risk_limits;
+    ConsumeStream consume;
   };
 
   // Payload zero-filled; the writer then assigns the member of its type.
@@ -320,6 +342,7 @@ static_assert(sizeof(PostThought) == 88 && PlainRecord<PostThought>);
 static_assert(sizeof(CreateSignal) == 88 && PlainRecord<CreateSignal>);
 static_assert(sizeof(FadeSignal) == 88 && PlainRecord<FadeSignal>);
 static_assert(sizeof(SetRiskLimits) == 88 && PlainRecord<SetRiskLimits>);
+static_assert(sizeof(ConsumeStream) == 88 && PlainRecord<ConsumeStream>);
 static_assert(std::is_trivially_copyable_v<Command>);
 
 inline ClientId make_client_id(std::string_view text) {

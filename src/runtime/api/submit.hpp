@@ -5,6 +5,7 @@
 // outcome reaches the target's channel exactly once, after its batch is durable.
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 #include <span>
 #include <string>
@@ -31,12 +32,22 @@ struct Submission {
 // (`exchange_unavailable` on the wire). shutting_down: the exchange is stopping.
 enum class SubmitResult { accepted, overloaded, shutting_down, unavailable };
 
+// Cancels, with or without the marker of the stream they came from: they may use what is kept back.
+inline bool are_cancels(std::span<const Submission> submissions) {
+  return std::ranges::all_of(submissions, [](const Submission& submission) {
+    const CommandType type = submission.command.header.type;
+    return is_cancel(type) || type == CommandType::consume_stream;
+  });
+}
+
 class CommandPort {
  public:
   virtual ~CommandPort() = default;
 
   // All or nothing: the commands are sequenced next to each other, in order. Text is moved from.
-  // At most limits::kOrdersPerRequestMax at once. Cancels alone may use the ring's reserve.
+  // At most limits::kSubmissionsMax at once. Cancels alone may use the ring's reserve.
+  // A consume_stream comes first and counts the others: they stay in one batch. REQUIRES then: all
+  // texts together are at most limits::kBatchTextBytesMax.
   virtual SubmitResult submit(std::span<Submission> submissions) = 0;
 };
 

@@ -76,7 +76,7 @@ class Cluster:
         draft.write_text(json.dumps(self.state, indent=1))
         draft.replace(self.state_path)
 
-    def _lay_out(self, is_small, is_netns, binary):
+    def lay_out(self, is_small, is_netns, binary):
         network = (Namespaces if is_netns else Loopback)(str(self.folder))
         places = {}
         defaults = {"redis": RedisNode, "postgres": PostgresNode, "nginx": NginxNode}
@@ -119,8 +119,8 @@ class Cluster:
                 raise ClusterError(f"already up: {self.folder}")
             shape = {"is_small": is_small, "is_netns": is_netns}
             if self.shape is None:
-                self._lay_out(is_small, is_netns,
-                              binary or os.environ.get("PERPETUA_BINARY") or DEFAULT_BINARY)
+                self.lay_out(is_small, is_netns,
+                             binary or os.environ.get("PERPETUA_BINARY") or DEFAULT_BINARY)
             elif self.shape != shape:
                 raise ClusterError(f"{self.folder} holds a cluster of another shape: "
                                    "scripts/cluster down --wipe")

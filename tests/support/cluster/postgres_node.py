@@ -1,38 +1,17 @@
-"""PostgreSQL: a primary (index 0) and streaming replicas.
-
-Why these settings: docs/decisions/0015-cluster-topology.md.
-"""
+"""PostgreSQL: a primary (index 0) and streaming replicas, by deploy/postgres/perpetua.conf."""
 import os
 import pwd
 import shutil
 import signal
 import subprocess
+from pathlib import Path
 
 from .node import Node
 from .processes import ClusterError, log_tail, until
 
 PROGRAMS = os.environ.get("PERPETUA_POSTGRES_BIN", "/usr/lib/postgresql/15/bin")
 REPLICATION_TIMEOUT_S = 60
-SETTINGS = {
-    "max_connections": "300",
-    "shared_buffers": "128MB",
-    "wal_level": "replica",
-    "max_wal_senders": "12",
-    "max_replication_slots": "12",
-    "max_slot_wal_keep_size": "4GB",
-    "hot_standby": "on",
-    "synchronous_commit": "on",
-    "wal_sender_timeout": "5s",
-    "wal_receiver_timeout": "5s",
-    "wal_receiver_status_interval": "1s",
-    "tcp_keepalives_idle": "2",
-    "tcp_keepalives_interval": "1",
-    "tcp_keepalives_count": "3",
-    "tcp_user_timeout": "5000",
-    "max_wal_size": "2GB",
-    "checkpoint_timeout": "15min",
-    "unix_socket_directories": "",
-}
+CONFIGURATION = Path(__file__).resolve().parents[3] / "deploy" / "postgres" / "perpetua.conf"
 
 
 def as_postgres():
@@ -82,9 +61,11 @@ class PostgresNode(Node):
             if self.is_primary:
                 self._run("initdb", "-D", str(self.data), "-U", "perpetua", "-A", "trust",
                           "--no-locale", "-E", "UTF8")
-                self._admit_the_network()
+                self._configure()
             else:
                 primary = self.cluster.nodes["postgres:0"]
+                primary.sql("SELECT pg_drop_replication_slot(slot_name) FROM pg_replication_slots "
+                            f"WHERE slot_name = '{self.standby_name}'", "postgres")
                 self._run("pg_basebackup", "-D", str(self.data), "-R", "-X", "stream", "-c", "fast",
                           "-C", "-S", self.standby_name, "-d",
                           f"host={primary.host} port={primary.port} user=perpetua "
@@ -93,17 +74,18 @@ class PostgresNode(Node):
             shutil.rmtree(self.data, ignore_errors=True)  # half a copy is none
             raise
 
-    def _admit_the_network(self):
+    def _configure(self):
+        """Replicas copy it with the rest."""
+        (self.data / "perpetua.conf").write_text(CONFIGURATION.read_text())
+        with open(self.data / "postgresql.conf", "a") as settings:
+            settings.write("include 'perpetua.conf'\n")
         clients = self.cluster.network.clients()
         with open(self.data / "pg_hba.conf", "a") as rules:
             rules.write(f"host all all {clients} trust\nhost replication all {clients} trust\n")
 
     def command(self):
-        command = [*as_postgres(), f"{PROGRAMS}/postgres", "-D", str(self.data), "-h", self.host,
-                   "-p", str(self.port)]
-        for name, value in SETTINGS.items():
-            command += ["-c", f"{name}={value}"]
-        return command
+        return [*as_postgres(), f"{PROGRAMS}/postgres", "-D", str(self.data), "-h", self.host,
+                "-p", str(self.port), "-k", ""]
 
     def is_ready(self):
         return subprocess.run([f"{PROGRAMS}/pg_isready", "-q", "-h", self.host, "-p",

@@ -1,5 +1,6 @@
 """Processes that outlive the program that started them: by pid and start time, never by name."""
 import os
+import resource
 import signal
 import subprocess
 import time
@@ -98,8 +99,15 @@ def end_all(pids, timeout_s=30):
     until(ended, f"processes {pids} end", timeout_s)
 
 
+def raise_file_limit():
+    """To what this user may have: nginx needs two files for each of 10,000 sockets."""
+    _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
+
+
 def spawn(command, folder, environment, log_path):
     """In a session of its own, so that it outlives this program and its terminal. The pid."""
+    raise_file_limit()
     with open(log_path, "ab") as log:
         process = subprocess.Popen(command, cwd=folder, env=environment, stdin=subprocess.DEVNULL,
                                    stdout=log, stderr=log, start_new_session=True)

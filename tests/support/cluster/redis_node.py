@@ -1,32 +1,12 @@
-"""Redis: six nodes of a Cluster, three masters and three replicas.
-
-Why these settings: docs/decisions/0015-cluster-topology.md.
-"""
+"""Redis: six nodes of a Cluster, three masters and three replicas, by deploy/redis-cluster.conf."""
 import subprocess
 from pathlib import Path
 
 from .node import Node
 from .processes import ClusterError, until
 
-NODE_TIMEOUT_MS = 500
+CONFIGURATION = Path(__file__).resolve().parents[3] / "deploy" / "redis-cluster.conf"
 FORM_TIMEOUT_S = 120
-SETTINGS = {
-    "cluster-enabled": "yes",
-    "cluster-config-file": "nodes.conf",
-    "cluster-node-timeout": str(NODE_TIMEOUT_MS),
-    "cluster-require-full-coverage": "no",
-    "cluster-replica-validity-factor": "0",
-    "repl-diskless-sync-delay": "0",
-    "repl-backlog-size": "16mb",
-    "save": "",
-    "appendonly": "no",
-    "maxmemory": "1gb",
-    "maxmemory-policy": "noeviction",
-    "client-output-buffer-limit": "pubsub 64mb 32mb 10",
-    "protected-mode": "no",
-    "tcp-backlog": "1024",
-    "maxclients": "4000",
-}
 
 
 class RedisNode(Node):
@@ -37,11 +17,8 @@ class RedisNode(Node):
         self.bus_port = bus_port
 
     def command(self):
-        command = ["redis-server", "--bind", self.host, "--port", str(self.port),
-                   "--cluster-port", str(self.bus_port), "--dir", str(self.folder)]
-        for name, value in SETTINGS.items():
-            command += [f"--{name}", *(value.split() or [""])]
-        return command
+        return ["redis-server", str(CONFIGURATION), "--bind", self.host, "--port", str(self.port),
+                "--cluster-port", str(self.bus_port), "--dir", str(self.folder)]
 
     def cli(self, *arguments, timeout_s=10):
         """The output of redis-cli; ClusterError if Redis says no or does not answer."""

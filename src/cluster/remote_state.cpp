@@ -1,0 +1,342 @@
+#include "cluster/remote_state.hpp"
+
+#include <algorithm>
+#include <utility>
+
+#include "cluster/streams.hpp"
+
+namespace perpetua::cluster {
+
+using runtime::SubmitResult;
+using Kind = AppendResult::Kind;
+
+bool is_repeatable(std::span<const runtime::Submission> submissions) {
+  return std::ranges::all_of(submissions, [](const runtime::Submission& submission) {
+    const Command& command = submission.command;
+    const bool has_client_id =
+        command.header.type == CommandType::place_order && command.place.client_id[0] != 0;
+    return has_client_id || !command.header.key.is_zero();
+  });
+}
+
+RemoteState::Lane& RemoteState::lane(uint16_t stream, std::string_view symbol) {
+  std::unique_ptr<Lane>& found = lanes_[stream];
+  if (found == nullptr) {
+    found = std::make_unique<Lane>();
+    found->key = stream_key(stream, symbol);
+    found->writer_key = writer_key(found->key, options_.gateway);
+  }
+  return *found;
+}
+
+bool RemoteState::has_room(const RemoteRequest& request) const {
+  const uint64_t commands_max =
+      RemotePort::kCommandsInFlightMax - (request.only_cancels ? 0 : RemotePort::kCancelReserve);
+  return counters_.commands_in_flight + request.commands.size() <= commands_max &&
+         counters_.bytes_in_flight + request.payload.size() <= RemotePort::kBytesInFlightMax;
+}
+
+SubmitResult RemoteState::admit(RemoteRequest&& request, std::string_view symbol, bool has_spares,
+                                int64_t now_ns) {
+  const std::optional<uint16_t> stream = choose(request, symbol, has_spares);
+  if (!stream) {
+    ++counters_.unavailable;
+    return SubmitResult::unavailable;
+  }
+  Lane& chosen = *lanes_[*stream];
+  const bool is_full = now_ns < chosen.full_until_ns && !request.only_cancels;
+  if (is_full || !has_room(request)) {
+    ++counters_.overloaded;
+    return SubmitResult::overloaded;
+  }
+  ++counters_.requests;
+  counters_.commands_in_flight += request.commands.size();
+  counters_.bytes_in_flight += request.payload.size();
+  if (request.agent != 0) {
+    Agent& agent = agents_[request.agent];
+    agent.stream = *stream;
+    ++agent.in_flight;
+  }
+  chosen.queue.push_back(request.token);
+  const uint64_t token = request.token;
+  Flight flight;
+  flight.request = std::move(request);
+  flight.stream = *stream;
+  requests_.emplace(token, std::move(flight));
+  return SubmitResult::accepted;
+}
+
+std::optional<uint16_t> RemoteState::choose(const RemoteRequest& request, std::string_view symbol,
+                                            bool has_spares) {
+  const Lane& first = lane(request.stream, symbol);
+  const auto agent = agents_.find(request.agent);
+  if (agent != agents_.end()) {
+    // Also on one that is away: it moves with everything or not at all.
+    const bool is_away = lanes_[agent->second.stream]->is_away;
+    return is_away && !has_spares ? std::nullopt : std::optional(agent->second.stream);
+  }
+  if (!first.is_away) return request.stream;
+  if (!has_spares) return std::nullopt;
+  return other_stream(request.stream, request.stream, request.agent);
+}
+
+std::optional<uint16_t> RemoteState::other_stream(uint16_t from, uint16_t preferred,
+                                                  AgentId agent) {
+  if (preferred != from && !lanes_[preferred]->is_away) return preferred;
+  for (unsigned i = 0; i < kSpareStreams; ++i) {
+    const auto spare = static_cast<uint16_t>(kSpareStream + (agent + i) % kSpareStreams);
+    if (spare != from && !lane(spare, {}).is_away) return spare;
+  }
+  return std::nullopt;
+}
+
+std::optional<RemoteState::Append> RemoteState::next_append(int64_t now_ns) {
+  for (uint16_t stream = 0; stream < lanes_.size(); ++stream) {
+    Lane* const lane = lanes_[stream].get();
+    if (lane == nullptr || lane->is_busy) continue;
+    const bool is_due =
+        lane->is_away ? now_ns >= lane->try_at_ns : lane->is_asked || !lane->queue.empty();
+    if (!is_due) continue;
+    Append append = begin_append(stream, *lane);
+    if (lane->is_busy) return append;
+  }
+  return std::nullopt;
+}
+
+// Not busy afterwards: there was nothing to send.
+RemoteState::Append RemoteState::begin_append(uint16_t stream, Lane& lane) {
+  std::vector<AppendEntry> entries;
+  std::size_t bytes = 0;
+  lane.appending.clear();
+  while (!lane.is_away && !lane.queue.empty() && entries.size() < kEntriesPerAppendMax) {
+    const uint64_t token = lane.queue.front();
+    const auto found = requests_.find(token);
+    const bool is_here = found != requests_.end() && found->second.stream == stream &&
+                         found->second.place == Place::queued;
+    if (is_here) {
+      const RemoteRequest& request = found->second.request;
+      bytes += request.payload.size();
+      if (!entries.empty() && bytes > kAppendBytesMax) break;
+      entries.push_back({request.payload, request.only_cancels});
+      lane.appending.push_back(token);
+      found->second.place = Place::appending;
+    }
+    lane.queue.pop_front();
+  }
+  Append append;
+  append.stream = stream;
+  const bool is_asked = std::exchange(lane.is_asked, false) || lane.is_away;
+  if (entries.empty() && !is_asked) return append;
+  lane.is_busy = true;
+  append.number = ++lane.number;
+  AppendCall call;
+  call.stream_key = lane.key;
+  call.writer_key = lane.writer_key;
+  call.arrived = lane.arrived;
+  call.number = append.number;
+  call.entries_max = options_.stream_entries_max;
+  call.cancel_reserve = options_.stream_cancel_reserve;
+  call.entries = entries;
+  append.entries = entries.size();
+  append.request = make_append(call);
+  return append;
+}
+
+void RemoteState::append_done(uint16_t stream, const AppendResult& result, bool has_spares,
+                              int64_t now_ns) {
+  Lane& lane = *lanes_[stream];
+  lane.is_busy = false;
+  switch (result.kind) {
+    case Kind::done:
+      arrived(lane, result, now_ns);
+      break;
+    case Kind::lost:
+      lost(stream, lane, result.seen);
+      break;
+    case Kind::late:
+      set_away(lane, false);
+      lane.number = lane.arrived = result.seen;
+      requeue(stream, lane);
+      break;
+    case Kind::not_executed:
+    case Kind::unknown:
+      failed(stream, lane, result.kind == Kind::unknown, now_ns);
+      if (has_spares) leave(stream);
+      break;
+  }
+}
+
+void RemoteState::arrived(Lane& lane, const AppendResult& result, int64_t now_ns) {
+  set_away(lane, false);
+  lane.arrived = lane.number;
+  for (std::size_t i = 0; i < lane.appending.size(); ++i) {
+    const auto found = requests_.find(lane.appending[i]);
+    if (found == requests_.end()) continue;
+    Flight& flight = found->second;
+    if (result.is_taken[i] == '0') {
+      lane.full_until_ns = now_ns + kFullNs;
+      end(found, Ending::overloaded);
+      continue;
+    }
+    flight.place = Place::in_stream;
+    flight.append = lane.number;
+    flight.asked_ns = now_ns;
+    if (flight.request.is_repeatable) continue;
+    counters_.bytes_in_flight -= flight.request.payload.size();
+    std::string().swap(flight.request.payload);
+  }
+  lane.appending.clear();
+}
+
+void RemoteState::lost(uint16_t stream, Lane& lane, uint64_t seen) {
+  set_away(lane, false);
+  lane.arrived = seen;
+  bool has_lost = false;
+  for (auto& [token, flight] : requests_) {
+    if (flight.stream != stream || flight.place != Place::in_stream || flight.append <= seen) {
+      continue;
+    }
+    has_lost = true;
+    doubt(flight);
+  }
+  if (has_lost) ++counters_.losses;
+  requeue(stream, lane);
+}
+
+void RemoteState::failed(uint16_t stream, Lane& lane, bool is_unknown, int64_t now_ns) {
+  set_away(lane, true);
+  lane.try_at_ns = now_ns + kTryAgainNs;
+  for (const uint64_t token : lane.appending) {
+    const auto found = requests_.find(token);
+    if (is_unknown && found != requests_.end()) doubt(found->second);
+  }
+  requeue(stream, lane);
+}
+
+// It may have been executed.
+void RemoteState::doubt(Flight& flight) {
+  flight.may_be_executed = true;
+  flight.place = Place::doubtful;
+  if (!flight.request.is_repeatable) return;
+  flight.place = Place::queued;
+  ++counters_.sent_again;
+}
+
+// What was being appended waits again, before what came later.
+void RemoteState::requeue(uint16_t stream, Lane& lane) {
+  for (const uint64_t token : std::exchange(lane.appending, {})) {
+    const auto found = requests_.find(token);
+    if (found == requests_.end()) continue;
+    if (found->second.place == Place::appending) found->second.place = Place::queued;
+  }
+  lane.queue.clear();
+  for (const auto& [token, flight] : requests_) {
+    if (flight.stream == stream && flight.place == Place::queued) lane.queue.push_back(token);
+  }
+}
+
+void RemoteState::set_away(Lane& lane, bool is_away) {
+  if (lane.is_away == is_away) return;
+  lane.is_away = is_away;
+  counters_.streams_away += is_away ? 1 : -1;
+}
+
+// Each agent with everything it has in flight, or not at all, so that its order stays.
+void RemoteState::leave(uint16_t stream) {
+  std::map<AgentId, std::vector<Flights::iterator>> of_agents;
+  std::vector<std::vector<Flights::iterator>> groups;
+  for (auto flight = requests_.begin(); flight != requests_.end(); ++flight) {
+    if (flight->second.stream != stream) continue;
+    if (flight->second.request.agent == 0) {
+      groups.push_back({flight});
+    } else {
+      of_agents[flight->second.request.agent].push_back(flight);
+    }
+  }
+  for (auto& [agent, flights] : of_agents) groups.push_back(std::move(flights));
+  for (const std::vector<Flights::iterator>& group : groups) {
+    if (!std::ranges::all_of(group, [](const auto& flight) { return can_move(flight->second); })) {
+      continue;
+    }
+    const RemoteRequest& first = group.front()->second.request;
+    const auto to = other_stream(stream, first.stream, first.agent);
+    if (to) move(group, *to);
+  }
+  requeue(stream, *lanes_[stream]);
+}
+
+bool RemoteState::can_move(const Flight& flight) {
+  return flight.request.is_repeatable || (flight.place == Place::queued && !flight.may_be_executed);
+}
+
+void RemoteState::move(std::span<const Flights::iterator> flights, uint16_t to) {
+  for (const Flights::iterator& entry : flights) {
+    auto& [token, flight] = *entry;
+    if (flight.place == Place::in_stream) doubt(flight);
+    flight.stream = to;
+    lanes_[to]->queue.push_back(token);
+    const auto agent = agents_.find(flight.request.agent);
+    if (agent != agents_.end()) agent->second.stream = to;
+  }
+}
+
+std::vector<runtime::ReplyTarget> RemoteState::take(uint64_t token, uint32_t count) {
+  const auto found = requests_.find(token);
+  if (found == requests_.end() || found->second.request.targets.size() != count) return {};
+  std::vector<runtime::ReplyTarget> targets = std::move(found->second.request.targets);
+  ++counters_.answered;
+  forget(found);
+  return targets;
+}
+
+void RemoteState::tick(bool has_spares, int64_t now_ns) {
+  while (!requests_.empty() && requests_.begin()->second.request.deadline_ns <= now_ns) {
+    const Flight& flight = requests_.begin()->second;
+    const bool is_known = flight.place == Place::queued && !flight.may_be_executed;
+    end(requests_.begin(), is_known ? Ending::unavailable : Ending::unknown);
+  }
+  const int64_t timeout_ns = options_.command_timeout_ms * 1'000'000;
+  for (auto& [token, flight] : requests_) {
+    if (flight.request.deadline_ns - timeout_ns + kAskAfterNs > now_ns) break;
+    if (flight.place != Place::in_stream || flight.asked_ns + kAskAfterNs > now_ns) continue;
+    flight.asked_ns = now_ns;
+    lanes_[flight.stream]->is_asked = true;
+  }
+  if (!has_spares || counters_.streams_away == 0) return;
+  for (uint16_t stream = 0; stream < lanes_.size(); ++stream) {
+    const Lane* const lane = lanes_[stream].get();
+    if (lane != nullptr && lane->is_away && !lane->queue.empty()) leave(stream);
+  }
+}
+
+std::vector<Ended> RemoteState::take_ended() { return std::exchange(ended_, {}); }
+
+void RemoteState::end(Flights::iterator flight, Ending ending) {
+  const RemoteRequest& request = flight->second.request;
+  for (std::size_t i = 0; i < request.commands.size(); ++i) {
+    ended_.push_back({request.targets[i], request.commands[i], ending});
+  }
+  switch (ending) {
+    case Ending::unknown:
+      ++counters_.expired;
+      break;
+    case Ending::overloaded:
+      ++counters_.overloaded;
+      break;
+    case Ending::unavailable:
+      ++counters_.unavailable;
+      break;
+  }
+  forget(flight);
+}
+
+void RemoteState::forget(Flights::iterator flight) {
+  const RemoteRequest& request = flight->second.request;
+  counters_.commands_in_flight -= request.commands.size();
+  counters_.bytes_in_flight -= request.payload.size();
+  const auto agent = agents_.find(request.agent);
+  if (agent != agents_.end() && --agent->second.in_flight == 0) agents_.erase(agent);
+  requests_.erase(flight);
+}
+
+}  // namespace perpetua::cluster
