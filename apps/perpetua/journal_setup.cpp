@@ -32,8 +32,7 @@ std::string journal_url(const Settings& settings) {
       "the database is");
 }
 
-std::unique_ptr<journal::postgres::TableJournal> lead_journal(const Settings& settings,
-                                                              const sigset_t& signals) {
+journal::postgres::TableOptions leader_options(const Settings& settings) {
   journal::postgres::TableOptions options;
   options.url = journal_url(settings);
   options.accepts_async_replicas = settings.text("journal_async_replicas") == "accept";
@@ -42,7 +41,12 @@ std::unique_ptr<journal::postgres::TableJournal> lead_journal(const Settings& se
   options.node_name = node_name(settings);
   options.log = [](const std::string& line) { spdlog::warn("journal: {}", line); };
   options.on_over = end_process;
-  auto table = std::make_unique<journal::postgres::TableJournal>(std::move(options));
+  return options;
+}
+
+std::unique_ptr<journal::postgres::TableJournal> lead_journal(const Settings& settings,
+                                                              const sigset_t& signals) {
+  auto table = std::make_unique<journal::postgres::TableJournal>(leader_options(settings));
   const journal::Status led = table->lead([&] { return is_pending(signals); });
   if (led.error == EINTR) return nullptr;
   if (!led.ok()) throw std::runtime_error(led.message);

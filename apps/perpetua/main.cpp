@@ -1,4 +1,5 @@
-// perpetua: one binary. serve, load, journal, db, settings; `perpetua --help` is the manual.
+// perpetua: one binary. serve, load, engine, journal, db, settings; `perpetua --help` is the
+// manual.
 
 #include <CLI/CLI.hpp>
 #include <cstdlib>
@@ -7,6 +8,7 @@
 #include <map>
 
 #include "db_command.hpp"
+#include "engine_command.hpp"
 #include "journal_command.hpp"
 #include "journal_setup.hpp"
 #include "load/load.hpp"
@@ -25,7 +27,8 @@ PERPETUA is a perpetual-futures exchange for autonomous agents.
   perpetua serve                     start: sandbox market on 127.0.0.1:8082, data in ./data
   perpetua serve --config FILE       with a configuration file (perpetua settings --toml shows one)
   perpetua load --agents 50          drive a running exchange and print latencies
-  perpetua load agents --agents 10000  with a private stream each, all audited
+  perpetua load agents               agents with a private stream each, everything audited
+  perpetua engine handover           of several engines another one leads, without a failed request
   perpetua journal verify            check every byte of a data directory
   perpetua db status                 the history: where it is and how far it has come
   perpetua redis verify              compare Redis with the journal, key by key
@@ -247,6 +250,30 @@ void add_db(CLI::App& app, int& status) {
               DbVerb::checksum, status);
 }
 
+void add_engine_verb(CLI::App& engine, const char* name, const char* help, EngineVerb verb,
+                     int& status) {
+  CLI::App* verb_app = engine.add_subcommand(name, help);
+  auto config = std::make_shared<std::string>();
+  verb_app->add_option("--config", *config, "TOML file with settings")->type_name("FILE");
+  verb_app->callback([config, verb, &status] {
+    Settings settings;
+    if (const auto error = settings.load({}, variable, *config)) {
+      std::cerr << "perpetua: " << *error << "\n";
+      status = kExitUsage;
+      return;
+    }
+    status = run_engine_command(verb, journal_url(settings), std::cout, std::cerr);
+  });
+}
+
+void add_engine(CLI::App& app, int& status) {
+  CLI::App* engine = app.add_subcommand("engine", "engines that share a journal table");
+  engine->require_subcommand(1);
+  add_engine_verb(*engine, "status", "who leads and who stands by", EngineVerb::status, status);
+  add_engine_verb(*engine, "handover", "the leader finishes, and another engine leads",
+                  EngineVerb::handover, status);
+}
+
 void add_journal(CLI::App& app, int& status) {
   CLI::App* journal =
       app.add_subcommand("journal", "inspect a data directory or journal table (read-only)");
@@ -289,6 +316,7 @@ int main(int argc, char** argv) {
   int status = 0;
   perpetua::app::add_serve(app, status);
   perpetua::app::add_load(app, status);
+  perpetua::app::add_engine(app, status);
   perpetua::app::add_journal(app, status);
   perpetua::app::add_db(app, status);
   perpetua::app::add_redis(app, status);

@@ -17,4 +17,8 @@ projection::ProjectorOptions projector_options(const Settings& settings);
 // themselves, and Redis is a view that may be shorter. The reader may come later, and outlives it.
 projection::IntentArchive intent_archive(std::function<stores::HistoryReader&()> reader);
 
+class MetricFamilies;
+void add_projection_metrics(MetricFamilies& out, const projection::Projector& projector);
+void add_client_metrics(MetricFamilies& out, const redis::Client& client);
+
 }  // namespace perpetua::app

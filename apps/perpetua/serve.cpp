@@ -19,6 +19,7 @@
 #include "process_setup.hpp"
 #include "redis_service.hpp"
 #include "redis_setup.hpp"
+#include "roles/serve_roles.hpp"
 #include "runtime/runtime.hpp"
 #include "runtime_metrics.hpp"
 #include "runtime_setup.hpp"
@@ -155,7 +156,7 @@ void Service::connect(const gateway::ServerOptions& options) {
   replies_ = std::make_unique<gateway::ReplyRouter>(options.io_threads);
   hub_ = std::make_unique<gateway::ws::Hub>(hot_, options.io_threads);
   hub_->start();
-  metrics_ = std::make_unique<RuntimeMetricsSource>(*runtime_, hot_, history_->writer());
+  metrics_ = std::make_unique<RuntimeMetricsSource>(*runtime_, hot_, &history_->writer());
   runtime_->add_listener(*hot_listener_);
   redis_ = make_redis_service(
       settings_, hot_,
@@ -211,6 +212,8 @@ bool Service::stop() {
 int serve(const Settings& settings) {
   set_up_log(settings);
   try {
+    const Roles roles = *parse_roles(settings.text("role"));
+    if (!roles.is_all) return serve_roles(settings, roles);
     Service service(settings);
     if (!service.build()) return 0;
     service.run_until_signal();

@@ -39,7 +39,7 @@ constexpr SettingSpec kSpecs[] = {
   {"Cluster", "node_name", kText, "", 0, 0, "", "name of this process in logs, metrics and `perpetua engine status`; none: host name and port"},
   {"Cluster", "secrets_dir", kText, "", 0, 0, "", "folder of key_secret and token_secret, which all processes of a cluster share; none: data_dir"},
   {"Cluster", "command_timeout_ms", kInteger, "5000", 100, 60'000, "", "a command sent to the engine that has no outcome for so long is answered outcome_unknown, and is not executed later"},
-  {"Cluster", "command_stream_max", kInteger, "20000", 100, 1'000'000, "", "entries of a command stream in Redis; above it commands are refused as overloaded"},
+  {"Cluster", "command_stream_max", kInteger, "8192", 2'048, 1'000'000, "", "entries of a command stream in Redis; above it commands are refused as overloaded"},
   {"Cluster", "trusted_proxies", kText, "", 0, 0, "", "addresses or networks (CIDR), separated by commas, whose X-Forwarded-For names the client"},
   {"Cluster", "drain_ms", kInteger, "0", 0, 600'000, "", "after SIGTERM connections are served on for so long, while /readyz says 503"},
   {"Cluster", "snapshot_publish_s", kInteger, "60", 1, 86'400, "", "the projector puts a snapshot into the journal's database so often, for processes that start"},

@@ -1,4 +1,4 @@
-#include "cluster/remote_history.hpp"
+#include "roles/remote_history.hpp"
 
 #include <algorithm>
 

@@ -1,4 +1,4 @@
-#include "cluster/history_news.hpp"
+#include "roles/history_news.hpp"
 
 #include <algorithm>
 #include <charconv>

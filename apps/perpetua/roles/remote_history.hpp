@@ -9,8 +9,8 @@
 
 #include <memory>
 
-#include "cluster/history_news.hpp"
 #include "history_service.hpp"
+#include "roles/history_news.hpp"
 
 namespace perpetua::app {
 
