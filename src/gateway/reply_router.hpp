@@ -96,8 +96,8 @@ class ReplyRouter final : public runtime::EgressListener {
 
   void on_batch(const AppliedBatch& batch, std::span<const runtime::ReplyTarget> targets) override;
 
-  // Answers commands that nobody waits for any more: outcome_unknown, or why they were never
-  // executed. Any thread. REQUIRES: none of them was or will be answered by a batch.
+  // Answers commands that end without a batch: outcome_unknown, or the code of a refusal on the
+  // way. Any thread. REQUIRES: none of them was or will be answered by a batch.
   void give_up(std::span<const runtime::ReplyTarget> targets,
                ResultCode code = ResultCode::outcome_unknown);
 

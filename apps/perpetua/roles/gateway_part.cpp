@@ -25,6 +25,19 @@ gateway::ServerOptions gateway_options(const Settings& settings, const Roles& ro
   return options;
 }
 
+// What the client hears; nothing has happened but for outcome_unknown.
+ResultCode code_of(cluster::Ending ending) {
+  switch (ending) {
+    case cluster::Ending::overloaded:
+      return ResultCode::overloaded;
+    case cluster::Ending::unavailable:
+      return ResultCode::exchange_unavailable;
+    case cluster::Ending::unknown:
+      break;
+  }
+  return ResultCode::outcome_unknown;
+}
+
 cluster::RemotePortOptions port_options(const Settings& settings, const stores::HotStore& hot) {
   cluster::RemotePortOptions options;
   if (RAND_bytes(reinterpret_cast<unsigned char*>(&options.gateway), sizeof options.gateway) != 1) {
