@@ -11,6 +11,13 @@ namespace perpetua::gateway {
 
 enum class Mode : uint8_t { sandbox, production };
 
+// Which paths a process serves; others that exist are `not_served_here`.
+enum class ServedPaths : uint8_t {
+  full,
+  sockets,  // /ws, and those of status
+  status,   // health, readiness, metrics
+};
+
 // A token bucket: `per_second` tokens flow in, at most `burst` are kept. per_second 0 = no limit.
 struct Budget {
   uint32_t per_second = 0;
@@ -50,6 +57,14 @@ struct ServerOptions {
   int64_t write_timeout_ms = 10'000;             // a client that does not read its reply
   int64_t history_wait_ms = 2'000;  // a read of history waits so long for what was acknowledged
   int64_t stop_timeout_ms = 5'000;  // stop() waits so long for replies in flight
+  // Before that, stop() drains for so long, or until the last connection has ended: no new
+  // connections, each open one ends with its next answer, WebSockets are told to go elsewhere
+  // (1012). Longer than a proxy in front keeps an idle connection, so that none is closed while a
+  // request is on its way. 0: not at all.
+  int64_t drain_ms = 0;
+  ServedPaths served_paths = ServedPaths::full;
+  // Networks ("10.0.0.0/8", "::1"): a peer in one is believed who its client is. See ClientAddress.
+  std::vector<std::string> trusted_proxies;
 
   Mode mode = Mode::sandbox;
   std::string operator_key;  // empty: no operator requests are accepted

@@ -129,4 +129,16 @@ void ReplyRouter::on_batch(const AppliedBatch& batch,
   }
 }
 
+void ReplyRouter::give_up(std::span<const runtime::ReplyTarget> targets) {
+  Reply reply;
+  reply.outcome.code = ResultCode::outcome_unknown;
+  std::vector<ReplyChannel::Delivery> unknown;
+  for (std::size_t i = 0; i < channels_.size(); ++i) {
+    for (const runtime::ReplyTarget& target : targets) {
+      if (target.channel == i + 1) unknown.push_back({target.token, reply});
+    }
+    if (!unknown.empty()) channels_[i]->deliver(unknown);
+  }
+}
+
 }  // namespace perpetua::gateway

@@ -5,9 +5,9 @@
 // One ReplyChannel per io thread. submit() and drain() are called by that io thread only; on_batch
 // by the egress thread. The hand-over is one lock and at most one wake-up per channel and batch.
 // Invariants: after SubmitResult::accepted the completion runs exactly once, on the io thread, with
-// one reply per command (never inside submit), and there is no timeout: the reply is always the
-// true result. After any other result it never runs. At most kPendingCallsMax calls wait per
-// channel; more: overloaded.
+// one reply per command (never inside submit), and there is no timeout here: the reply is the true
+// result, or outcome_unknown if whoever passed the command on gave it up. After any other result it
+// never runs. At most kPendingCallsMax calls wait per channel; more: overloaded.
 #pragma once
 
 #include <functional>
@@ -95,6 +95,10 @@ class ReplyRouter final : public runtime::EgressListener {
   ReplyChannel& channel(unsigned index) { return *channels_[index]; }
 
   void on_batch(const AppliedBatch& batch, std::span<const runtime::ReplyTarget> targets) override;
+
+  // Answers outcome_unknown to commands that nobody waits for any more. Any thread. REQUIRES: none
+  // of them was or will be answered by a batch.
+  void give_up(std::span<const runtime::ReplyTarget> targets);
 
  private:
   std::vector<std::unique_ptr<ReplyChannel>> channels_;        // target.channel = index + 1

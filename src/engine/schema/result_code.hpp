@@ -85,7 +85,9 @@
   X(unsupported_media_type, 211, 415, "the body must be application/json", "")                     \
   X(invalid_cursor, 212, 400, "the cursor does not come from this list", "start again without it") \
   X(not_in_this_mode, 213, 403, "not available in this mode of the exchange", "")                  \
-  X(exchange_unavailable, 214, 503, "the exchange cannot serve now; nothing was done", "retry after `Retry-After` seconds")
+  X(exchange_unavailable, 214, 503, "the exchange cannot serve now; nothing was done", "retry after `Retry-After` seconds") \
+  X(outcome_unknown, 215, 504, "the command was sent and not answered in time", "repeat it with the same idempotency key to learn its outcome") \
+  X(not_served_here, 216, 404, "this process does not serve this path", "ask a process whose role includes api")
 // clang-format on
 
 namespace perpetua {

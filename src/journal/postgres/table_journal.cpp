@@ -12,6 +12,8 @@
 namespace perpetua::journal::postgres {
 namespace {
 
+constexpr const char* kUndefinedTable = "42P01";  // SQLSTATE
+
 Status check_no_segments(const DataDirectory& directory) {
   std::vector<std::string> names;
   directory.storage().list(directory.journal_path(), names);  // no folder: no segments
@@ -33,6 +35,8 @@ Status TableJournal::lead(const std::function<bool()>& is_stopping) {
   leader_ = std::make_unique<Leader>(options_);
   return leader_->lead(is_stopping);
 }
+
+void TableJournal::resign() { leader_->resign(); }
 
 Status TableJournal::open_to_read() {
   const Status opened = connect_to_read(reading_, options_.url);
@@ -63,8 +67,9 @@ Status TableJournal::cluster_id(std::optional<ClusterId>& id) {
   pg::Parameters first;
   first.add(0).add(1);
   const pg::Result row = ask(kReadPage, first);
-  if (!row.ok()) return failure_of("cannot read the journal table", row.error());
   id.reset();
+  if (leader_ == nullptr && row.error().sqlstate == kUndefinedTable) return Status::success();
+  if (!row.ok()) return failure_of("cannot read the journal table", row.error());
   if (row.rows() == 0) return Status::success();
   if (row.integer(0, 0) != 0) return Status::failure(name() + ": row 0 is missing");
   TableHeader header;
