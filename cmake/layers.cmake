@@ -17,6 +17,7 @@ set(LAYER_MAY_USE_feeds base engine_schema)
 set(LAYER_MAY_USE_runtime base engine_schema engine journal runtime_api)
 set(LAYER_MAY_USE_gateway base engine_schema engine_rules runtime_api stores)
 set(LAYER_MAY_USE_runtime_api base engine_schema)
+set(LAYER_MAY_USE_cluster base engine_schema engine journal redis runtime runtime_api)
 
 # The include folder of one library: ${build}/include/<library>/<folder> -> src/<folder>.
 function(perpetua_include_root library folder out)

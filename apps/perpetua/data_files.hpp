@@ -6,6 +6,7 @@
 #include <string>
 
 #include "journal/format.hpp"
+#include "settings.hpp"
 
 namespace perpetua::app {
 
@@ -15,11 +16,15 @@ void ensure_cluster_id(const std::string& data_dir,
                        const std::optional<journal::ClusterId>& id = std::nullopt);
 uint64_t cluster_fingerprint(const std::string& data_dir);
 
+// Where the secrets below are: the same for all processes of a cluster. Made if it is not there;
+// throws std::runtime_error.
+std::string secrets_dir(const Settings& settings);
+
 // 256 random bits in the file `name` (kKeySecretFile: what makes repeated registrations
 // recognisable over restarts; kTokenSecretFile: what signs tokens in the sandbox); made once,
-// readable by the owner only. Throws std::runtime_error.
+// also by processes that start together, readable by the owner only. Throws std::runtime_error.
 inline constexpr const char* kKeySecretFile = "key_secret";
 inline constexpr const char* kTokenSecretFile = "token_secret";
-std::string load_secret(const std::string& data_dir, const std::string& name);
+std::string load_secret(const std::string& directory, const std::string& name);
 
 }  // namespace perpetua::app

@@ -7,6 +7,7 @@
 #include <stdexcept>
 
 #include "metric_families.hpp"
+#include "server_setup.hpp"
 #include "stores/sqlite/history_writer.hpp"
 
 namespace perpetua::app {
@@ -15,33 +16,33 @@ namespace {
 
 constexpr int64_t kStartWaitMs = 5'000;  // for a database that starts together with the exchange
 
-std::vector<std::string> split_urls(const std::string& text) {
-  std::vector<std::string> urls;
-  std::size_t begin = 0;
-  while ((begin = text.find_first_not_of(" ,\t\n", begin)) != std::string::npos) {
-    const std::size_t end = std::min(text.find_first_of(" ,\t\n", begin), text.size());
-    urls.push_back(text.substr(begin, end - begin));
-    begin = end;
-  }
-  return urls;
-}
-
 }  // namespace
 
 HistoryPlace history_place(const Settings& settings) {
   HistoryPlace place;
   place.data_dir = settings.text("data_dir");
   place.database_url = settings.text("database_url");
-  place.replica_urls = split_urls(settings.text("database_replica_urls"));
+  place.replica_urls = split_list(settings.text("database_replica_urls"));
   if (place.replica_urls.size() > stores::history_limits::kReplicasMax) {
     throw std::runtime_error("database_replica_urls has more than " +
                              std::to_string(stores::history_limits::kReplicasMax) + " servers");
   }
   place.connections = static_cast<std::size_t>(settings.integer("database_connections"));
   place.lag_max_ms = settings.integer("database_lag_ms");
+  place.poll_ms = settings.integer("database_poll_ms");
   place.backlog_bytes_max = static_cast<uint64_t>(settings.integer("database_backlog_mib")) << 20;
   place.retention_days = settings.integer("database_retention_days");
   return place;
+}
+
+stores::PostgresReaderOptions reader_options(const HistoryPlace& place) {
+  stores::PostgresReaderOptions options;
+  options.primary_url = place.database_url;
+  options.replica_urls = place.replica_urls;
+  options.connections = place.connections;
+  options.lag_max_ms = place.lag_max_ms;
+  options.poll_ms = place.poll_ms;
+  return options;
 }
 
 HistoryService::HistoryService(HistoryPlace place, uint64_t cluster_id,
@@ -112,13 +113,8 @@ void HistoryService::make_reader() {
     reader_ = std::make_unique<stores::HistoryReader>(place_.file());
     return;
   }
-  stores::PostgresReaderOptions options;
-  options.primary_url = place_.database_url;
-  options.replica_urls = place_.replica_urls;
-  options.connections = place_.connections;
-  options.lag_max_ms = place_.lag_max_ms;
   auto source = std::make_unique<stores::PostgresSource>(
-      options, [writer = writer_.get()] { return writer->applied_batch(); });
+      reader_options(place_), [writer = writer_.get()] { return writer->applied_batch(); });
   remote_source_ = source.get();
   reader_ = std::make_unique<stores::HistoryReader>(std::move(source));
 }
@@ -142,6 +138,25 @@ std::string HistoryService::degraded() const {
   return text;
 }
 
+void add_reader_metrics(MetricFamilies& out, stores::PostgresSource& source) {
+  const auto replicas = source.replicas();
+  const stores::PostgresReaderCounts counts = source.counts();
+  out.per_label("perpetua_history_replica_serves", "1: reads go there", "replica", replicas,
+                [](const auto& replica) { return replica.is_in_rotation ? 1.0 : 0.0; });
+  out.per_label("perpetua_history_replica_lag_seconds", "until it has what is committed", "replica",
+                replicas,
+                [](const auto& replica) { return static_cast<double>(replica.lag_ms) / 1e3; });
+  out.per_label("perpetua_history_replica_batch", "last batch visible there", "replica", replicas,
+                [](const auto& replica) { return static_cast<double>(replica.applied_batch); });
+  out.counter("perpetua_history_primary_reads_total", "reads of the primary", counts.primary_reads);
+  out.counter_per_label("perpetua_history_replica_reads_total", "reads of each replica", "replica",
+                        counts.replica_reads);
+  out.counter("perpetua_history_read_failovers_total", "reads repeated elsewhere",
+              counts.failovers);
+  out.counter("perpetua_history_read_failures_total", "reads that no server answered",
+              counts.failures);
+}
+
 std::vector<prometheus::MetricFamily> HistoryService::Collect() const {
   MetricFamilies out;
   out.gauge("perpetua_history_failed", "1: it has ended and lacks rows until the next start",
@@ -156,25 +171,7 @@ std::vector<prometheus::MetricFamily> HistoryService::Collect() const {
     out.counter("perpetua_history_rows_total", "rows sent to the database",
                 remote_writer_->rows_written());
   }
-  if (remote_source_ != nullptr) {
-    const auto replicas = remote_source_->replicas();
-    const stores::PostgresReaderCounts counts = remote_source_->counts();
-    out.per_label("perpetua_history_replica_serves", "1: reads go there", "replica", replicas,
-                  [](const auto& replica) { return replica.is_in_rotation ? 1.0 : 0.0; });
-    out.per_label("perpetua_history_replica_lag_seconds", "until it has what is committed",
-                  "replica", replicas,
-                  [](const auto& replica) { return static_cast<double>(replica.lag_ms) / 1e3; });
-    out.per_label("perpetua_history_replica_batch", "last batch visible there", "replica", replicas,
-                  [](const auto& replica) { return static_cast<double>(replica.applied_batch); });
-    out.counter("perpetua_history_primary_reads_total", "reads of the primary",
-                counts.primary_reads);
-    out.counter_per_label("perpetua_history_replica_reads_total", "reads of each replica",
-                          "replica", counts.replica_reads);
-    out.counter("perpetua_history_read_failovers_total", "reads repeated elsewhere",
-                counts.failovers);
-    out.counter("perpetua_history_read_failures_total", "reads that no server answered",
-                counts.failures);
-  }
+  if (remote_source_ != nullptr) add_reader_metrics(out, *remote_source_);
   return out.take();
 }
 

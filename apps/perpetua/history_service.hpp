@@ -29,6 +29,7 @@ struct HistoryPlace {
   std::vector<std::string> replica_urls;
   std::size_t connections = 4;
   int64_t lag_max_ms = 250;
+  int64_t poll_ms = 10;
   uint64_t backlog_bytes_max = 4ull << 30;
   int64_t retention_days = 0;
 
@@ -37,6 +38,10 @@ struct HistoryPlace {
 };
 
 HistoryPlace history_place(const Settings& settings);
+stores::PostgresReaderOptions reader_options(const HistoryPlace& place);
+
+class MetricFamilies;
+void add_reader_metrics(MetricFamilies& out, stores::PostgresSource& source);
 
 class HistoryService final : public prometheus::Collectable {
  public:

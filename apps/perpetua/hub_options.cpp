@@ -11,7 +11,7 @@ gateway::HubOptions hub_options(const Settings& settings) {
   options.token_secret = read_secret(settings.text("jwt_secret_file"), settings.text("jwt_secret"),
                                      "PERPETUA_JWT_SECRET", "token secret file");
   if (options.token_secret.empty()) {
-    options.token_secret = load_secret(settings.text("data_dir"), kTokenSecretFile);
+    options.token_secret = load_secret(secrets_dir(settings), kTokenSecretFile);
   }
   options.intents_per_second = static_cast<uint32_t>(settings.integer("rate_intents"));
   options.mutations_per_second = static_cast<uint32_t>(settings.integer("rate_hub_mutations"));

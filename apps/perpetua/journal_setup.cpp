@@ -9,19 +9,11 @@
 #include <utility>
 
 #include "journal/file_journal.hpp"
-
-#include "journal/file_journal.hpp"
+#include "process_setup.hpp"
+#include "server_setup.hpp"
 
 namespace perpetua::app {
 namespace {
-
-bool is_pending(const sigset_t& signals) {
-  sigset_t pending;
-  if (sigpending(&pending) != 0) return false;
-  sigset_t both;
-  sigandset(&both, &pending, &signals);
-  return sigisemptyset(&both) == 0;
-}
 
 void end_process(int exit_code, const std::string& message) {
   spdlog::critical("{}", message);
@@ -40,16 +32,21 @@ std::string journal_url(const Settings& settings) {
       "the database is");
 }
 
-std::unique_ptr<journal::postgres::TableJournal> lead_journal(const Settings& settings,
-                                                              const sigset_t& signals) {
+journal::postgres::TableOptions leader_options(const Settings& settings) {
   journal::postgres::TableOptions options;
   options.url = journal_url(settings);
   options.accepts_async_replicas = settings.text("journal_async_replicas") == "accept";
   options.waits_for_leadership = settings.is_on("wait_for_leadership");
   options.leader_silence_ms = settings.integer("leader_silence_ms");
+  options.node_name = node_name(settings);
   options.log = [](const std::string& line) { spdlog::warn("journal: {}", line); };
   options.on_over = end_process;
-  auto table = std::make_unique<journal::postgres::TableJournal>(std::move(options));
+  return options;
+}
+
+std::unique_ptr<journal::postgres::TableJournal> lead_journal(const Settings& settings,
+                                                              const sigset_t& signals) {
+  auto table = std::make_unique<journal::postgres::TableJournal>(leader_options(settings));
   const journal::Status led = table->lead([&] { return is_pending(signals); });
   if (led.error == EINTR) return nullptr;
   if (!led.ok()) throw std::runtime_error(led.message);

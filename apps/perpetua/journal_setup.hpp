@@ -14,9 +14,12 @@ namespace perpetua::app {
 // is neither.
 std::string journal_url(const Settings& settings);
 
-// For `journal = postgres`: the table, led by this engine; waits for its turn. Its lines go to the
-// log; when its leadership ends, the process ends with the exit code of the reason. Null if one of
-// `signals` (blocked) came first. Throws std::runtime_error if it is refused.
+// For leading it: lines go to the log; when the leadership is lost, the process ends with the exit
+// code of the reason.
+journal::postgres::TableOptions leader_options(const Settings& settings);
+
+// For `journal = postgres`: the table, led by this engine; waits for its turn. Null if one
+// of `signals` (blocked) came first. Throws std::runtime_error if it is refused.
 std::unique_ptr<journal::postgres::TableJournal> lead_journal(const Settings& settings,
                                                               const sigset_t& signals);
 

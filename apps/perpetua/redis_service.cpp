@@ -1,39 +1,13 @@
 #include "redis_service.hpp"
 
-#include <fmt/format.h>
-#include <spdlog/spdlog.h>
-#include <unistd.h>
-
-#include <chrono>
-#include <stdexcept>
-
 #include "metric_families.hpp"
+#include "redis_setup.hpp"
 
 namespace perpetua::app {
-namespace {
-
-redis::Options client_options(const Settings& settings) {
-  std::string error;
-  auto options = redis::parse_url(settings.text("redis_url"), error);
-  if (!options) throw std::runtime_error("redis_url: " + error);
-  options->connections_per_node = static_cast<uint32_t>(settings.integer("redis_connections"));
-  return *options;
-}
-
-projection::ProjectorOptions projector_options(const Settings& settings) {
-  projection::ProjectorOptions options;
-  options.groups = client_options(settings).is_cluster ? projection::kClusterGroups : 1;
-  const auto started = std::chrono::system_clock::now().time_since_epoch();
-  options.writer = fmt::format(
-      "{}-{}", getpid(), std::chrono::duration_cast<std::chrono::milliseconds>(started).count());
-  return options;
-}
-
-}  // namespace
 
 RedisService::RedisService(const Settings& settings, const stores::HotStore& hot,
                            projection::IntentArchive archive, gateway::ReplyRouter& replies)
-    : client_(client_options(settings)),
+    : client_(redis_options(settings)),
       projector_(client_, hot, projector_options(settings), std::move(archive)),
       gate_(replies, settings.integer("redis_write_timeout_ms")),
       accounts_(client_, hot, settings.integer("redis_read_timeout_ms"),
@@ -43,10 +17,7 @@ RedisService::RedisService(const Settings& settings, const stores::HotStore& hot
   projector_.on_keys_written([this](const std::vector<Sha256>& keys) {
     for (const Sha256& key : keys) keys_->drop(key);
   });
-  std::string error;
-  if (!client_.start(error, [this](const redis::Notice&) { projector_.suspect(); })) {
-    throw std::runtime_error("redis_url: " + error);
-  }
+  start_client(client_, [this](const redis::Notice&) { projector_.suspect(); });
   keys_ = std::make_unique<projection::KeyDirectory>(client_,
                                                      settings.integer("redis_read_timeout_ms"));
 }
@@ -105,32 +76,14 @@ void RedisService::ask(const Sha256& sha256, gateway::SharedKeys::Done done) {
 }
 
 std::vector<prometheus::MetricFamily> RedisService::Collect() const {
-  const projection::ProjectorStatus status = projector_.status();
-  const redis::Counters& counters = client_.counters();
   MetricFamilies out;
-  out.gauge("perpetua_redis_acknowledged_batch", "newest batch that Redis shows",
-            status.acknowledged);
-  out.gauge("perpetua_redis_lag_batches", "batches that Redis does not show yet",
-            status.collected - status.acknowledged);
-  out.gauge("perpetua_redis_whole", "1: nothing is known to miss in Redis", status.is_whole);
+  add_projection_metrics(out, projector_);
+  add_client_metrics(out, client_);
   out.gauge("perpetua_redis_gate_open", "1: replies do not wait for Redis", gate_.is_open());
   out.counter("perpetua_redis_gate_opened_total", "times Redis was too slow for replies",
               gate_.times_opened());
   out.gauge("perpetua_redis_replies_held", "replies that wait for Redis", gate_.held());
-  out.counter("perpetua_redis_losses_total", "slot groups found lost", status.losses);
-  out.counter("perpetua_redis_agents_rewritten_total", "agents written again",
-              status.agents_rewritten);
-  out.counter("perpetua_redis_writes_total", "requests of the projection", status.requests);
-  out.counter("perpetua_redis_write_failures_total", "of those, not answered or refused",
-              status.failures);
-  out.gauge("perpetua_redis_ready", "1: every slot has a node with a connection",
-            client_.health().state == redis::Health::State::ready);
-  out.counter("perpetua_redis_commands_total", "commands sent", counters.commands);
-  out.counter("perpetua_redis_disconnects_total", "connections lost", counters.disconnects);
   out.gauge("perpetua_redis_keys_cached", "API keys in the cache", keys_->cached());
-  out.powers_of_two("perpetua_redis_lag_seconds", "from a batch's egress to Redis",
-                    projection::LagHistogram::kBuckets, projector_.lag().sum_us(), 1e-6,
-                    [this](std::size_t bucket) { return projector_.lag().count(bucket); });
   return out.take();
 }
 

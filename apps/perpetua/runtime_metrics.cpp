@@ -28,9 +28,17 @@ void add_markets(MetricFamilies& out, const stores::HotStore& hot) {
 
 }  // namespace
 
+void add_state_metrics(MetricFamilies& out, const stores::HotStore& hot) {
+  const stores::HotTotals totals = hot.totals();
+  out.gauge("perpetua_agents", "registered agents", totals.agents);
+  out.gauge("perpetua_open_orders", "resting orders", totals.open_orders);
+  out.gauge("perpetua_open_positions", "positions that are not zero", totals.open_positions);
+  out.counter("perpetua_trades_total", "trades since the process started", totals.trades);
+  add_markets(out, hot);
+}
+
 std::vector<prometheus::MetricFamily> RuntimeMetricsSource::Collect() const {
   const runtime::RuntimeMetrics m = runtime_.metrics();
-  const stores::HotTotals totals = hot_.totals();
   MetricFamilies out;
   out.counter("perpetua_commands_total", "commands sequenced", m.commands);
   out.counter("perpetua_batches_total", "batches", m.batches);
@@ -50,14 +58,12 @@ std::vector<prometheus::MetricFamily> RuntimeMetricsSource::Collect() const {
   out.counter("perpetua_snapshot_failures_total", "snapshots that failed", m.snapshot_failures);
   out.gauge("perpetua_snapshot_batch", "batch of the newest snapshot", m.snapshot_batch);
   out.gauge("perpetua_matchers", "threads of the match phase", m.matchers);
-  out.gauge("perpetua_agents", "registered agents", totals.agents);
-  out.gauge("perpetua_open_orders", "resting orders", totals.open_orders);
-  out.gauge("perpetua_open_positions", "positions that are not zero", totals.open_positions);
-  out.counter("perpetua_trades_total", "trades since the process started", totals.trades);
-  out.gauge("perpetua_history_batch", "last batch in the history", history_.applied_batch());
-  out.gauge("perpetua_history_queued_bytes", "rows waiting for the history",
-            history_.queued_bytes());
-  add_markets(out, hot_);
+  if (history_ != nullptr) {
+    out.gauge("perpetua_history_batch", "last batch in the history", history_->applied_batch());
+    out.gauge("perpetua_history_queued_bytes", "rows waiting for the history",
+              history_->queued_bytes());
+  }
+  add_state_metrics(out, hot_);
   return out.take();
 }
 

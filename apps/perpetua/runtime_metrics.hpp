@@ -1,4 +1,5 @@
-// RuntimeMetricsSource: figures of runtime, hot store and history for /metrics.
+// RuntimeMetricsSource: figures of runtime, hot store and history for /metrics; the history may be
+// null, where another process writes it.
 // Thread-safety: Collect() by any thread; it only reads counters.
 #pragma once
 
@@ -10,10 +11,15 @@
 
 namespace perpetua::app {
 
+class MetricFamilies;
+
+// What any process with a hot store can tell.
+void add_state_metrics(MetricFamilies& out, const stores::HotStore& hot);
+
 class RuntimeMetricsSource final : public prometheus::Collectable {
  public:
   RuntimeMetricsSource(const runtime::Runtime& runtime, const stores::HotStore& hot,
-                       const stores::HistoryProjection& history)
+                       const stores::HistoryProjection* history)
       : runtime_(runtime), hot_(hot), history_(history) {}
 
   std::vector<prometheus::MetricFamily> Collect() const override;
@@ -21,7 +27,7 @@ class RuntimeMetricsSource final : public prometheus::Collectable {
  private:
   const runtime::Runtime& runtime_;
   const stores::HotStore& hot_;
-  const stores::HistoryProjection& history_;
+  const stores::HistoryProjection* const history_;
 };
 
 }  // namespace perpetua::app

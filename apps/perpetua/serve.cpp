@@ -1,8 +1,6 @@
 #include "serve.hpp"
 
-#include <openssl/rand.h>
 #include <spdlog/spdlog.h>
-#include <sys/resource.h>
 
 #include <csignal>
 #include <cstring>
@@ -11,21 +9,21 @@
 #include <stdexcept>
 
 #include "data_files.hpp"
-#include "feeds/replay_source.hpp"
+#include "feed_part.hpp"
 #include "gateway/server.hpp"
 #include "gateway/ws/hub.hpp"
-#include "genesis.hpp"
 #include "history_service.hpp"
-#include "house_state.hpp"
-#include "hub_options.hpp"
 #include "journal_batches.hpp"
 #include "journal_setup.hpp"
 #include "listeners.hpp"
-#include "operator_key.hpp"
+#include "process_setup.hpp"
 #include "redis_service.hpp"
+#include "redis_setup.hpp"
+#include "roles/serve_roles.hpp"
 #include "runtime/runtime.hpp"
 #include "runtime_metrics.hpp"
-#include "stores/history/history_source.hpp"
+#include "runtime_setup.hpp"
+#include "server_setup.hpp"
 #include "stores/warm_start.hpp"
 
 namespace perpetua::app {
@@ -44,16 +42,12 @@ class Service {
  private:
   void recover();
   bool try_recover();
-  void connect();
-  void connect_feeds();
-  gateway::ServerOptions server_options() const;
-  std::vector<stores::OrderView> old_intents(AgentId agent, std::size_t limit);
+  void connect(const gateway::ServerOptions& options);
   bool is_ready(std::string& why_not) const;
   std::string degraded() const;
 
   const Settings& settings_;
   sigset_t signals_{};
-  std::string operator_key_;
   std::unique_ptr<journal::postgres::TableJournal> table_;  // null: the journal is in files
   std::unique_ptr<runtime::Runtime> runtime_;
   std::unique_ptr<HistoryService> history_;
@@ -62,89 +56,33 @@ class Service {
   std::unique_ptr<gateway::ReplyRouter> replies_;
   std::unique_ptr<RedisService> redis_;  // null: everything in this process
   std::unique_ptr<gateway::ws::Hub> hub_;
-  std::unique_ptr<FeedSink> feed_sink_;
-  FeedListener feed_listener_{hot_};
-  std::unique_ptr<feeds::ReplaySource> replay_;
-  std::unique_ptr<feeds::LiquidityHouse> house_;
-  std::unique_ptr<feeds::FeedRunner> feeds_;
+  std::unique_ptr<FeedPart> feeds_;
   std::unique_ptr<RuntimeMetricsSource> metrics_;
   std::unique_ptr<gateway::Server> server_;
 };
 
-uint64_t random_seed() {
-  uint64_t seed = 0;
-  if (RAND_bytes(reinterpret_cast<unsigned char*>(&seed), sizeof seed) != 1) {
-    throw std::runtime_error("the system has no random numbers");
-  }
-  return seed;
-}
-
-GenesisValues genesis_values(const Settings& settings) {
-  const auto usdc = [&](std::string_view key) { return Micro(settings.integer(key) * 1'000'000); };
-  GenesisValues values;
-  values.hash_seed = random_seed();
-  if (settings.text("mode") == "sandbox") values.insurance = usdc("insurance_fund");
-  RiskLimits& limits = values.risk_limits;
-  limits.position_max = usdc("risk_position_max");
-  limits.exposure_max = usdc("risk_exposure_max");
-  limits.daily_loss_max = usdc("risk_daily_loss_max");
-  limits.leverage_max = static_cast<uint16_t>(settings.integer("risk_leverage_max"));
-  return values;
-}
-
-runtime::WaitKind wait_kind(const std::string& name) {
-  if (name == "spin") return runtime::WaitKind::busy_spin;
-  if (name == "yield") return runtime::WaitKind::yielding;
-  return runtime::WaitKind::blocking;
-}
-
-// Ten thousand agents are ten thousand sockets.
-void raise_file_limit(uint64_t wanted) {
-  rlimit limit{};
-  if (getrlimit(RLIMIT_NOFILE, &limit) != 0 || limit.rlim_cur >= wanted) return;
-  limit.rlim_cur = std::min<rlim_t>(wanted, limit.rlim_max);
-  setrlimit(RLIMIT_NOFILE, &limit);
-  if (limit.rlim_cur < wanted) {
-    spdlog::warn("open files are limited to {}, connections_max wants {}", limit.rlim_cur, wanted);
-  }
-}
-
 bool Service::build() {
-  operator_key_ =
-      read_operator_key(settings_.text("operator_key_file"), settings_.text("operator_key"));
-  // Blocked in every thread, taken by run_until_signal().
-  sigemptyset(&signals_);
-  sigaddset(&signals_, SIGTERM);
-  sigaddset(&signals_, SIGINT);
-  pthread_sigmask(SIG_BLOCK, &signals_, nullptr);
-  std::signal(SIGPIPE, SIG_IGN);
-  raise_file_limit(static_cast<uint64_t>(settings_.integer("connections_max")) + 1'000);
+  const gateway::ServerOptions options = server_options(settings_);
+  signals_ = block_signals();
+  raise_file_limit(settings_);
   if (settings_.text("journal") == "postgres") {
     table_ = lead_journal(settings_, signals_);
     if (table_ == nullptr) return false;
   }
   recover();
-  connect();
-  connect_feeds();
+  connect(options);
   if (redis_ != nullptr) redis_->start();
   runtime_->start();
   server_->start();
   feeds_->start();
-  spdlog::info("listening on http://{}:{} ({} mode)", server_options().listen_address,
-               server_->port(), settings_.text("mode"));
+  spdlog::info("listening on http://{}:{} ({} mode)", options.listen_address, server_->port(),
+               settings_.text("mode"));
   return true;
 }
 
 // False: the history is ahead of the journal, so it is of another one; it was deleted.
 bool Service::try_recover() {
-  runtime::RuntimeOptions options;
-  options.data_dir = settings_.text("data_dir");
-  options.refuse_volatile = settings_.text("mode") == "production";
-  options.matchers = static_cast<uint32_t>(settings_.integer("matchers"));
-  options.wait = wait_kind(settings_.text("wait_strategy"));
-  options.snapshot_every_commands = static_cast<uint64_t>(settings_.integer("snapshot_every"));
-  options.segment_bytes = static_cast<uint64_t>(settings_.integer("segment_mib")) << 20;
-  options.genesis = genesis_commands(genesis_values(settings_));
+  runtime::RuntimeOptions options = runtime_options(settings_);
   options.journal = table_.get();
   runtime_ = std::make_unique<runtime::Runtime>(std::move(options));
   const std::string& data_dir = settings_.text("data_dir");
@@ -194,51 +132,6 @@ void Service::recover() {
   }
 }
 
-gateway::ServerOptions Service::server_options() const {
-  const auto rate = [&](std::string_view key) {
-    return static_cast<uint32_t>(settings_.integer(key));
-  };
-  gateway::ServerOptions options;
-  const std::string& listen = settings_.text("listen");
-  const std::size_t colon = listen.rfind(':');
-  options.listen_address = listen.substr(0, colon);
-  options.port = static_cast<uint16_t>(std::stoi(listen.substr(colon + 1)));
-  options.io_threads = rate("io_threads");
-  options.connections_max = rate("connections_max");
-  options.connections_per_address_max = rate("connections_per_address");
-  options.mode =
-      settings_.text("mode") == "production" ? gateway::Mode::production : gateway::Mode::sandbox;
-  options.operator_key = operator_key_;
-  options.key_secret = load_secret(settings_.text("data_dir"), kKeySecretFile);
-  options.hub = hub_options(settings_);
-  options.start_balance_micro = settings_.integer("start_balance") * 1'000'000;
-  options.margin_use_max_ppm = kMarginUseMaxPpm;
-  options.takes_prices = settings_.text("prices") == "push";
-  options.index_sources_min = rate("index_sources_min");
-  gateway::RateOptions& rates = options.rates;
-  rates.agent_mutations = {rate("rate_agent"), rate("rate_agent_burst")};
-  rates.agent_cancels = rates.agent_mutations;
-  rates.global_mutations = {rate("rate_global"), std::max(1u, rate("rate_global"))};
-  rates.agent_reads = {rate("rate_reads"), std::max(1u, rate("rate_reads") * 2)};
-  rates.address_reads = rates.agent_reads;
-  rates.address_registrations = {rate("rate_registrations"), rate("rate_registrations_burst")};
-  return options;
-}
-
-// Closed intents that memory has forgotten; none while no database answers: the hot ones stand
-// for themselves, and Redis is a view that may be shorter.
-std::vector<stores::OrderView> Service::old_intents(AgentId agent, std::size_t limit) {
-  const stores::OrderFilter filter{.intents_only = true};
-  stores::PageRequest page;
-  page.limit = limit;
-  try {
-    return history_->reader().orders(agent, filter, page).rows;
-  } catch (const stores::HistoryUnavailable& error) {
-    spdlog::warn("old intents are left out of Redis: {}", error.what());
-    return {};
-  }
-}
-
 bool Service::is_ready(std::string& why_not) const {
   if (!runtime_->metrics().has_journal_space) {
     why_not = "the journal cannot be written (no space, or its database is not there)";
@@ -258,24 +151,24 @@ std::string Service::degraded() const {
 }
 
 // Registration order is egress order: the hot store first, so a reply can be read back at once.
-void Service::connect() {
-  const gateway::ServerOptions options = server_options();
+void Service::connect(const gateway::ServerOptions& options) {
   hot_listener_ = std::make_unique<HotStoreListener>(hot_);
   replies_ = std::make_unique<gateway::ReplyRouter>(options.io_threads);
   hub_ = std::make_unique<gateway::ws::Hub>(hot_, options.io_threads);
   hub_->start();
-  metrics_ = std::make_unique<RuntimeMetricsSource>(*runtime_, hot_, history_->writer());
+  metrics_ = std::make_unique<RuntimeMetricsSource>(*runtime_, hot_, &history_->writer());
   runtime_->add_listener(*hot_listener_);
   redis_ = make_redis_service(
       settings_, hot_,
-      [this](AgentId agent, std::size_t limit) { return old_intents(agent, limit); }, *replies_);
+      intent_archive([this]() -> stores::HistoryReader& { return history_->reader(); }), *replies_);
   if (redis_ != nullptr) {
     runtime_->add_listener(*redis_);  // hands on to the reply router
   } else {
     runtime_->add_listener(*replies_);
   }
   runtime_->add_listener(*hub_);
-  runtime_->add_listener(feed_listener_);
+  feeds_ = std::make_unique<FeedPart>(settings_, hot_, *runtime_);
+  runtime_->add_listener(feeds_->listener());
   runtime_->add_listener(history_->listener());
   std::vector<const prometheus::Collectable*> collectables = {metrics_.get(), history_.get()};
   if (redis_ != nullptr) collectables.push_back(redis_.get());
@@ -295,29 +188,6 @@ void Service::connect() {
                    .shared_budgets = redis_ ? &redis_->budgets() : nullptr,
                    .on_failure = [](const std::string& line) { spdlog::error("{}", line); },
                });
-}
-
-// Before the first live batch, so the house misses no event. Without a source the runner still lets
-// time pass in the markets.
-void Service::connect_feeds() {
-  std::vector<feeds::PriceSource*> sources;
-  if (settings_.text("prices") == "replay") {
-    std::vector<feeds::FeedMarket> markets;
-    for (const stores::MarketView& market : hot_.markets()) {
-      markets.push_back({market.id, market.spec, market.accepts_orders()});
-    }
-    replay_ = std::make_unique<feeds::ReplaySource>(
-        markets, feeds::ReplayOptions{.speed = settings_.integer("replay_speed")});
-    sources.push_back(replay_.get());
-    if (settings_.is_on("liquidity") && settings_.text("mode") == "sandbox") {
-      house_ = std::make_unique<feeds::LiquidityHouse>(markets, feeds::HouseOptions{});
-      house_->adopt(existing_house_agents(hot_, house_->members()));
-    }
-  }
-  feed_sink_ = std::make_unique<FeedSink>(*runtime_);
-  feeds_ = std::make_unique<feeds::FeedRunner>(std::move(sources), house_.get(), *feed_sink_,
-                                               [] { return runtime::SystemClock().now_ms(); });
-  feed_listener_.attach(feeds_.get());
 }
 
 void Service::run_until_signal() {
@@ -340,10 +210,10 @@ bool Service::stop() {
 }  // namespace
 
 int serve(const Settings& settings) {
-  spdlog::set_level(spdlog::level::from_str(settings.text("log_level")));
-  spdlog::set_pattern("%Y-%m-%dT%H:%M:%S.%eZ %l %v", spdlog::pattern_time_type::utc);
-  spdlog::flush_on(spdlog::level::info);
+  set_up_log(settings);
   try {
+    const Roles roles = *parse_roles(settings.text("role"));
+    if (!roles.is_all) return serve_roles(settings, roles);
     Service service(settings);
     if (!service.build()) return 0;
     service.run_until_signal();

@@ -6,6 +6,8 @@
 #include <algorithm>
 #include <charconv>
 
+#include "roles.hpp"
+
 namespace perpetua::app {
 namespace {
 
@@ -143,6 +145,12 @@ std::optional<std::string> Settings::check_together() const {
   if (!port || *port < 0 || *port > 65'535 || colon == 0) {
     return fmt::format("setting listen (from {}) is '{}', allowed: ADDRESS:PORT, port 0 to 65535",
                        listen.source, listen.text);
+  }
+  if (!parse_roles(text("role"))) {
+    return fmt::format(
+        "setting role (from {}) is '{}', allowed: all, or a comma list of api, ws, "
+        "engine, projector",
+        values_.find("role")->second.source, text("role"));
   }
   const std::string& key = text("operator_key");
   if (!key.empty() && key.size() < 32) {

@@ -5,6 +5,8 @@
 #include <cstdio>
 #include <fstream>
 
+#include "roles.hpp"
+
 namespace perpetua::app {
 namespace {
 
@@ -86,6 +88,21 @@ TEST_F(SettingsTest, unknown_keys_and_broken_files_are_refused) {
 TEST_F(SettingsTest, the_example_file_says_the_defaults) {
   write(settings_toml());
   EXPECT_EQ(settings.load({}, no_variables, path), std::nullopt);
+}
+
+TEST_F(SettingsTest, roles_are_all_or_a_list_of_the_others) {
+  const auto listed = parse_roles("ws,engine");
+  ASSERT_TRUE(listed);
+  EXPECT_TRUE(listed->ws && listed->engine);
+  EXPECT_FALSE(listed->is_all || listed->api || listed->projector);
+  EXPECT_EQ(to_string(*listed), "ws,engine");
+  EXPECT_TRUE(parse_roles("all")->is_all);
+  for (const char* wrong : {"", "all,api", "api,", ",", "gateway", "api ws"}) {
+    EXPECT_FALSE(parse_roles(wrong)) << wrong;
+  }
+  const auto error = settings.load({{"role", "api,gateway"}}, no_variables, "");
+  ASSERT_TRUE(error);
+  EXPECT_NE(error->find("setting role (from --role) is 'api,gateway'"), std::string::npos);
 }
 
 }  // namespace

@@ -35,6 +35,7 @@ struct JournalEnd {
   uint64_t offset = 0;  // end of the last good record, or of the bad bytes' beginning
   BatchNumber first_cut_batch = 0;  // torn tail: the first batch that is lost
   std::string message;              // torn tail and corruption
+  int error = -1;  // corruption: ENOTCONN if the journal only cannot be reached now, as in Status
   JournalPosition position;         // after the last good record
   uint64_t segments = 0;
 };

@@ -234,6 +234,19 @@ Status SnapshotStore::check(BatchNumber batch, SnapshotHeader& header) const {
   return open_checked(directory_, path_of(batch), batch, file, header);
 }
 
+Status SnapshotStore::adopt(const std::string& temporary, BatchNumber batch,
+                            SnapshotHeader& header) {
+  std::unique_ptr<File> file;
+  const Status checked = open_checked(directory_, temporary, batch, file, header);
+  if (!checked.ok()) return checked;
+  file.reset();
+  Storage& storage = directory_.storage();
+  const std::string path = path_of(batch);
+  if (const int error = storage.rename(temporary, path)) return io_failure(path, "rename", error);
+  const int error = storage.sync_directory(directory_.snapshots_path());
+  return error == 0 ? Status::success() : io_failure(path, "sync the directory of", error);
+}
+
 Status SnapshotStore::load(BatchNumber batch, Engine& engine, SnapshotHeader& header) const {
   const std::string path = path_of(batch);
   std::unique_ptr<File> file;
@@ -254,8 +267,7 @@ Status SnapshotStore::load(BatchNumber batch, Engine& engine, SnapshotHeader& he
 }
 
 bool SnapshotStore::load_newest(std::unique_ptr<Engine>& engine, BatchNumber at_most,
-                                SnapshotHeader& header,
-                                std::vector<std::string>& rejected) const {
+                                SnapshotHeader& header, std::vector<std::string>& rejected) const {
   const std::vector<BatchNumber> batches = list();
   for (auto batch = batches.rbegin(); batch != batches.rend(); ++batch) {
     if (*batch > at_most) continue;

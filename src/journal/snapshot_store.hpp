@@ -62,6 +62,10 @@ class SnapshotStore {
   // Header, length and body checksum; not the state hash.
   Status check(BatchNumber batch, SnapshotHeader& header) const;
 
+  // A file that was brought here whole and synced under a temporary name: checks it as check()
+  // does, then gives it its name. Not ok: it is as it was.
+  Status adopt(const std::string& temporary, BatchNumber batch, SnapshotHeader& header);
+
   std::vector<BatchNumber> list() const;  // ascending
   // Removes the oldest and leftovers of unfinished writes. REQUIRES: keep >= kSnapshotsKeptMin.
   Status remove_old(std::size_t keep);

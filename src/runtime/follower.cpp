@@ -171,7 +171,9 @@ Status Follower::Impl::catch_up(uint64_t& batches, BatchNumber at_most) {
   StoredBatch batch;
   while (chain.next_batch <= at_most) {
     const ReadStatus read = reader->next(batch);
-    if (read == ReadStatus::corrupt) return Status::failure(reader->end().message);
+    if (read == ReadStatus::corrupt) {
+      return Status::failure(reader->end().message, reader->end().error);
+    }
     if (read != ReadStatus::batch) return check_end(reader->end());
     if (const std::string reason = reason_against(batch); !reason.empty()) {
       refused.add();

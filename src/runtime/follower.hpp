@@ -99,8 +99,9 @@ class Follower {
   Taken take(std::span<const std::byte> record, std::string& why);
 
   // Applies what the journal holds behind last_batch(), to its end or `at_most`; `batches` is how
-  // many. Not ok: the journal cannot be read, is damaged, ends before last_batch() (an old
-  // replica), or has another history; what was applied until then stays applied.
+  // many. Not ok: the journal cannot be reached now (ENOTCONN), is damaged, ends before
+  // last_batch() (an old replica), or has another history; what was applied until then stays
+  // applied.
   journal::Status catch_up(uint64_t& batches, BatchNumber at_most = UINT64_MAX);
 
   // Writes a snapshot on this thread; for a clean stop. Nothing to do before the first batch.

@@ -215,6 +215,7 @@ bool Runtime::Impl::stop() {
   if (pipeline.is_abandoned.load()) return false;
 
   PERPETUA_ASSERT(pipeline.batches.released.get() == engine->last_batch());
+  if (options.on_drained) options.on_drained();
   engine->check_invariants();
   // Without a snapshot the next start replays more, and that is all.
   PipelineCounters::Sequence& counters = pipeline.counters.sequencer;

@@ -15,6 +15,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <string>
 #include <vector>
@@ -38,6 +39,8 @@ struct RuntimeOptions {
   WaitKind wait = WaitKind::blocking;
   uint64_t snapshot_every_commands = 1'000'000;            // 0 = at stop only
   uint64_t segment_bytes = journal::kSegmentBytesDefault;  // of the file journal
+  // stop() calls it once everything accepted has left and is durable, before the last snapshot.
+  std::function<void()> on_drained;
   std::vector<Submission> genesis;  // the first batch of an empty journal; at most one batch
 
   // Seams; null = the machine's own. Must outlive the runtime.

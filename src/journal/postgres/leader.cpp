@@ -12,6 +12,7 @@
 #include "base/assert.hpp"
 #include "base/crash_point.hpp"
 #include "journal/postgres/leader_lock.hpp"
+#include "journal/postgres/leadership.hpp"
 #include "journal/postgres/server_check.hpp"
 #include "journal/postgres/table_format.hpp"
 
@@ -49,13 +50,19 @@ Leader::Leader(TableOptions options) : options_(std::move(options)) {
   if (!options_.on_over) options_.on_over = report_and_exit;
 }
 
-Leader::~Leader() {
+Leader::~Leader() { resign(); }
+
+void Leader::resign() {
   {
     const auto guard = lock();
     is_stopping_ = true;
   }
   wake_.notify_all();
   if (keeper_.joinable()) keeper_.join();
+  const auto guard = lock();
+  is_over_ = true;
+  is_available_ = false;
+  connection_.close();
 }
 
 void Leader::log(const std::string& line) const {
@@ -67,7 +74,12 @@ Status Leader::connect_and_identify() {
   if (!status.ok()) return status;
   PQsetNoticeReceiver(connection_.handle(), note_warning, &was_warned_);
   address_ = address_of(connection_);
-  status = server_process_of(connection_, process_);
+  pg::Parameters name;
+  name.add_text(application_name(options_.node_name));
+  const pg::Result named =
+      connection_.run("SELECT set_config('application_name', $1::text, false)", name);
+  status = named.ok() ? server_process_of(connection_, process_)
+                      : failure_of("cannot name the session", named.error());
   if (!status.ok()) connection_.close();
   return status;
 }
@@ -98,8 +110,8 @@ Status Leader::lead(const std::function<bool()>& is_stopping) {
   PERPETUA_ASSERT(!keeper_.joinable());
   Status status = first_lock(is_stopping);
   if (!status.ok()) return status;
-  const pg::Result exists = connection_.run("SELECT to_regclass('journal') IS NULL");
-  if (exists.ok() && exists.text(0, 0) == "t") {
+  const pg::Result missing = connection_.run(kAreTablesMissing);
+  if (missing.ok() && missing.text(0, 0) == "t") {
     const pg::Result made = connection_.run(kCreateTables);
     if (!made.ok()) return failure_of("cannot create the journal table", made.error());
   }
@@ -150,10 +162,24 @@ void Leader::keep() {
     if (is_stopping_ || is_over_) return;
     if (!connection_.is_open()) {
       ensure();
-    } else if (Clock::now() - last_commit_ >= kBeatEvery) {
-      beat();
+      continue;
     }
+    if (Clock::now() - last_commit_ >= kBeatEvery) beat();
+    if (connection_.is_open()) look_for_handover();
   }
+}
+
+void Leader::look_for_handover() {
+  if (!has_own_epoch_ || is_handover_told_ || !options_.on_handover) return;
+  const pg::Result asked = connection_.run(kReadHandover);
+  if (!connection_.is_open()) {
+    set_available(false, "connection lost: " + asked.error().message);
+    return;
+  }
+  if (!asked.ok() || asked.rows() != 1) return;
+  if (static_cast<uint64_t>(asked.integer(0, 0)) != epoch_) return;
+  is_handover_told_ = true;
+  options_.on_handover();
 }
 
 bool Leader::beat() {

@@ -13,8 +13,12 @@
 // "Over" calls on_over once (by default: report, and end the process without destructors), and the
 // connection is never used again.
 //
-// Thread-safety: lead() and the destructor by one thread; everything else needs the lock of
-// lock(), except is_available().
+// A planned hand-over: somebody writes this leader's epoch into journal_leader (leadership.hpp),
+// the thread finds it there and calls on_handover; whoever owns the leader then finishes what it
+// has accepted and calls resign().
+//
+// Thread-safety: lead(), resign() and the destructor by one thread; everything else needs the lock
+// of lock(), except is_available().
 #pragma once
 
 #include <atomic>
@@ -49,6 +53,9 @@ struct TableOptions {
   std::function<void(const std::string& line)> log;  // for the operator; any thread
   std::function<void(int exit_code, const std::string& message)>
       on_over;  // empty = end the process
+  // Asked to hand over: must not block; called once.
+  std::function<void()> on_handover;
+  std::string node_name;  // shown to other processes (leadership.hpp)
 };
 
 // A row of the table, as far as leadership needs it.
@@ -70,6 +77,9 @@ class Leader {
   // given up, or `is_stopping` said so.
   Status lead(const std::function<bool()>& is_stopping);
 
+  // Gives the lock up for good; nothing can be written from then on. REQUIRES: nothing is in doubt.
+  void resign();
+
   [[nodiscard]] std::unique_lock<std::mutex> lock() { return std::unique_lock(mutex_); }
   bool is_available() const { return is_available_.load(); }
 
@@ -81,7 +91,10 @@ class Leader {
   bool is_over() const { return is_over_; }
 
   // Rows are written under this epoch from now on.
-  void set_epoch(uint64_t epoch) { epoch_ = epoch; }
+  void set_epoch(uint64_t epoch) {
+    epoch_ = epoch;
+    has_own_epoch_ = true;
+  }
 
   // Connected and leading. If not, one attempt to be so again, unless the last was just now.
   bool ensure();
@@ -102,6 +115,7 @@ class Leader {
 
   void keep();
   bool beat();
+  void look_for_handover();
   void set_available(bool is_available, const std::string& reason);
   Status connect_and_identify();
   Status first_lock(const std::function<bool()>& is_stopping);
@@ -120,6 +134,8 @@ class Leader {
   Tip durable_;
   std::optional<Tip> in_doubt_;
   uint64_t epoch_ = 0;
+  bool has_own_epoch_ = false;
+  bool is_handover_told_ = false;
   bool is_over_ = false;
   bool was_warned_ = false;  // the server warned while a statement ran
   std::atomic<bool> is_available_{false};

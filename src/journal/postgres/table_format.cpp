@@ -41,7 +41,12 @@ CREATE TABLE IF NOT EXISTS journal_leader (
   batch_seq bigint NOT NULL,
   beat bigint NOT NULL,
   beat_at timestamptz NOT NULL) WITH (fillfactor = 10);
-INSERT INTO journal_leader VALUES (true, 0, 0, 0, clock_timestamp()) ON CONFLICT DO NOTHING)";
+ALTER TABLE journal_leader ADD COLUMN IF NOT EXISTS handover_epoch bigint NOT NULL DEFAULT 0;
+INSERT INTO journal_leader VALUES (true, 0, 0, 0, clock_timestamp(), 0) ON CONFLICT DO NOTHING)";
+
+const char* const kAreTablesMissing =
+    "SELECT count(*) < 2 FROM information_schema.columns WHERE table_schema = current_schema() "
+    "AND (table_name, column_name) IN (('journal', 'body'), ('journal_leader', 'handover_epoch'))";
 
 const char* const kReadPage =
     "SELECT batch_seq, epoch, first_event, command_count, prev_hash, hash, schema_hash, body "
@@ -69,6 +74,23 @@ const char* const kInsertGroup =
 const char* const kBeat =
     "UPDATE journal_leader SET epoch = $1::bigint, batch_seq = $2::bigint, beat = beat + 1, "
     "beat_at = clock_timestamp()";
+
+const char* const kReadHandover = "SELECT handover_epoch FROM journal_leader";
+
+RecordHeader record_header_of(const BatchInput& batch, uint64_t first_event, uint64_t epoch,
+                              uint64_t prev_hash) {
+  RecordHeader header;
+  header.batch = batch.number;
+  header.epoch = epoch;
+  header.log_time_ms = batch.log_time_ms;
+  header.first_event = first_event;
+  header.durable_batch = batch.number - 1;
+  header.group_first = batch.number;
+  header.command_count = static_cast<uint32_t>(batch.commands.size());
+  header.text_length = static_cast<uint32_t>(batch.text.size());
+  header.prev_hash = prev_hash;
+  return header;
+}
 
 std::string encode_table_header(const ClusterId& cluster_id) {
   TableHeader header;

@@ -35,13 +35,21 @@ struct TableHeader {
 static_assert(sizeof(TableHeader) == 40 && PlainRecord<TableHeader>);
 
 extern const char* const kCreateTables;
-extern const char* const kReadPage;      // $1 first batch, $2 rows
-extern const char* const kReadNewest;    // batch_seq, epoch, hash of the newest row
-extern const char* const kReadRow;       // the same of row $1
-extern const char* const kInsertHeader;  // $1 schema hash, $2 body; $3 hash (zero)
+extern const char* const kAreTablesMissing;  // or without a column that kCreateTables adds
+extern const char* const kReadPage;          // $1 first batch, $2 rows
+extern const char* const kReadNewest;        // batch_seq, epoch, hash of the newest row
+extern const char* const kReadRow;           // the same of row $1
+extern const char* const kInsertHeader;      // $1 schema hash, $2 body; $3 hash (zero)
 // $1 row before, $2 its hash, $3 epoch, $4 schema hash, $5.. columns of the group as arrays
 extern const char* const kInsertGroup;
-extern const char* const kBeat;  // $1 epoch, $2 newest batch
+extern const char* const kBeat;          // $1 epoch, $2 newest batch
+extern const char* const kReadHandover;  // the epoch whose leader was asked to hand over
+
+// Header of a batch's record in the table: a pure function of the batch, its epoch and the record
+// before, so that whoever has these has the row's bytes. A row proves the one before it, hence
+// durable_batch = batch - 1 and a group of its own; how many rows a COMMIT took is not told.
+RecordHeader record_header_of(const BatchInput& batch, uint64_t first_event, uint64_t epoch,
+                              uint64_t prev_hash);
 
 std::string encode_table_header(const ClusterId& cluster_id);
 // nullptr if `bytes` is a header of this version and schema, else the reason.

@@ -12,6 +12,8 @@
 namespace perpetua::journal::postgres {
 namespace {
 
+constexpr const char* kUndefinedTable = "42P01";  // SQLSTATE
+
 Status check_no_segments(const DataDirectory& directory) {
   std::vector<std::string> names;
   directory.storage().list(directory.journal_path(), names);  // no folder: no segments
@@ -34,16 +36,29 @@ Status TableJournal::lead(const std::function<bool()>& is_stopping) {
   return leader_->lead(is_stopping);
 }
 
-Status TableJournal::open_to_read() { return connect_to_read(reading_, options_.url); }
+void TableJournal::resign() { leader_->resign(); }
+
+Status TableJournal::open_to_read() {
+  const Status opened = connect_to_read(reading_, options_.url);
+  if (opened.ok()) reading_address_ = address_of(reading_);
+  return opened;
+}
 
 pg::Result TableJournal::ask(const std::string& sql, const pg::Parameters& parameters) {
-  if (leader_ == nullptr) return reading_.run(sql, parameters);
+  if (leader_ == nullptr) {
+    if (!reading_.is_open()) {
+      const Status opened = open_to_read();
+      if (!opened.ok())
+        return pg::Result(pg::Error{pg::ErrorClass::connection, {}, opened.message});
+    }
+    return reading_.run(sql, parameters);
+  }
   const auto guard = leader_->lock();
   return leader_->connection().run(sql, parameters);
 }
 
 std::string TableJournal::name() const {
-  if (leader_ == nullptr) return "journal table " + address_of(reading_);
+  if (leader_ == nullptr) return "journal table " + reading_address_;
   const auto guard = leader_->lock();
   return "journal table " + leader_->address();
 }
@@ -52,8 +67,9 @@ Status TableJournal::cluster_id(std::optional<ClusterId>& id) {
   pg::Parameters first;
   first.add(0).add(1);
   const pg::Result row = ask(kReadPage, first);
-  if (!row.ok()) return failure_of("cannot read the journal table", row.error());
   id.reset();
+  if (leader_ == nullptr && row.error().sqlstate == kUndefinedTable) return Status::success();
+  if (!row.ok()) return failure_of("cannot read the journal table", row.error());
   if (row.rows() == 0) return Status::success();
   if (row.integer(0, 0) != 0) return Status::failure(name() + ": row 0 is missing");
   TableHeader header;

@@ -1,7 +1,9 @@
 // TableJournal: the journal as a table of PostgreSQL (docs/formats/journal-table.md).
 //
 //   lead()            for the exchange: waits until this engine is the only one that may write
-//   open_to_read()    for tools: any number, no lock, changes nothing
+//   resign()          the end of lead(): the lock is free, nothing can be written any more
+//   open_to_read()    for tools and followers: any number, no lock, changes nothing; a connection
+//                     that was lost is opened again by the next reading
 //   cluster_id()      of the exchange the table belongs to; none if the table is new
 //
 // One of the first two, once; then as any Journal. attach() gives a new table to the exchange of
@@ -27,6 +29,7 @@ class TableJournal final : public Journal {
   ~TableJournal() override;
 
   Status lead(const std::function<bool()>& is_stopping);
+  void resign();
   Status open_to_read();
   Status cluster_id(std::optional<ClusterId>& id);
 
@@ -45,6 +48,7 @@ class TableJournal final : public Journal {
   const TableOptions options_;
   std::unique_ptr<Leader> leader_;  // null: for reading only
   pg::Connection reading_;
+  std::string reading_address_;
   const DataDirectory* directory_ = nullptr;
 };
 

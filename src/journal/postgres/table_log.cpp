@@ -55,16 +55,7 @@ AppendResult TableLog::append(const BatchInput& batch, uint64_t first_event) {
   row.prev_hash = last_hash_;
   row.offset = group_.size();
   row.length = bytes;
-  RecordHeader header;
-  header.batch = batch.number;
-  header.epoch = epoch_;
-  header.log_time_ms = batch.log_time_ms;
-  header.first_event = first_event;
-  header.durable_batch = durable_batch_.load(std::memory_order_relaxed);
-  header.group_first = rows_.empty() ? batch.number : rows_.front().batch;
-  header.command_count = row.command_count;
-  header.text_length = static_cast<uint32_t>(batch.text.size());
-  header.prev_hash = last_hash_;
+  const RecordHeader header = record_header_of(batch, first_event, epoch_, last_hash_);
   group_.resize(group_.size() + bytes);
   row.hash = encode_record(header, batch, crc_seed_, {group_.data() + row.offset, bytes});
   last_hash_ = row.hash;

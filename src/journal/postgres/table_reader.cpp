@@ -49,7 +49,9 @@ bool TableReader::read_page() {
   page_ = ask_(kReadPage, parameters);
   row_ = 0;
   if (!page_.ok()) {
-    refuse(next_, failure_of("cannot be read", page_.error()).message);
+    const Status failure = failure_of("cannot be read", page_.error());
+    end_.error = failure.error;
+    refuse(next_, failure.message);
     return false;
   }
   is_last_page_ = page_.rows() < kPageRows;

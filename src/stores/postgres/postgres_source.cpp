@@ -20,20 +20,6 @@ PoolOptions pool_options(const PostgresReaderOptions& options, const std::string
   return pool;
 }
 
-// `?` to $1, $2, ... The history's SQL has no question mark in literals.
-std::string numbered(const std::string& sql) {
-  std::string result;
-  int number = 0;
-  for (const char c : sql) {
-    if (c == '?') {
-      result += "$" + std::to_string(++number);
-    } else {
-      result += c;
-    }
-  }
-  return result;
-}
-
 }  // namespace
 
 // Holds one connection at a time, and moves on when its server fails.
@@ -244,7 +230,7 @@ PostgresSource::PostgresSource(const PostgresReaderOptions& options,
                                std::function<BatchNumber()> committed)
     : primary_(pool_options(options, options.primary_url)),
       replica_reads_(options.replica_urls.size()),
-      watch_(options.replica_urls, options.lag_max_ms, std::move(committed)) {
+      watch_(options.replica_urls, options.lag_max_ms, options.poll_ms, std::move(committed)) {
   for (const std::string& url : options.replica_urls) {
     replicas_.push_back(std::make_unique<ConnectionPool>(pool_options(options, url)));
   }

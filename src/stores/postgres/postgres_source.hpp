@@ -23,6 +23,7 @@ struct PostgresReaderOptions {
   std::size_t connections = 4;  // of each server
   int64_t read_ms = 1'000;      // of one statement
   int64_t lag_max_ms = 250;
+  int64_t poll_ms = 10;  // between two questions to a replica
 };
 
 struct PostgresReaderCounts {

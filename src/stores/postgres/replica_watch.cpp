@@ -15,8 +15,11 @@ constexpr char kAsk[] =
 }  // namespace
 
 ReplicaWatch::ReplicaWatch(const std::vector<std::string>& urls, int64_t lag_max_ms,
-                           std::function<BatchNumber()> committed)
-    : lag_max_ms_(lag_max_ms), committed_(std::move(committed)), replicas_(urls.size()) {
+                           int64_t poll_ms, std::function<BatchNumber()> committed)
+    : lag_max_ms_(lag_max_ms),
+      poll_ms_(poll_ms),
+      committed_(std::move(committed)),
+      replicas_(urls.size()) {
   for (std::size_t i = 0; i < urls.size(); ++i) {
     replicas_[i].url = urls[i];
     replicas_[i].status.error = "not asked yet";
@@ -56,7 +59,7 @@ void ReplicaWatch::watch(Replica& replica) {
     if (result.ok() && result.rows() == 1) {
       note_answer(replica, static_cast<BatchNumber>(result.integer(0, 0)), result.integer(0, 1),
                   committed);
-      pause_ms = history_limits::kReplicaPollMs;
+      pause_ms = poll_ms_;
     } else {
       note_silence(replica, result.ok() ? "the tables are not there" : result.error().message);
       pause_ms = history_limits::kReplicaRetryMs;

@@ -1,6 +1,6 @@
 // ReplicaWatch: which replicas may serve reads, and how far back the oldest of them is.
 //
-// A thread per replica asks, kReplicaPollMs apart, for the applied batch that is visible there.
+// A thread per replica asks, `poll_ms` apart, for the applied batch that is visible there.
 // Its lag is how long it takes, or has taken so far, until it has everything that was committed at
 // some moment. Beyond `lag_max_ms`, or without an answer, it is left out until a whole such
 // measurement is below it again.
@@ -24,7 +24,6 @@
 namespace perpetua::stores {
 
 namespace history_limits {
-constexpr int64_t kReplicaPollMs = 10;
 constexpr int64_t kReplicaRetryMs = 250;  // between attempts while it does not answer
 constexpr int64_t kReplicaAnswerMs = 1'000;
 constexpr std::size_t kReplicasMax = 16;
@@ -42,7 +41,7 @@ struct ReplicaStatus {
 class ReplicaWatch {
  public:
   // `committed`: the newest batch that is committed at the primary.
-  ReplicaWatch(const std::vector<std::string>& urls, int64_t lag_max_ms,
+  ReplicaWatch(const std::vector<std::string>& urls, int64_t lag_max_ms, int64_t poll_ms,
                std::function<BatchNumber()> committed);
   ~ReplicaWatch();
   ReplicaWatch(const ReplicaWatch&) = delete;
@@ -82,6 +81,7 @@ class ReplicaWatch {
   void update_floor();
 
   const int64_t lag_max_ms_;
+  const int64_t poll_ms_;
   const std::function<BatchNumber()> committed_;
   std::mutex mutex_;
   std::condition_variable stop_;

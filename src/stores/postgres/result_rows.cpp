@@ -14,4 +14,17 @@ std::string ResultRows::next_text() {
                                   : std::string(result_.text(row_, column));
 }
 
+std::string numbered(const std::string& sql) {
+  std::string result;
+  int number = 0;
+  for (const char c : sql) {
+    if (c == '?') {
+      result += "$" + std::to_string(++number);
+    } else {
+      result += c;
+    }
+  }
+  return result;
+}
+
 }  // namespace perpetua::stores

@@ -1,5 +1,8 @@
-// The rows of a PostgreSQL result as a ValueSource. Not thread-safe.
+// The rows of a PostgreSQL result as a ValueSource, and the history's SQL as PostgreSQL takes it.
+// Not thread-safe.
 #pragma once
+
+#include <string>
 
 #include "base/pg/result.hpp"
 #include "stores/history/history_source.hpp"
@@ -23,5 +26,8 @@ class ResultRows final : public ValueSource {
   int row_ = -1;
   int column_ = 0;
 };
+
+// `?` to $1, $2, ... The history's SQL has no question mark in literals.
+std::string numbered(const std::string& sql);
 
 }  // namespace perpetua::stores

@@ -74,6 +74,7 @@ class Client {
   std::vector<Endpoint> masters() const;
 
  private:
+  friend class StreamReader;
   friend class Subscriber;
   std::shared_ptr<Core> core_;
 };

@@ -45,7 +45,7 @@ class Core final : private BatchOwner, private ConnectionOwner {
   // Runs it on the client's thread and waits; not at all if the client is stopped.
   void run_inside(const std::function<void()>& work);
 
-  // For subscribers.
+  // For subscribers and readers of streams.
   LinkSetup setup() { return {io, tls_.get(), options, counters}; }
   std::optional<Endpoint> master_of(uint16_t slot);
   std::optional<Endpoint> some_node();  // ready if one is

@@ -1,0 +1,100 @@
+#include "roles/serve_roles.hpp"
+
+#include <prometheus/metric_family.h>
+#include <spdlog/spdlog.h>
+
+#include <cstring>
+#include <stdexcept>
+
+#include "journal_setup.hpp"
+#include "process_setup.hpp"
+#include "roles/engine_service.hpp"
+#include "roles/node_service.hpp"
+#include "roles/status_server.hpp"
+#include "server_setup.hpp"
+
+namespace perpetua::app {
+namespace {
+
+void require_servers(const Settings& settings, const Roles& roles) {
+  const std::string role = "role '" + to_string(roles) + "' ";
+  if (settings.text("redis_url").empty()) {
+    throw std::runtime_error(role + "needs Redis: REDIS_URL is not set");
+  }
+  if (settings.text("journal") != "postgres") {
+    throw std::runtime_error(role + "needs journal = postgres, it is '" + settings.text("journal") +
+                             "'");
+  }
+  journal_url(settings);  // throws without one
+  if (roles.follows() && settings.text("database_url").empty()) {
+    throw std::runtime_error(role + "needs the database of the history: DATABASE_URL is not set");
+  }
+}
+
+// Figures and readiness of all parts, for the process that serves no agents.
+class Parts final : public prometheus::Collectable {
+ public:
+  Parts(const NodeService* node, const EngineService* engine) : node_(node), engine_(engine) {}
+
+  bool is_ready(std::string& why_not) const {
+    return (node_ == nullptr || node_->is_ready(why_not)) &&
+           (engine_ == nullptr || engine_->is_ready(why_not));
+  }
+  std::string degraded() const {
+    const std::string node = node_ == nullptr ? "" : node_->degraded();
+    const std::string engine = engine_ == nullptr ? "" : engine_->degraded();
+    return node + (node.empty() || engine.empty() ? "" : "; ") + engine;
+  }
+  std::vector<prometheus::MetricFamily> Collect() const override {
+    std::vector<prometheus::MetricFamily> families;
+    if (node_ != nullptr) families = node_->Collect();
+    if (engine_ == nullptr) return families;
+    for (auto& family : engine_->Collect()) families.push_back(std::move(family));
+    return families;
+  }
+
+ private:
+  const NodeService* const node_;
+  const EngineService* const engine_;
+};
+
+}  // namespace
+
+int serve_roles(const Settings& settings, const Roles& roles) {
+  require_servers(settings, roles);
+  const sigset_t signals = block_signals();
+  raise_file_limit(settings);
+  const std::string& data_dir = settings.text("data_dir");
+  const bool has_both = roles.engine && roles.follows();
+  std::unique_ptr<EngineService> engine;
+  std::unique_ptr<NodeService> node;
+  if (roles.engine) {
+    engine = std::make_unique<EngineService>(settings, has_both ? data_dir + "/engine" : data_dir);
+  }
+  if (roles.follows()) {
+    node = std::make_unique<NodeService>(settings, roles, has_both ? data_dir + "/node" : data_dir);
+  }
+  const Parts parts(node.get(), engine.get());
+  std::unique_ptr<StatusServer> status;
+  if (!roles.serves_agents()) {
+    status = std::make_unique<StatusServer>(
+        settings,
+        StatusFunctions{[&parts](std::string& why_not) { return parts.is_ready(why_not); },
+                        [&parts] { return parts.degraded(); }, &parts});
+  }
+  if (engine != nullptr) engine->start();
+  std::vector<const prometheus::Collectable*> others;
+  if (engine != nullptr) others.push_back(engine.get());
+  const bool is_serving =
+      node == nullptr || node->build([&signals] { return is_pending(signals); }, others);
+  if (is_serving) spdlog::info("serving as {} ({})", to_string(roles), node_name(settings));
+  int signal = 0;
+  sigwait(&signals, &signal);
+  spdlog::info("stopping on {}", strsignal(signal));
+  if (node != nullptr) node->stop();
+  const int exit_code = engine == nullptr ? 0 : engine->stop();
+  if (status != nullptr) status->stop();
+  return exit_code;
+}
+
+}  // namespace perpetua::app

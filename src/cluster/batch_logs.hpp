@@ -1,0 +1,46 @@
+// BatchLogs: reads the logs of the batch stream, those of all tags at once.
+//
+// A tag whose node does not answer is left out for kTagAwayMs, so that one master that is away does
+// not make every question as long as its time-out.
+// Thread-safety: one thread, which waits for the answers; not the client's.
+#pragma once
+
+#include <array>
+#include <chrono>
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "cluster/streams.hpp"
+#include "engine/schema/types.hpp"
+
+namespace perpetua::redis {
+class Client;
+}
+
+namespace perpetua::cluster {
+
+inline constexpr int64_t kTagAwayMs = 1'000;
+inline constexpr int kLogMessagesAtOnce = 16;  // of a tag; a message has about 1 MiB at most
+
+class BatchLogs {
+ public:
+  BatchLogs(redis::Client& client, int64_t timeout_ms) : client_(client), timeout_ms_(timeout_ms) {}
+
+  struct Answer {
+    bool is_answered = false;           // by one tag at least
+    BatchNumber last = 0;               // newest batch that any of them names
+    std::vector<std::string> messages;  // that may hold batches after `after`; of each tag in order
+  };
+  Answer read(BatchNumber after);
+
+ private:
+  redis::Client& client_;
+  const int64_t timeout_ms_;
+  std::array<std::chrono::steady_clock::time_point, kBatchTags> away_until_{};
+};
+
+// The number in an answer to GET of a batch_last_key; 0 if it has none.
+BatchNumber batch_number_of(std::string_view text);
+
+}  // namespace perpetua::cluster
