@@ -41,7 +41,7 @@ struct RemotePortOptions {
   uint64_t gateway = 0;  // random, other in every process
   int64_t command_timeout_ms = 5'000;
   uint32_t stream_entries_max = 8'192;
-  uint32_t stream_cancel_reserve = 1'024;  // the last of them: for cancels only
+  uint32_t stream_cancel_reserve = 1'024;  // the last of them, half at most: for cancels only
   int64_t append_timeout_ms = 300;         // then the stream's master counts as away
   // Symbol of a market, empty if there is none: such commands go to the accounts' stream. Any
   // thread.

@@ -125,7 +125,7 @@ RemoteState::Append RemoteState::begin_append(uint16_t stream, Lane& lane) {
   call.arrived = lane.arrived;
   call.number = append.number;
   call.entries_max = options_.stream_entries_max;
-  call.cancel_reserve = options_.stream_cancel_reserve;
+  call.cancel_reserve = std::min(options_.stream_cancel_reserve, options_.stream_entries_max / 2);
   call.entries = entries;
   append.entries = entries.size();
   append.request = make_append(call);
