@@ -27,6 +27,7 @@ PERPETUA is a perpetual-futures exchange for autonomous agents.
   perpetua serve                     start: sandbox market on 127.0.0.1:8082, data in ./data
   perpetua serve --config FILE       with a configuration file (perpetua settings --toml shows one)
   perpetua load --agents 50          drive a running exchange and print latencies
+  perpetua load agents               agents with a private stream each, everything audited
   perpetua engine handover           of several engines another one leads, without a failed request
   perpetua journal verify            check every byte of a data directory
   perpetua db status                 the history: where it is and how far it has come
@@ -83,51 +84,95 @@ void add_settings(CLI::App& app) {
   settings_app->callback([toml] { std::cout << (*toml ? settings_toml() : settings_markdown()); });
 }
 
+// What both kinds of load can be told; rate and key need parse_load().
+struct LoadFlags {
+  std::string rate = "100";
+  std::string key_file;
+};
+
+void add_load_flags(CLI::App& app, load::LoadOptions& options, LoadFlags& flags) {
+  app.add_option("--agents", options.agents, "agents to register")->capture_default_str();
+  app.add_option("--rate", flags.rate, "orders a second over all agents, or max")
+      ->capture_default_str();
+  app.add_option("--duration", options.duration_s, "seconds")->capture_default_str();
+  app.add_option("--markets", options.markets, "markets (default: all)")->delimiter(',');
+  app.add_option("--url", options.url, "the exchange")->capture_default_str();
+  app.add_option("--operator-key-file", flags.key_file,
+                 "file that holds the operator key, to fund agents in production mode; or give "
+                 "PERPETUA_OPERATOR_KEY")
+      ->type_name("FILE");
+  app.add_option("--fund", options.fund_usdc, "USDC for each agent")->capture_default_str();
+  app.add_option("--timeout-ms", options.timeout_ms, "a later reply counts as an error")
+      ->capture_default_str();
+  app.add_option("--seed", options.seed, "of the order mix")->capture_default_str();
+  app.add_flag("--allow-remote", options.allow_remote, "targets that are not this machine");
+}
+
+std::optional<std::string> parse_load(const LoadFlags& flags, load::LoadOptions& options) {
+  const auto rate = load::parse_rate(flags.rate);
+  if (!rate) return "--rate is '" + flags.rate + "', allowed: a number or max";
+  options.rate_per_s = *rate;
+  options.operator_key =
+      read_operator_key(flags.key_file, variable("PERPETUA_OPERATOR_KEY").value_or(std::string()));
+  return std::nullopt;
+}
+
+// Runs the load if nothing is wrong with what it was told.
+template <typename Options>
+int start_load(const LoadFlags& flags, load::LoadOptions& base, const Options& options,
+               int (*run)(const Options&)) {
+  auto error = parse_load(flags, base);
+  if (!error) error = load::validate(options);
+  if (!error) return run(options);
+  std::cerr << "perpetua: " << *error << "\n";
+  return kExitUsage;
+}
+
+void add_load_agents(CLI::App& load_app, int& status) {
+  CLI::App* app = load_app.add_subcommand(
+      "agents", "agents with a private stream each, orders repeated once, everything audited");
+  auto options = std::make_shared<load::AgentsOptions>();
+  auto flags = std::make_shared<LoadFlags>();
+  add_load_flags(*app, options->load, *flags);
+  app->add_option("--connections", options->load.connections,
+                  "HTTP connections at most (default 512), opened as they are needed");
+  app->add_option("--market-data", options->market_data,
+                  "sockets that follow book, trades and ticker, too")
+      ->capture_default_str();
+  app->add_option("--retry-ms", options->retry_ms, "without a reply for so long: once more")
+      ->capture_default_str();
+  app->add_option("--retry-pause-ms", options->retry_pause_ms, "before a second attempt")
+      ->capture_default_str();
+  app->add_option("--agents-file", options->agents_file, "agents of earlier runs are used again")
+      ->type_name("FILE");
+  app->add_option("--seconds-file", options->seconds_file, "CSV with a row a second")
+      ->type_name("FILE");
+  app->add_option("--acknowledged-file", options->acknowledged_file,
+                  "time of each acknowledged request, microseconds since 1970")
+      ->type_name("FILE");
+  app->add_flag("!--no-audit", options->has_audit, "do not look up every order at the end");
+  app->callback([options, flags, &status] {
+    status = start_load(*flags, options->load, *options, load::run_agents);
+  });
+}
+
 void add_load(CLI::App& app, int& status) {
   CLI::App* load_app = app.add_subcommand("load", "drive a running exchange, print latencies");
   auto options = std::make_shared<load::LoadOptions>();
-  auto rate = std::make_shared<std::string>("100");
+  auto flags = std::make_shared<LoadFlags>();
   auto transport = std::make_shared<std::string>("http");
-  auto key_file = std::make_shared<std::string>();
-  load_app->add_option("--agents", options->agents, "agents to register")->capture_default_str();
-  load_app->add_option("--rate", *rate, "orders a second over all agents, or max")
-      ->capture_default_str();
-  load_app->add_option("--duration", options->duration_s, "seconds")->capture_default_str();
+  add_load_flags(*load_app, *options, *flags);
   load_app->add_option("--transport", *transport, "http or ws")
       ->check(CLI::IsMember({"http", "ws"}))
       ->capture_default_str();
   load_app->add_option("--batch", options->batch, "orders in one request")->capture_default_str();
   load_app->add_option("--connections", options->connections,
                        "HTTP connections (default: one per agent, at most 64)");
-  load_app->add_option("--markets", options->markets, "markets (default: all)")->delimiter(',');
-  load_app->add_option("--url", options->url, "the exchange")->capture_default_str();
-  load_app
-      ->add_option("--operator-key-file", *key_file,
-                   "file that holds the operator key, to fund agents in production mode; or give "
-                   "PERPETUA_OPERATOR_KEY")
-      ->type_name("FILE");
-  load_app->add_option("--fund", options->fund_usdc, "USDC for each agent")->capture_default_str();
-  load_app->add_option("--timeout-ms", options->timeout_ms, "a later reply counts as an error")
-      ->capture_default_str();
-  load_app->add_option("--seed", options->seed, "of the order mix")->capture_default_str();
-  load_app->add_flag("--allow-remote", options->allow_remote, "targets that are not this machine");
-  load_app->callback([options, rate, transport, key_file, &status] {
+  add_load_agents(*load_app, status);
+  load_app->callback([load_app, options, flags, transport, &status] {
+    if (!load_app->get_subcommands().empty()) return;
     options->transport = *transport == "ws" ? load::TransportKind::ws : load::TransportKind::http;
-    const auto parsed = load::parse_rate(*rate);
-    if (!parsed) {
-      std::cerr << "perpetua: --rate is '" << *rate << "', allowed: a number or max\n";
-      status = kExitUsage;
-      return;
-    }
-    options->rate_per_s = *parsed;
-    options->operator_key =
-        read_operator_key(*key_file, variable("PERPETUA_OPERATOR_KEY").value_or(std::string()));
-    if (const auto error = load::validate(*options)) {
-      std::cerr << "perpetua: " << *error << "\n";
-      status = kExitUsage;
-      return;
-    }
-    status = load::run_load(*options);
+    status = start_load(*flags, *options, *options, load::run_load);
   });
 }
 

@@ -7,6 +7,8 @@ import unittest
 
 from api_case import NO_LIMITS, OPERATOR_KEY, QUIET, ApiExchange, harness, order
 
+STREAM_FAULTS = ("gaps", "repeats", "tail_lost", "book_gaps", "tails_unchecked", "lost", "double",
+                 "contradicted", "cancels_lost", "unread", "failed")
 LOAD_KEYS = ["agents", "connected", "sent", "ok", "rejected", "errors", "rate_per_s", "p50_ms",
              "p99_ms", "p999_ms", "max_ms"]
 
@@ -40,7 +42,8 @@ class Help(unittest.TestCase):
         for arguments in ((), ("dance",), ("serve", "--nonsense"), ("journal",),
                           ("journal", "state-hash", "--threads", "0"),
                           ("load", "--transport", "pigeon"), ("load", "--rate", "fast"),
-                          ("load", "--agents", "0"), ("load", "--operator-key", "k" * 40)):
+                          ("load", "--agents", "0"), ("load", "agents", "--rate", "0"),
+                          ("load", "--operator-key", "k" * 40)):
             self.assertEqual(run(*arguments).returncode, 2, arguments)
 
 
@@ -165,6 +168,26 @@ class Load(unittest.TestCase):
                 self.assertEqual(result["ok"] + result["rejected"], result["sent"])
                 self.assertGreater(result["sent"], 150)
                 self.assertGreater(result["ok"], result["rejected"])
+
+    def test_load_agents_audits_every_stream_and_order(self):
+        with ApiExchange(**NO_LIMITS, **{**QUIET, "prices": "replay"}) as exchange:
+            exchange.start()
+            agents = os.path.join(exchange.data_dir, "agents")
+            for _ in range(2):  # the second time with the same agents
+                done = run("load", "agents", "--agents", "6", "--rate", "200", "--duration", "2",
+                           "--market-data", "2", "--agents-file", agents, "--timeout-ms", "60000",
+                           "--url", f"http://127.0.0.1:{exchange.port}")
+                result = json.loads(done.stdout.strip().splitlines()[-1])
+                self.assertEqual(result["in_time"] + result["late"], 400, done)
+                self.assertEqual(result["acknowledged"] + result["cancels"] + result["refused"],
+                                 400, result)
+                self.assertEqual({name: result[name] for name in STREAM_FAULTS},
+                                 dict.fromkeys(STREAM_FAULTS, 0), result)
+                self.assertEqual((result["solvency"], result["audited"]), ("ok", True))
+                self.assertGreater(result["private_events"], 400)
+                self.assertGreater(result["public_messages"], 0)
+            with open(agents, encoding="utf-8") as file:
+                self.assertEqual(len(file.readlines()), 6)
 
     def test_in_production_mode_the_operator_funds_the_agents(self):
         settings = {**NO_LIMITS, **QUIET, "mode": "production", "jwt_secret": "s" * 32}

@@ -55,7 +55,8 @@ void append_order(std::string& out, const NewOrder& order, const TradedMarket& m
   out += R"(","price":")";
   append_on_grid(out, order.price_ticks, market.tick_size_e9);
   out += order.is_ioc ? R"(","time_in_force":"ioc")" : R"(")";
-  out += R"(,"client_id":"load-)" + std::to_string(order.number) + '"';
+  out.append(R"(,"client_id":")").append(kClientIdPrefix).append(std::to_string(order.number));
+  out += '"';
 }
 
 // The fields of an action: of the one order or cancel, or of the batch.
@@ -133,11 +134,13 @@ std::optional<TradedMarket> read_market(const json::object& object) {
 
 }  // namespace
 
-std::string http_text(const HttpCall& call, std::string_view host, std::string_view api_key) {
+std::string http_text(const HttpCall& call, std::string_view host, std::string_view api_key,
+                      std::string_view idempotency_key) {
   std::string out;
   out.reserve(256 + call.body.size());
   out.append(call.method).append(" ").append(call.path).append(" HTTP/1.1\r\nHost: ").append(host);
   if (!api_key.empty()) out.append("\r\nX-API-Key: ").append(api_key);
+  if (!idempotency_key.empty()) out.append("\r\nIdempotency-Key: ").append(idempotency_key);
   if (!call.body.empty()) {
     out.append("\r\nContent-Type: application/json\r\nContent-Length: ");
     out.append(std::to_string(call.body.size()));
@@ -163,6 +166,16 @@ HttpCall netting_call(std::string_view symbol) {
 }
 
 HttpCall markets_call() { return {"GET", "/api/v1/markets", {}}; }
+
+HttpCall account_call() { return {"GET", "/api/v1/account", {}}; }
+
+HttpCall solvency_call() { return {"GET", "/api/v1/solvency", {}}; }
+
+HttpCall order_history_call(std::string_view cursor) {
+  HttpCall call{"GET", "/api/v1/orders/history?limit=500", {}};
+  if (!cursor.empty()) call.path.append("&cursor=").append(cursor);
+  return call;
+}
 
 HttpCall order_call(const Action& action, const std::vector<TradedMarket>& markets) {
   if (action.cancels.size() == 1) {

@@ -20,15 +20,20 @@ struct HttpCall {
   std::string body;  // empty: none
 };
 
-// HTTP/1.1 request text, keep-alive. An empty key is left out.
-std::string http_text(const HttpCall& call, std::string_view host, std::string_view api_key);
+// HTTP/1.1 request text, keep-alive. Empty keys are left out.
+std::string http_text(const HttpCall& call, std::string_view host, std::string_view api_key,
+                      std::string_view idempotency_key = {});
 
 HttpCall register_call(std::string_view wallet, std::string_view display_name);
 HttpCall fund_call(uint32_t amount_usdc, bool by_operator, std::string_view agent_id);
 HttpCall netting_call(std::string_view symbol);
 HttpCall markets_call();
+HttpCall account_call();
+HttpCall solvency_call();
+HttpCall order_history_call(std::string_view cursor);  // "": the newest
 HttpCall order_call(const Action& action, const std::vector<TradedMarket>& markets);
 
+inline constexpr std::string_view kClientIdPrefix = "load-";  // then NewOrder::number
 inline constexpr std::string_view kWsPath = "/ws";
 inline constexpr uint64_t kWsAuthId = 1;  // order requests use larger ones
 std::string ws_auth_text(std::string_view api_key);

@@ -44,6 +44,8 @@ TEST(LoadApi, http_text_carries_key_and_length) {
   EXPECT_EQ(http_text({"POST", "/p", "{}"}, "h:1", "th_x"),
             "POST /p HTTP/1.1\r\nHost: h:1\r\nX-API-Key: th_x\r\nContent-Type: application/json"
             "\r\nContent-Length: 2\r\n\r\n{}");
+  EXPECT_EQ(http_text({"GET", "/p", ""}, "h:1", "", "k"),
+            "GET /p HTTP/1.1\r\nHost: h:1\r\nIdempotency-Key: k\r\n\r\n");
   EXPECT_EQ(http_text({"GET", "/p", ""}, "h:1", ""), "GET /p HTTP/1.1\r\nHost: h:1\r\n\r\n");
 }
 

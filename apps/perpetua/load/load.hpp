@@ -5,10 +5,16 @@
 // itself. Exit status: 0 no errors, 1 some requests failed, 2 it could not start (stderr says why).
 #pragma once
 
+#include "load/agents/agents_options.hpp"
 #include "load/options.hpp"
 
 namespace perpetua::load {
 
 int run_load(const LoadOptions& options);
+
+// `perpetua load agents`: the same for agents that each hold a WebSocket with their private stream,
+// with an audit of every stream and every order at the end. Status 1 also if something was late,
+// lost, double or missing in a stream.
+int run_agents(const AgentsOptions& options);
 
 }  // namespace perpetua::load

@@ -28,7 +28,7 @@ LoadRunner::LoadRunner(boost::asio::io_context& io, boost::asio::ip::tcp::endpoi
       options_(options),
       due_timer_(io),
       tick_timer_(io),
-      setup_(io, server, host, options, std::move(run_name)),
+      setup_(io, server, host, options, std::move(run_name), {}),
       prices_(io, server, source_address(server, 0)) {
   result_.agents = options_.agents;
 }

@@ -13,6 +13,8 @@ namespace {
 constexpr uint32_t kWorkers = 32;
 constexpr int64_t kSecondNs = 1'000'000'000;
 constexpr int64_t kRetryNs = kSecondNs / 5;
+constexpr unsigned kUnknownKeyTries = 10;
+constexpr unsigned kUnauthorized = 401;
 constexpr int64_t kDeadlineBaseNs = 60 * kSecondNs;
 constexpr int64_t kDeadlinePerAgentNs = kSecondNs / 50;
 
@@ -27,18 +29,24 @@ struct Setup::Worker {
   uint32_t agent = 0;
   LoadAgent account;
   uint32_t step = 0;  // 0 register, 1 fund, 2.. netting of market step - 2
+  unsigned unknown_tries = 0;
   int64_t sent_ns = 0;
   int64_t retry_at_ns = 0;  // 0: not waiting
   bool is_working = false;
 };
 
 Setup::Setup(boost::asio::io_context& io, boost::asio::ip::tcp::endpoint server, std::string host,
-             const LoadOptions& options, std::string run_name)
+             const LoadOptions& options, std::string run_name, Plan plan)
     : io_(io),
       server_(std::move(server)),
       host_(std::move(host)),
       options_(options),
-      run_name_(std::move(run_name)) {}
+      run_name_(std::move(run_name)),
+      is_one_market_each_(plan.is_one_market_each) {
+  result_.agents = std::move(plan.known);
+  if (result_.agents.size() > options_.agents) result_.agents.resize(options_.agents);
+  next_agent_ = static_cast<uint32_t>(result_.agents.size());
+}
 
 Setup::~Setup() = default;
 
@@ -98,6 +106,10 @@ void Setup::on_markets(const HttpResponse& response) {
   for (const auto& worker : workers_) start_next(*worker);
 }
 
+std::size_t Setup::step_count() const {
+  return 2 + (is_one_market_each_ ? 1 : result_.markets.size());
+}
+
 void Setup::start_next(Worker& worker) {
   worker.is_working = next_agent_ < options_.agents;
   if (worker.is_working) {
@@ -105,6 +117,7 @@ void Setup::start_next(Worker& worker) {
     worker.agent = next_agent_++;
     worker.account = {};
     worker.step = 0;
+    worker.unknown_tries = 0;
     send_step(worker);
   } else if (working_ == 0) {
     finish(result_.agents.empty() ? "no agent could be set up" : "");
@@ -122,7 +135,8 @@ void Setup::send_step(Worker& worker) {
     call = fund_call(options_.fund_usdc, by_operator, worker.account.agent_id);
     if (by_operator) key = options_.operator_key;
   } else {
-    call = netting_call(result_.markets[worker.step - 2].symbol);
+    const std::string& symbol = result_.markets[worker.step - 2].symbol;
+    call = netting_call(is_one_market_each_ ? worker.account.market : symbol);
   }
   worker.sent_ns = monotonic_ns();
   worker.connection.request(http_text(call, host_, key),
@@ -131,8 +145,11 @@ void Setup::send_step(Worker& worker) {
 
 void Setup::on_step(Worker& worker, const HttpResponse& response) {
   if (!done_) return;
+  const bool is_unknown_key = worker.step > 0 && response.status == kUnauthorized &&
+                              ++worker.unknown_tries < kUnknownKeyTries;
+  result_.unknown_keys += is_unknown_key ? 1 : 0;
   const bool passes = !response.is_complete || response.status == 429 || response.status == 503;
-  if (passes) {
+  if (passes || is_unknown_key) {
     const int64_t wait_ns = std::max(kRetryNs, response.retry_after_s * kSecondNs);
     worker.retry_at_ns = monotonic_ns() + wait_ns;
     return;
@@ -144,9 +161,12 @@ void Setup::on_step(Worker& worker, const HttpResponse& response) {
   if (worker.step == 0) {
     const auto registration = read_registration(response.body);
     if (!registration) return leave_out(worker, "registration without a key");
-    worker.account = {registration->agent_id, registration->api_key};
+    worker.account = {registration->agent_id, registration->api_key, {}};
+    if (is_one_market_each_) {
+      worker.account.market = result_.markets[worker.agent % result_.markets.size()].symbol;
+    }
   }
-  if (++worker.step < 2 + result_.markets.size()) return send_step(worker);
+  if (++worker.step < step_count()) return send_step(worker);
   result_.agents.push_back(std::move(worker.account));
   --working_;
   start_next(worker);

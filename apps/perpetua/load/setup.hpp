@@ -1,8 +1,9 @@
 // Setup: brings the simulated agents into being over HTTP, several at a time.
 //
 // Reads the markets (waiting until they have prices), then registers, funds and configures each
-// agent. Refusals that pass (429, 503) and broken connections are retried until the deadline; an
-// agent that fails for another reason is left out and its code is reported. One thread.
+// agent. Refusals that pass (429, 503) and broken connections are retried until the deadline, a key
+// that another process of the exchange does not know yet a few times; an agent that fails for
+// another reason is left out and its code is reported. One thread.
 #pragma once
 
 #include <deque>
@@ -23,13 +24,21 @@ struct SetupResult {
   std::vector<LoadAgent> agents;
   std::vector<TradedMarket> markets;
   std::map<std::string, uint32_t> refusals;  // code -> agents left out
+  uint32_t unknown_keys = 0;                 // replies that did not know a fresh key
 };
 
 class Setup {
  public:
+  // `known` agents exist already and are taken as they are; the others are registered. With
+  // `is_one_market_each` an agent trades one market, in turn, and only that one is configured.
+  struct Plan {
+    std::vector<LoadAgent> known;
+    bool is_one_market_each = false;
+  };
+
   // `run_name` makes wallets unique: "load-<run_name>-<i>".
   Setup(boost::asio::io_context& io, boost::asio::ip::tcp::endpoint server, std::string host,
-        const LoadOptions& options, std::string run_name);
+        const LoadOptions& options, std::string run_name, Plan plan);
   ~Setup();
 
   // `done` is called exactly once, at the latest shortly after the deadline.
@@ -45,6 +54,7 @@ class Setup {
 
   void ask_markets();
   void on_markets(const HttpResponse& response);
+  std::size_t step_count() const;
   void start_next(Worker& worker);
   void send_step(Worker& worker);
   void on_step(Worker& worker, const HttpResponse& response);
@@ -56,6 +66,7 @@ class Setup {
   const std::string host_;
   const LoadOptions options_;
   const std::string run_name_;
+  const bool is_one_market_each_;
   std::function<void(SetupResult)> done_;
   SetupResult result_;
   std::vector<std::unique_ptr<Worker>> workers_;

@@ -16,6 +16,7 @@
 #include <optional>
 #include <string>
 #include <thread>
+#include <vector>
 
 namespace perpetua::load {
 
@@ -27,6 +28,12 @@ class StubExchange {
   };
   // Order number (0, 1, ...) -> answer; nothing: the connection is closed without one.
   using Orders = std::function<std::optional<Answer>(uint64_t number)>;
+  using Request = boost::beast::http::request<boost::beast::http::string_body>;
+  // True: it has answered, or with nothing closes the connection. Set before the first request.
+  using Handler = std::function<bool(const Request& request, std::optional<Answer>& answer)>;
+  // Messages for one that came; nothing: the socket is closed.
+  using SocketHandler =
+      std::function<std::optional<std::vector<std::string>>(const std::string& text)>;
 
   explicit StubExchange(Orders orders)
       : orders_(std::move(orders)),
@@ -49,12 +56,13 @@ class StubExchange {
   boost::asio::ip::tcp::endpoint endpoint() const { return acceptor_.local_endpoint(); }
   std::string url() const { return "http://127.0.0.1:" + std::to_string(endpoint().port()); }
 
+  Handler handler;
+  SocketHandler socket_handler;
   std::atomic<uint32_t> registered{0};
   std::atomic<uint32_t> rate_limited{0};  // so many registrations are answered 429 first
 
  private:
   using Socket = boost::asio::ip::tcp::socket;
-  using Request = boost::beast::http::request<boost::beast::http::string_body>;
 
   void accept() {
     while (true) {
@@ -102,6 +110,8 @@ class StubExchange {
 
   std::optional<Answer> answer_http(const Request& request) {
     const std::string target(request.target());
+    std::optional<Answer> own;
+    if (handler && handler(request, own)) return own;
     if (target == "/api/v1/markets") {
       return Answer{200, R"({"items":[{"market":"BTC-PERP","tick_size":"0.1","lot_size":"0.00001",)"
                          R"("min_notional":"1","mark_price":"68000"}]})"};
@@ -128,6 +138,14 @@ class StubExchange {
       stream.read(buffer, error);
       if (error) return;
       const std::string text = boost::beast::buffers_to_string(buffer.data());
+      if (socket_handler) {
+        const auto messages = socket_handler(text);
+        if (!messages) return;
+        for (const std::string& message : *messages) {
+          stream.write(boost::asio::buffer(message), error);
+        }
+        continue;
+      }
       const std::size_t at = text.find("\"id\":") + 5;
       const std::string id = text.substr(at, text.find(',', at) - at);
       std::string reply = R"({"type":"authenticated","id":)" + id + '}';

@@ -18,8 +18,13 @@ constexpr int64_t kNotionalSpanMicro = 50'000'000;
 
 }  // namespace
 
-Traffic::Traffic(std::vector<TradedMarket> markets, uint32_t agents, uint32_t batch, uint64_t seed)
-    : markets_(std::move(markets)), agents_(agents), batch_(batch), random_state_(seed) {
+Traffic::Traffic(std::vector<TradedMarket> markets, uint32_t agents, uint32_t batch, uint64_t seed,
+                 uint64_t first_number)
+    : markets_(std::move(markets)),
+      agents_(agents),
+      batch_(batch),
+      random_state_(seed),
+      next_number_(first_number) {
   PERPETUA_ASSERT(!markets_.empty() && batch_ > 0);
   for (const TradedMarket& market : markets_) {
     PERPETUA_ASSERT(market.mark_ticks > 0 && market.tick_size_e9 > 0 && market.lot_size_e9 > 0);
@@ -47,6 +52,16 @@ void Traffic::on_replies(uint32_t agent, std::span<const OrderReply> replies) {
   }
 }
 
+void Traffic::on_closed(uint32_t agent, uint64_t order_id) {
+  std::erase(agents_[agent].open, order_id);
+}
+
+void Traffic::set_market(uint32_t agent, std::string_view symbol) {
+  for (std::size_t i = 0; i < markets_.size(); ++i) {
+    if (markets_[i].symbol == symbol) agents_[agent].market = static_cast<uint32_t>(i);
+  }
+}
+
 void Traffic::set_mark(std::string_view symbol, int64_t mark_ticks) {
   for (TradedMarket& market : markets_) {
     if (market.symbol == symbol && mark_ticks > 0) market.mark_ticks = mark_ticks;
@@ -55,8 +70,9 @@ void Traffic::set_mark(std::string_view symbol, int64_t mark_ticks) {
 
 NewOrder Traffic::make_order(Agent& agent) {
   NewOrder order;
-  order.number = ++order_number_;
-  order.market = static_cast<uint32_t>(random(markets_.size()));
+  order.number = next_number_++;
+  order.market =
+      agent.market != kAnyMarket ? agent.market : static_cast<uint32_t>(random(markets_.size()));
   const TradedMarket& market = markets_[order.market];
   order.is_ioc = random(100) < kCrossingPercent;
   if (order.is_ioc) {

@@ -51,17 +51,25 @@ struct OrderReply {
 class Traffic {
  public:
   // REQUIRES: markets not empty, every mark_ticks > 0, batch > 0.
-  Traffic(std::vector<TradedMarket> markets, uint32_t agents, uint32_t batch, uint64_t seed);
+  // Orders are numbered from first_number on.
+  Traffic(std::vector<TradedMarket> markets, uint32_t agents, uint32_t batch, uint64_t seed,
+          uint64_t first_number = 1);
+
+  // From now on the agent trades this market alone; an unknown symbol changes nothing.
+  void set_market(uint32_t agent, std::string_view symbol);
 
   void next(uint32_t agent, Action& action);
   void on_replies(uint32_t agent, std::span<const OrderReply> replies);
+  void on_closed(uint32_t agent, uint64_t order_id);  // filled, or cancelled by the exchange
   void set_mark(std::string_view symbol, int64_t mark_ticks);
 
   const std::vector<TradedMarket>& markets() const { return markets_; }
 
  private:
+  static constexpr uint32_t kAnyMarket = UINT32_MAX;
   struct Agent {
     std::vector<uint64_t> open;  // oldest first
+    uint32_t market = kAnyMarket;
     bool buys_next = false;
   };
 
@@ -72,7 +80,7 @@ class Traffic {
   std::vector<Agent> agents_;
   const uint32_t batch_;
   uint64_t random_state_;
-  uint64_t order_number_ = 0;
+  uint64_t next_number_;
 };
 
 }  // namespace perpetua::load

@@ -109,5 +109,34 @@ TEST(Traffic, follows_the_mark) {
   EXPECT_LT(action.orders.at(0).price_ticks, 345'000);
 }
 
+TEST(Traffic, agent_with_a_market_trades_no_other_and_numbers_go_on_from_the_first) {
+  Traffic traffic(markets(), 2, 1, 1, 5'000);
+  traffic.set_market(1, "ETH-PERP");
+  traffic.set_market(1, "NONE-PERP");
+  Action action;
+  for (uint64_t i = 0; i < 50; ++i) {
+    traffic.next(1, action);
+    ASSERT_EQ(action.orders.size(), 1u);
+    EXPECT_EQ(action.orders[0].market, 1u);
+    EXPECT_EQ(action.orders[0].number, 5'000 + i);
+  }
+}
+
+TEST(Traffic, orders_that_are_gone_are_not_cancelled) {
+  Traffic traffic(markets(), 1, 1, 1);
+  for (uint64_t id = 1; id <= kOpenOrdersKept; ++id) {
+    const OrderReply reply{Verdict::ok, id, true};
+    traffic.on_replies(0, {&reply, 1});
+  }
+  traffic.on_closed(0, 1);
+  traffic.on_closed(0, 77);
+  const OrderReply reply{Verdict::ok, 9, true};
+  traffic.on_replies(0, {&reply, 1});
+  Action action;
+  traffic.next(0, action);
+  ASSERT_EQ(action.cancels.size(), 1u);
+  EXPECT_EQ(action.cancels[0], 2u);
+}
+
 }  // namespace
 }  // namespace perpetua::load

@@ -20,6 +20,7 @@ namespace perpetua::load {
 struct LoadAgent {
   std::string agent_id;
   std::string api_key;
+  std::string market;  // the only one it trades; "": every market
 };
 
 struct Request {
