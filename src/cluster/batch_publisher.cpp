@@ -12,6 +12,8 @@
 #include "base/assert.hpp"
 #include "cluster/batch_logs.hpp"
 #include "cluster/batch_message.hpp"
+#include "cluster/batch_scripts.hpp"
+#include "cluster/log_extent.hpp"
 #include "cluster/streams.hpp"
 #include "journal/postgres/table_format.hpp"
 #include "stores/redis/client.hpp"
@@ -22,37 +24,6 @@ namespace {
 using Clock = std::chrono::steady_clock;
 
 constexpr uint32_t kLane = 0;
-
-// The number of a tag never decreases, whoever is late. Numbers are exact to 2^53.
-constexpr const char* kNameLast = R"(
-local function name_last(key, batch)
-  local before = redis.call('GET', key)
-  if not before or tonumber(before) < tonumber(batch) then redis.call('SET', key, batch) end
-end)";
-
-// KEYS: log, last, channel. ARGV: message, id, oldest id kept, PUBLISH or SPUBLISH.
-// The id is refused if this message, or one that holds more, was published before.
-const redis::Script& publish_script() {
-  static const redis::Script script(std::string(kNameLast) + R"(
-local added = redis.pcall('XADD', KEYS[1], 'MINID', '~', ARGV[3], ARGV[2] .. '-0', 'r', ARGV[1])
-if type(added) == 'table' and added.err then
-  if string.find(added.err, 'equal or smaller', 1, true) then return 0 end
-  return added
-end
-name_last(KEYS[2], ARGV[2])
-redis.call(ARGV[4], KEYS[3], ARGV[1])
-return 1)");
-  return script;
-}
-
-// KEYS: last, channel. ARGV: message, newest batch, PUBLISH or SPUBLISH.
-const redis::Script& beat_script() {
-  static const redis::Script script(std::string(kNameLast) + R"(
-name_last(KEYS[1], ARGV[2])
-redis.call(ARGV[3], KEYS[2], ARGV[1])
-return 1)");
-  return script;
-}
 
 int64_t wall_clock_ms() {
   return std::chrono::duration_cast<std::chrono::milliseconds>(
@@ -69,39 +40,9 @@ struct Record {
   std::string bytes;
 };
 
-// What a log holds of this publisher, so that it can be kept within its bounds.
-class LogExtent {
- public:
-  LogExtent(std::size_t bytes_max, std::size_t messages_max)
-      : bytes_max_(bytes_max), messages_max_(messages_max) {}
-
-  // Entries below this id are no longer wanted.
-  BatchNumber add(BatchNumber id, std::size_t bytes) {
-    messages_.push_back({id, bytes});
-    bytes_ += bytes;
-    while (messages_.size() > 1 && (bytes_ > bytes_max_ || messages_.size() > messages_max_)) {
-      bytes_ -= messages_.front().bytes;
-      messages_.pop_front();
-      oldest_ = messages_.front().id;
-    }
-    return oldest_;
-  }
-
- private:
-  struct Sent {
-    BatchNumber id = 0;
-    std::size_t bytes = 0;
-  };
-  const std::size_t bytes_max_;
-  const std::size_t messages_max_;
-  std::deque<Sent> messages_;
-  std::size_t bytes_ = 0;
-  BatchNumber oldest_ = 0;
-};
-
 }  // namespace
 
-// All under one mutex; the client's thread comes back through finished_*.
+// All under one mutex; the client's thread comes back through finished().
 struct BatchPublisher::Impl : std::enable_shared_from_this<Impl> {
   enum class Question : uint8_t { check_log, delete_log, publish, beat };
   using Lock = std::unique_lock<std::mutex>;

@@ -136,13 +136,14 @@ TEST_F(BatchPublisherTest, a_message_stays_within_its_bound) {
 
 TEST_F(BatchPublisherTest, what_another_has_published_is_not_published_again) {
   start_leader(client_, patient());
+  // The same leader twice: a process that was stopped for a while and is late.
+  BatchPublisher late(client_, *journal_.cluster_id(), position_, patient());
+  late.start();
+  ASSERT_TRUE(comes_true([&] { return late.status().beats > 0; }));
   trade(5);
   ASSERT_TRUE(has_published(newest()));
   stop_leader();
   const Listener listener(client_);
-  // The same batches once more, as a process does that was stopped for a while.
-  BatchPublisher late(client_, *journal_.cluster_id(), position_, patient());
-  late.start();
   auto follower = follower_at(position_.next_batch - 1);
   follower->add_listener(late);
   take_rest(*follower);

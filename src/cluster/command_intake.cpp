@@ -126,7 +126,7 @@ void CommandIntake::Impl::open(uint16_t stream, std::string_view symbol) {
   const StreamPosition& position = options_.start.positions[stream];
   redis::StreamReaderOptions options;
   options.key = stream_key(stream, symbol);
-  options.field = kEntryField;
+  options.field = std::string(kEntryField);
   options.after = to_stream_id(position);
   options.on_lost = [this](const std::string& why) { warn("stream " + why); };
   reader = std::make_unique<redis::StreamReader>(

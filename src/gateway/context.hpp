@@ -47,6 +47,10 @@ struct GatewayContext {
   // callback while it is open and removes it when it ends.
   bool stopping = false;
   std::list<std::function<void()>> stop_callbacks;
+  // Set before, if the server drains: connections end with their next answer. Called with the time
+  // there is for it.
+  bool draining = false;
+  std::list<std::function<void(int64_t drain_ms)>> drain_callbacks;
 };
 
 }  // namespace perpetua::gateway

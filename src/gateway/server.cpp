@@ -1,5 +1,6 @@
 #include "gateway/server.hpp"
 
+#include <atomic>
 #include <boost/asio/as_tuple.hpp>
 #include <boost/asio/awaitable.hpp>
 #include <boost/asio/co_spawn.hpp>
@@ -14,10 +15,12 @@
 #include "gateway/auth/authenticator.hpp"
 #include "gateway/codec/markets.hpp"
 #include "gateway/failure_log.hpp"
+#include "gateway/http/client_address.hpp"
 #include "gateway/http/dispatcher.hpp"
 #include "gateway/http/openapi.hpp"
 #include "gateway/http/session.hpp"
 #include "gateway/hub/services.hpp"
+#include "gateway/local_notes.hpp"
 #include "gateway/metrics.hpp"
 #include "gateway/services.hpp"
 
@@ -47,21 +50,24 @@ struct Server::Impl {
         services{d.history,
                  d.history_batch,
                  failures,
+                 d.shared_notes != nullptr ? *d.shared_notes : local_notes,
                  ApiKeySource(o.key_secret),
                  d.is_ready,
                  d.collectables,
                  make_openapi(all_endpoints(), o.version),
-                 std::make_shared<hub::HubServices>(o, d.shared_budgets),
+                 std::make_shared<hub::HubServices>(o, d.shared_budgets, d.shared_notes),
                  d.degraded,
-                 d.account_reads},
+                 d.account_reads,
+                 d.read_barrier},
         dispatcher(served_endpoints()),
+        clients(o.trusted_proxies),
         connections(o.connections_max, o.connections_per_address_max) {
     PERPETUA_ASSERT(d.replies.channels() == o.io_threads && o.io_threads > 0);
     PERPETUA_ASSERT(d.history == nullptr || d.history_batch != nullptr);
     services.collectables.push_back(&metrics);
-    const IoThread::Shared shared{options,  d.commands,    d.replies, d.hot,
-                                  markets,  authenticator, limiter,   metrics,
-                                  services, dispatcher,    disk,      d.hub};
+    const IoThread::Shared shared{options,       d.commands, d.replies, d.hot,    markets,
+                                  authenticator, limiter,    metrics,   services, dispatcher,
+                                  disk,          d.hub,      clients};
     for (unsigned i = 0; i < options.io_threads; ++i) {
       threads.push_back(std::make_unique<IoThread>(shared, i));
     }
@@ -71,7 +77,9 @@ struct Server::Impl {
 
   void listen();
   asio::awaitable<void> accept_loop();
+  asio::awaitable<void> share_sightings(SharedNotes& notes);
   void take_in(tcp::socket socket, IoThread& io_thread);
+  void take_backlog();
   void close_acceptor();
   bool wait_for_sessions(std::chrono::milliseconds timeout) const;
 
@@ -81,9 +89,11 @@ struct Server::Impl {
   const Authenticator authenticator;
   RateLimiter limiter;
   FailureLog failures;
+  LocalNotes local_notes;
   GatewayMetrics metrics{failures};
   GatewayServices services;
   const Dispatcher dispatcher;
+  const ClientAddress clients;
   ConnectionLimiter connections;
   asio::thread_pool disk{kDiskThreads};
   std::vector<std::unique_ptr<IoThread>> threads;
@@ -131,11 +141,29 @@ asio::awaitable<void> Server::Impl::accept_loop() {
   }
 }
 
+asio::awaitable<void> Server::Impl::share_sightings(SharedNotes& notes) {
+  asio::steady_timer pause(threads.front()->io);
+  const auto since_s = std::make_shared<std::atomic<uint32_t>>(0);
+  const std::weak_ptr<hub::HubServices> hub = services.hub;  // an answer may come after our end
+  for (;;) {
+    const auto now_s = static_cast<uint32_t>(wall_clock_ms() / 1'000);
+    notes.exchange(services.hub->last_seen.take_untold(), *since_s,
+                   [hub, since_s, now_s](const std::optional<SharedNotes::Sightings>& news) {
+                     const auto shown = hub.lock();
+                     if (!shown || !news) return;
+                     shown->last_seen.learn(*news);
+                     *since_s = now_s - hub::kSightingsOverlapS;
+                   });
+    pause.expires_after(std::chrono::milliseconds(hub::kSightingsPeriodMs));
+    co_await pause.async_wait(asio::as_tuple(asio::use_awaitable));
+  }
+}
+
 void Server::Impl::take_in(tcp::socket socket, IoThread& io_thread) {
   error_code code;
   const tcp::endpoint peer = socket.remote_endpoint(code);
   if (code) return;
-  auto lease = connections.take(address_key(peer.address()));
+  auto lease = connections.take(address_key(peer.address()), clients.is_proxy(peer.address()));
   if (!lease) {
     metrics.connections_refused.fetch_add(1, std::memory_order_relaxed);
     return;
@@ -144,10 +172,23 @@ void Server::Impl::take_in(tcp::socket socket, IoThread& io_thread) {
   start_session(io_thread, std::move(socket), std::move(*lease));
 }
 
+// Who is connected already, as far as its side can tell, is served.
+void Server::Impl::take_backlog() {
+  error_code code;
+  acceptor->non_blocking(true, code);
+  for (std::size_t next = 0; !code; ++next) {
+    IoThread& io_thread = *threads[next % threads.size()];
+    tcp::socket socket(io_thread.io);
+    acceptor->accept(socket, code);
+    if (!code) take_in(std::move(socket), io_thread);
+  }
+}
+
 void Server::Impl::close_acceptor() {
   std::promise<void> closed;
   asio::post(threads.front()->io, [&] {
     error_code ignored;
+    if (options.drain_ms > 0) take_backlog();
     acceptor->close(ignored);
     closed.set_value();
   });
@@ -175,6 +216,9 @@ void Server::start() {
   impl_->is_running = true;
   for (const auto& thread : impl_->threads) thread->start();
   asio::co_spawn(impl_->threads.front()->io, impl_->accept_loop(), asio::detached);
+  SharedNotes* notes = impl_->dependencies.shared_notes;
+  if (notes == nullptr) return;
+  asio::co_spawn(impl_->threads.front()->io, impl_->share_sightings(*notes), asio::detached);
 }
 
 void Server::stop() {
@@ -182,6 +226,10 @@ void Server::stop() {
   if (!impl.is_running) return;
   impl.is_running = false;
   impl.close_acceptor();
+  if (impl.options.drain_ms > 0) {
+    for (const auto& thread : impl.threads) thread->begin_drain(impl.options.drain_ms);
+    impl.wait_for_sessions(std::chrono::milliseconds(impl.options.drain_ms));
+  }
   for (const auto& thread : impl.threads) thread->begin_stop();
   if (!impl.wait_for_sessions(std::chrono::milliseconds(impl.options.stop_timeout_ms))) {
     for (const auto& thread : impl.threads) thread->abandon();

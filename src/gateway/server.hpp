@@ -9,7 +9,8 @@
 //
 // Thread-safety: start, stop and the destructor by one thread. Errors: the constructor throws
 // std::runtime_error naming the address if it cannot listen.
-// Invariants: stop() returns after every request in flight was answered, or after stop_timeout_ms.
+// Invariants: stop() returns after every request in flight was answered, or after drain_ms and
+// stop_timeout_ms.
 #pragma once
 
 #include <functional>
@@ -46,10 +47,10 @@ struct ServerDependencies {
   const stores::HotStore& hot;
   ReplyRouter& replies;
   stores::HistoryReader* history = nullptr;  // null: history requests answer exchange_unavailable
-  std::function<BatchNumber()> history_batch = {};  // newest batch whose rows history shows
-  ws::Hub* hub = nullptr;                           // null: no /ws
-  std::function<bool(std::string& why_not)> is_ready = {};        // for /readyz; empty: always
-  std::function<std::string()> degraded = {};  // for /readyz: what it serves without
+  std::function<BatchNumber()> history_batch = {};          // newest batch whose rows history shows
+  ws::Hub* hub = nullptr;                                   // null: no /ws
+  std::function<bool(std::string& why_not)> is_ready = {};  // for /readyz; empty: always
+  std::function<std::string()> degraded = {};               // for /readyz: what it serves without
   std::vector<const prometheus::Collectable*> collectables = {};  // for /metrics, beside ours
   // What processes share, null: this process's own. See the headers of their names.
   AccountReads* account_reads = nullptr;
@@ -57,7 +58,7 @@ struct ServerDependencies {
   SharedBudgets* shared_budgets = nullptr;
   SharedNotes* shared_notes = nullptr;
   ReadBarrier* read_barrier = nullptr;  // null: nobody acknowledges what this process lacks
-  std::function<void(const std::string& line)> on_failure = {};   // for the log, see FailureLog
+  std::function<void(const std::string& line)> on_failure = {};  // for the log, see FailureLog
 };
 
 class Server {
@@ -68,7 +69,7 @@ class Server {
   Server& operator=(const Server&) = delete;
 
   void start();
-  void stop();  // idempotent
+  void stop();  // drains, if drain_ms is set, then stops; idempotent
 
   uint16_t port() const;
 

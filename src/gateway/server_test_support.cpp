@@ -61,6 +61,8 @@ TestExchange::TestExchange(ServerOptions options, bool has_history, const Shared
       .account_reads = shared.accounts,
       .shared_keys = shared.keys,
       .shared_budgets = shared.budgets,
+      .shared_notes = shared.notes,
+      .read_barrier = shared.barrier,
       .on_failure =
           [this](const std::string& line) {
             const std::lock_guard lock(failure_mutex_);
@@ -165,9 +167,24 @@ void TestExchange::release() {
   held_.clear();
 }
 
+void TestExchange::release_and_hold() {
+  const std::lock_guard lock(mutex_);
+  if (!held_.empty()) run_batch(held_, nullptr);
+  held_.clear();
+}
+
 std::size_t TestExchange::held() {
   const std::lock_guard lock(mutex_);
   return held_.size();
+}
+
+void TestExchange::give_up_held() {
+  const std::lock_guard lock(mutex_);
+  std::vector<runtime::ReplyTarget> targets;
+  for (const runtime::Submission& submission : held_) targets.push_back(submission.target);
+  held_.clear();
+  is_holding_ = false;
+  router_->give_up(targets);
 }
 
 void TestExchange::answer_with(runtime::SubmitResult result) {

@@ -17,6 +17,7 @@
 #include <vector>
 
 #include "engine/test_support.hpp"
+#include "gateway/far_side_test_support.hpp"
 #include "gateway/server.hpp"
 #include "stores/history/history_reader.hpp"
 #include "stores/memory/hot_store.hpp"
@@ -31,6 +32,8 @@ struct SharedParts {
   AccountReads* accounts = nullptr;
   SharedKeys* keys = nullptr;
   SharedBudgets* budgets = nullptr;
+  SharedNotes* notes = nullptr;
+  ReadBarrier* barrier = nullptr;
 };
 
 ServerOptions test_options();  // sandbox, no rate limits, port 0
@@ -51,7 +54,9 @@ class TestExchange final : public runtime::CommandPort {
 
   void hold();
   void release();
+  void release_and_hold();  // what waits is run, what comes waits again
   std::size_t held();
+  void give_up_held();  // they are answered outcome_unknown, and are not run
   void answer_with(runtime::SubmitResult result);
   void break_submit();   // submit() throws from now on
   void break_history();  // who asks how far history is hears an exception

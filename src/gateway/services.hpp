@@ -9,6 +9,7 @@
 
 #include "engine/schema/types.hpp"
 #include "gateway/auth/api_key.hpp"
+#include "gateway/read_barrier.hpp"
 
 namespace prometheus {
 class Collectable;
@@ -21,6 +22,7 @@ namespace perpetua::gateway {
 
 class AccountReads;
 class FailureLog;
+class SharedNotes;
 
 namespace hub {
 struct HubServices;
@@ -30,6 +32,7 @@ struct GatewayServices {
   stores::HistoryReader* history = nullptr;         // null: history requests are refused
   std::function<BatchNumber()> history_batch = {};  // newest batch whose rows history shows
   FailureLog& failures;
+  SharedNotes& notes;  // of all processes, or this one's own
   ApiKeySource keys{std::string_view()};
   std::function<bool(std::string& why_not)> is_ready = {};        // empty: always ready
   std::vector<const prometheus::Collectable*> collectables = {};  // shown by /metrics
@@ -37,6 +40,9 @@ struct GatewayServices {
   std::shared_ptr<hub::HubServices> hub = {};  // never null in a server
   std::function<std::string()> degraded = {};  // for /readyz; empty text: nothing
   AccountReads* account_reads = nullptr;       // null: accounts are read from the hot store
+  ReadBarrier* read_barrier = nullptr;         // null: none is needed
+
+  bool needs_barrier() const { return read_barrier != nullptr && read_barrier->is_needed(); }
 };
 
 }  // namespace perpetua::gateway

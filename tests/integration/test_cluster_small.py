@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
 """scripts/cluster --small from up to down: trade through nginx, one of each role killed, a rolling
 upgrade without a failed request, nothing left behind."""
+import asyncio
 import http.client
 import json
 import os
@@ -13,12 +14,13 @@ import time
 import unittest
 from pathlib import Path
 
+import websockets
+
 ROOT = Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT / "tests" / "support"))
 from cluster import Cluster  # noqa: E402
 from cluster.processes import until  # noqa: E402
 from exchange import Client  # noqa: E402
-from websockets.sync.client import connect  # noqa: E402
 
 AGAIN_TIMEOUT_S = 60  # after a kill; how long it really takes is for the drills
 MARKET = "BTC-PERP"
@@ -102,11 +104,15 @@ class ClusterSmall(unittest.TestCase):
         self.again(self.taker, "POST", "/api/v1/orders", self.order("buy"))
         self.assertEqual(self.position(self.maker), [("short", "0.001")])
         self.assertEqual(self.position(self.taker), [("long", "0.001")])
-        with connect(f"ws://127.0.0.1:{self.port}/ws",
-                     additional_headers={"X-API-Key": self.taker.key}) as socket:
-            hello = json.loads(socket.recv(timeout=30))
+        hello = asyncio.run(self.hello(self.taker.key))
         self.assertEqual(hello["type"], "connected")
         self.assertIsNotNone(hello["agent_id"])
+
+    async def hello(self, key):
+        """The first message of a socket."""
+        async with websockets.connect(f"ws://127.0.0.1:{self.port}/ws",
+                                      extra_headers={"X-API-Key": key}) as socket:
+            return json.loads(await asyncio.wait_for(socket.recv(), 30))
 
     def kill_one_of_each(self):
         for who in ("api:0", "ws:0", "projector:0", "engine:leader", "redis:master", "postgres:1"):

@@ -20,6 +20,7 @@
 #include "gateway/server.hpp"
 #include "gateway/ws/hub.hpp"
 #include "redis_budgets.hpp"
+#include "redis_notes.hpp"
 #include "roles.hpp"
 #include "roles/remote_history.hpp"
 #include "roles/replica.hpp"
@@ -58,6 +59,7 @@ class GatewayPart final : public gateway::ReadBarrier, public prometheus::Collec
   gateway::ServerOptions options_;
   gateway::ReplyRouter replies_;
   RedisBudgets budgets_;
+  RedisNotes notes_;
   RemoteHistory history_;
   cluster::ReadBarrier barrier_;
   cluster::RemotePort port_;

@@ -156,6 +156,9 @@ ApiError outcome_error(const Command& command, const Outcome& outcome,
   ApiError error(outcome.code);
   error.is_replayed = outcome.replayed != 0;
   if (error.http_status() == 503) error.retry_after_s = 1;
+  if (outcome.code == ResultCode::outcome_unknown && command.header.key == Hash128()) {
+    error.hint = "it had no idempotency key: look for its effect before you send it again";
+  }
   if (outcome.code == ResultCode::key_limited) explain_key_limit(outcome, markets, error);
   if (outcome.code == ResultCode::limit_exceeded) explain_risk_limit(outcome, error);
   const MarketId market = command.header.market;

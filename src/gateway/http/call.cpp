@@ -36,6 +36,9 @@ void Call::reset() {
   has_awaited = false;
   needed_batch.reset();
   asks = AdmissionAsks();
+  has_passed_barrier = false;
+  note_ask.reset();
+  note_answers.clear();
   wants_account = false;
   account_query = AccountQuery();
   account_sequence = 0;
@@ -97,6 +100,12 @@ void Call::take_account(std::optional<AccountState>&& shared) {
   account = std::move(shared);
   const bool is_behind = account && account->account.agent_sequence < account_sequence;
   if (!account || is_behind) account = read_account(hot(), account_query);
+}
+
+const NoteAnswer* Call::ask(NoteAsk note) {
+  if (notes_read < note_answers.size()) return &note_answers[notes_read++];
+  note_ask = std::move(note);
+  return nullptr;
 }
 
 bool Call::fail(ResultCode code, std::string field, std::string message) {

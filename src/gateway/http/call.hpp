@@ -19,6 +19,7 @@
 #include "gateway/http/endpoint.hpp"
 #include "gateway/hub/refusal.hpp"
 #include "gateway/services.hpp"
+#include "gateway/shared_notes.hpp"
 #include "stores/memory/hot_store.hpp"
 
 namespace perpetua::gateway {
@@ -66,6 +67,7 @@ struct Call {
   // respond() returned early and is to be called again when history shows this batch; 0: it did not
   BatchNumber awaited_batch = 0;
   AdmissionAsks asks;
+  bool has_passed_barrier = false;  // the read barrier was waited for
   bool has_awaited = false;  // it was called again: history shows what was acknowledged before
   std::optional<BatchNumber> needed_batch;  // by which history is current; none: the newest
   // respond() returned early and is to be called again once the account was read.
@@ -73,6 +75,11 @@ struct Call {
   AccountQuery account_query;
   uint64_t account_sequence = 0;  // what memory showed of it when it was asked for
   std::optional<AccountState> account;
+
+  // What is shared in notes. The handler returned early and is to be called again with the answer.
+  std::optional<NoteAsk> note_ask;
+  std::vector<NoteAnswer> note_answers;  // in the order of its questions
+  std::size_t notes_read = 0;            // by this run of the handler
 
   void reset();
 
@@ -108,6 +115,10 @@ struct Call {
   // is behind an event of the agent that memory had shown before: who was told of it, by a reply or
   // a message, must find it.
   void take_account(std::optional<AccountState>&& shared);
+
+  // Asks a note, or tells something by one. Null: return now; you will be called again, from the
+  // start, with the answer. The same questions in the same order each time.
+  const NoteAnswer* ask(NoteAsk note);
 
   bool fail(ResultCode code, std::string field = {}, std::string message = {});
 };

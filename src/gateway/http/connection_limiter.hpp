@@ -22,37 +22,46 @@ class ConnectionLimiter {
 
   class Lease {
    public:
-    Lease(ConnectionLimiter& limiter, AddressKey address) : limiter_(&limiter), address_(address) {}
+    Lease(ConnectionLimiter& limiter, AddressKey address, bool is_proxy)
+        : limiter_(&limiter), address_(address), is_proxy_(is_proxy) {}
     Lease(Lease&& other) noexcept
-        : limiter_(std::exchange(other.limiter_, nullptr)), address_(other.address_) {}
+        : limiter_(std::exchange(other.limiter_, nullptr)),
+          address_(other.address_),
+          is_proxy_(other.is_proxy_) {}
     Lease(const Lease&) = delete;
     Lease& operator=(const Lease&) = delete;
     Lease& operator=(Lease&&) = delete;
     ~Lease() {
-      if (limiter_ != nullptr) limiter_->release(address_);
+      if (limiter_ != nullptr) limiter_->release(*this);
     }
     AddressKey address() const { return address_; }
+    bool is_proxy() const { return is_proxy_; }
 
    private:
     ConnectionLimiter* limiter_;
     AddressKey address_;
+    bool is_proxy_;
   };
 
-  std::optional<Lease> take(AddressKey address) {
+  // A trusted proxy's connections are many clients': they count in all only.
+  std::optional<Lease> take(AddressKey address, bool is_proxy = false) {
     const std::lock_guard lock(mutex_);
     if (connections_max_ != 0 && connections_ >= connections_max_) return std::nullopt;
-    uint32_t& count = by_address_[address];
-    if (per_address_max_ != 0 && count >= per_address_max_) return std::nullopt;
-    ++count;
+    if (!is_proxy) {
+      uint32_t& count = by_address_[address];
+      if (per_address_max_ != 0 && count >= per_address_max_) return std::nullopt;
+      ++count;
+    }
     ++connections_;
-    return std::optional<Lease>(std::in_place, *this, address);
+    return std::optional<Lease>(std::in_place, *this, address, is_proxy);
   }
 
  private:
-  void release(AddressKey address) {
+  void release(const Lease& lease) {
     const std::lock_guard lock(mutex_);
     --connections_;
-    const auto entry = by_address_.find(address);
+    if (lease.is_proxy()) return;
+    const auto entry = by_address_.find(lease.address());
     if (--entry->second == 0) by_address_.erase(entry);
   }
 

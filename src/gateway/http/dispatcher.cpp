@@ -59,6 +59,7 @@ Next Dispatcher::begin(Call& call, const Request& request, int64_t now_ns) const
   if (!route(call, request)) return Next::done;
   const Endpoint& endpoint = *call.endpoint;
   const std::string_view key = presented_key(request.x_api_key, request.authorization);
+  if (must_pass_barrier(call, key)) return Next::barrier;
   if (must_ask(call, request, key, now_ns)) return Next::admission;
   if (endpoint.surface == Surface::hub) {
     const hub::Credentials credentials{request.x_api_key, request.authorization};
@@ -69,8 +70,17 @@ Next Dispatcher::begin(Call& call, const Request& request, int64_t now_ns) const
              !check_input(call, request.target)) {
     return Next::done;
   }
+  return handle(call);
+}
+
+Next Dispatcher::handle(Call& call) const {
+  const Endpoint& endpoint = *call.endpoint;
+  call.note_ask.reset();
+  call.notes_read = 0;
   if (endpoint.respond != nullptr) return respond(call);
-  if (!endpoint.prepare(call) || call.submissions.empty()) return Next::done;
+  const bool is_prepared = endpoint.prepare(call);
+  if (call.note_ask) return Next::note;
+  if (!is_prepared || call.submissions.empty()) return Next::done;
   if (!apply_idempotency_key(call.idempotency_key, call.submissions, call.error)) return Next::done;
   name_key(call.principal, call.submissions);
   return Next::submit;
@@ -80,6 +90,7 @@ Next Dispatcher::respond(Call& call) {
   call.wants_account = false;
   call.endpoint->respond(call);
   if (call.wants_account) return Next::account;
+  if (call.note_ask) return Next::note;
   return call.wants_disk ? Next::blocking : Next::done;
 }
 
@@ -106,7 +117,18 @@ bool Dispatcher::route(Call& call, const Request& request) const {
   }
   call.endpoint = match.endpoint;
   call.is_hub = match.endpoint->surface == Surface::hub;
-  return true;
+  const bool is_served =
+      match.endpoint->is_status || call.context.options.served_paths == ServedPaths::full;
+  return is_served || call.fail(ResultCode::not_served_here);
+}
+
+// What shows state waits; so does a key that is not known here, which may be new. Once a request.
+bool Dispatcher::must_pass_barrier(const Call& call, std::string_view key) {
+  if (call.has_passed_barrier || !call.context.services.needs_barrier()) return false;
+  if (call.endpoint->shows_state()) return true;
+  Principal ignored;
+  return call.endpoint->tag != "system" && !key.empty() &&
+         !call.context.authenticator.authenticate(key, call.now_ms, ignored);
 }
 
 // Whether processes share what the admission needs and this one does not have it at hand.

@@ -18,8 +18,10 @@ namespace perpetua::gateway {
 enum class Next : uint8_t {
   done,       // the reply is ready
   locating,   // call.endpoint->rules.locate again, with may_block, then begin() again
+  barrier,    // wait for barrier_passed(), then begin() again with the same request
   admission,  // wait for admit_later(), then begin() again with the same request
   account,    // read call.account_query into call.account, then respond()
+  note,       // append the answer to call.note_ask to call.note_answers, then handle()
   blocking,   // call.endpoint->respond again, with may_block, on a thread that may block
   submit,     // submit call.submissions, put the outcomes into call.replies, then finish()
 };
@@ -36,6 +38,9 @@ class Dispatcher {
   };
   Next begin(Call& call, const Request& request, int64_t now_ns) const;
 
+  // After `note`: runs the handler again.
+  Next handle(Call& call) const;
+
   // After `account`: the answer of an endpoint that responds.
   static Next respond(Call& call);
 
@@ -44,6 +49,7 @@ class Dispatcher {
 
  private:
   bool route(Call& call, const Request& request) const;
+  static bool must_pass_barrier(const Call& call, std::string_view key);
   static bool must_ask(Call& call, const Request& request, std::string_view key, int64_t now_ns);
   static bool admit(Call& call, std::string_view key, int64_t now_ns);
   static bool check_access(Call& call);

@@ -56,11 +56,27 @@ struct Endpoint {
   bool (*prepare)(Call& call) = nullptr;   // false: call.error is set
   bool (*complete)(Call& call) = nullptr;  // true: call.submissions are to be submitted again
   Surface surface = Surface::native;
-  hub::Rules rules = {};  // of the root API
+  hub::Rules rules = {};   // of the root API
+  bool looks_up = false;   // a mutation that is made by what the hot store shows
+  bool is_status = false;  // of the process, served by each (ServedPaths)
 
   // Without completion a body is answered by itself: nothing is sequenced.
   constexpr bool is_mutation() const { return complete != nullptr; }
+  // Whether the answer may tell what another process has acknowledged (read_barrier.hpp). The root
+  // API looks up agents and what a path names before anything else.
+  constexpr bool shows_state() const {
+    return tag != "system" && (!is_mutation() || looks_up || surface == Surface::hub);
+  }
 };
+
+constexpr Endpoint looking_up(Endpoint row) {
+  row.looks_up = true;
+  return row;
+}
+constexpr Endpoint status_of_process(Endpoint row) {
+  row.is_status = true;
+  return row;
+}
 
 // Every endpoint of the native API, in the order of the documentation; those of the root API
 // (hub/endpoints.cpp); both, native first, as the router takes them.

@@ -2,6 +2,7 @@
 
 #include <boost/asio/post.hpp>
 #include <chrono>
+#include <future>
 
 namespace perpetua::gateway {
 namespace {
@@ -26,13 +27,24 @@ IoThread::IoThread(const Shared& s, unsigned index)
     : shared(s),
       context{index,      io,        s.options,       s.commands, s.replies.channel(index),
               s.hot,      s.markets, s.authenticator, s.limiter,  s.metrics,
-              s.services, s.hub,     false,           {}} {}
+              s.services, s.hub,     false,           {},         false,
+              {}} {}
 
 void IoThread::start() {
   work_.emplace(io.get_executor());
   context.replies.attach([this] { boost::asio::post(io, [this] { context.replies.drain(); }); });
   arm_sweep();
   thread_ = std::thread([this] { io.run(); });
+}
+
+void IoThread::begin_drain(int64_t drain_ms) {
+  std::promise<void> begun;
+  boost::asio::post(io, [&] {
+    context.draining = true;
+    for (const auto& callback : context.drain_callbacks) callback(drain_ms);
+    begun.set_value();
+  });
+  begun.get_future().wait();
 }
 
 void IoThread::begin_stop() {

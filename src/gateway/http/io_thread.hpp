@@ -18,6 +18,7 @@
 
 namespace perpetua::gateway {
 
+class ClientAddress;
 class Dispatcher;
 
 int64_t monotonic_ns();
@@ -48,12 +49,16 @@ class IoThread {
     const Dispatcher& dispatcher;
     boost::asio::thread_pool& disk;  // for what may block
     ws::Hub* hub;
+    const ClientAddress& clients;
   };
   IoThread(const Shared& shared, unsigned index);
   IoThread(const IoThread&) = delete;
   IoThread& operator=(const IoThread&) = delete;
 
   void start();
+  // Every session ends with its next answer. Returns when it has begun, and those that were started
+  // before are counted.
+  void begin_drain(int64_t drain_ms);
   void begin_stop();  // sessions answer what they have and close
   void abandon();     // close what is left
   void join();

@@ -14,6 +14,7 @@
 #include <optional>
 
 #include "gateway/failure_log.hpp"
+#include "gateway/http/client_address.hpp"
 #include "gateway/http/dispatcher.hpp"
 #include "gateway/http/response.hpp"
 #include "gateway/http/wait.hpp"
@@ -96,6 +97,7 @@ class Session final : public SessionBase {
   awaitable<void> run_on_disk(void (*step)(Call&));
   awaitable<void> locate_on_disk();
   awaitable<void> read_account();
+  awaitable<void> ask_note();
   void read_history(void (*step)(Call&));
   awaitable<void> flush();
   awaitable<void> drain_input();
@@ -106,7 +108,10 @@ class Session final : public SessionBase {
   void refuse(error_code code);
   void fail(const std::exception& error);
   void fill_call();
+  AddressKey client_address() const;
   bool is_upgrade() const;
+  bool may_upgrade() const;
+  bool is_last() const;
 
   IoThread& io_thread_;
   asio::ip::tcp::socket socket_;
@@ -124,13 +129,13 @@ awaitable<void> Session::run() {
     if (read == Read::closed) co_return;
     const bool is_head = read == Read::request && parser_->get().method() == http::verb::head;
     if (read == Read::request) {
-      if (is_upgrade()) {
+      if (is_upgrade() && may_upgrade()) {
         co_await hand_over();
         co_return;
       }
       co_await answer();
       const bool has_failed = call_.status == kInternalErrorStatus;
-      keep_alive = parser_->get().keep_alive() && !io_thread_.context.stopping && !has_failed;
+      keep_alive = parser_->get().keep_alive() && !is_last() && !has_failed;
     } else {
       keep_alive = false;
     }
@@ -206,11 +211,23 @@ void Session::refuse(error_code code) {
   io_thread_.shared.metrics.count(nullptr, call_.status, 0);
 }
 
+AddressKey Session::client_address() const {
+  if (!lease_.is_proxy()) return lease_.address();
+  const auto& request = parser_->get();
+  std::string forwarded_for;
+  const auto [first, last] = request.equal_range("X-Forwarded-For");
+  for (auto header = first; header != last; ++header) {
+    if (header != first) forwarded_for += ',';
+    forwarded_for += view(header->value());
+  }
+  return io_thread_.shared.clients.of(lease_.address(), forwarded_for, view(request["X-Real-IP"]));
+}
+
 void Session::fill_call() {
   const auto& request = parser_->get();
   call_.reset();
   call_.now_ms = wall_clock_ms();
-  call_.address = lease_.address();
+  call_.address = client_address();
   call_.body_text = request.body();
   call_.content_type_in = view(request[http::field::content_type]);
   call_.idempotency_key = view(request["Idempotency-Key"]);
@@ -254,16 +271,29 @@ awaitable<void> Session::run_request(int64_t started_ns) {
                                  view(request["Access-Control-Request-Headers"])};
   hub::note_origin(call_, preflight.origin, head.target);
   if (hub::answer_preflight(call_, head.method, preflight)) co_return;
+  if (is_upgrade()) {
+    call_.is_hub = true;
+    call_.fail(io_thread_.context.draining ? ResultCode::shutting_down
+                                           : ResultCode::not_served_here);
+    co_return;
+  }
   Next next = dispatcher.begin(call_, head, started_ns);
   if (next != Next::done) co_await flush();
-  while (next == Next::admission || next == Next::locating) {
+  while (next == Next::barrier || next == Next::admission || next == Next::locating) {
     if (next == Next::locating) {
       co_await locate_on_disk();
       if (call_.error.is_error()) co_return;
+    } else if (next == Next::barrier) {
+      co_await barrier_passed(io_thread_.context);
+      call_.has_passed_barrier = true;
     } else {
       co_await admit_later(io_thread_.context, call_.asks);
     }
     next = dispatcher.begin(call_, head, started_ns);
+  }
+  while (next == Next::note) {
+    co_await ask_note();
+    next = dispatcher.handle(call_);
   }
   if (next == Next::account) {
     co_await read_account();
@@ -324,6 +354,12 @@ awaitable<void> Session::read_account() {
   call_.take_account(std::move(shared));
 }
 
+awaitable<void> Session::ask_note() {
+  NoteAsk ask = std::move(*call_.note_ask);
+  NoteAnswer answer = co_await answer_of(io_thread_.context, std::move(ask));
+  call_.note_answers.push_back(std::move(answer));
+}
+
 awaitable<void> Session::flush() {
   if (out_.empty()) co_return;
   set_deadline(options().write_timeout_ms);
@@ -348,14 +384,29 @@ awaitable<void> Session::drain_input() {
 bool Session::is_upgrade() const {
   const auto& request = parser_->get();
   const std::string_view target = view(request.target());
-  return io_thread_.context.hub != nullptr && target.substr(0, target.find('?')) == "/ws" &&
-         ws::is_upgrade(request);
+  const bool is_status = options().served_paths == ServedPaths::status;
+  return (is_status || io_thread_.context.hub != nullptr) &&
+         target.substr(0, target.find('?')) == "/ws" && ws::is_upgrade(request);
+}
+
+bool Session::may_upgrade() const {
+  const GatewayContext& context = io_thread_.context;
+  return context.hub != nullptr && !context.draining &&
+         options().served_paths != ServedPaths::status;
+}
+
+// Whether the connection ends with this answer. What was sent behind it is answered first, if the
+// server drains.
+bool Session::is_last() const {
+  const GatewayContext& context = io_thread_.context;
+  return context.stopping || (context.draining && buffer_.size() == 0);
 }
 
 // What a client sends behind its upgrade request, before the answer, is not WebSocket yet: refused.
 awaitable<void> Session::hand_over() {
   co_await flush();
   if (buffer_.size() > 0) co_return;
+  if (io_thread_.shared.services.needs_barrier()) co_await barrier_passed(io_thread_.context);
   auto slot = std::make_shared<WebSocketSlot>(io_thread_, std::move(lease_));
   ws::serve(io_thread_.context, std::move(socket_), parser_->get(), std::move(slot));
 }
@@ -376,17 +427,6 @@ void start_session(IoThread& io_thread, asio::ip::tcp::socket socket,
                    ConnectionLimiter::Lease lease) {
   asio::co_spawn(io_thread.io, run_session(io_thread, std::move(socket), std::move(lease)),
                  asio::detached);
-}
-
-AddressKey address_key(const asio::ip::address& address) {
-  if (address.is_v4()) return address.to_v4().to_uint();
-  const auto v6 = address.to_v6();
-  if (v6.is_v4_mapped()) {
-    return asio::ip::make_address_v4(asio::ip::v4_mapped, v6).to_uint();
-  }
-  AddressKey key = 0;
-  for (std::size_t i = 0; i < 8; ++i) key = key << 8 | v6.to_bytes()[i];
-  return key;
 }
 
 }  // namespace perpetua::gateway

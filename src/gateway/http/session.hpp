@@ -21,6 +21,4 @@ namespace perpetua::gateway {
 void start_session(IoThread& io_thread, boost::asio::ip::tcp::socket socket,
                    ConnectionLimiter::Lease lease);
 
-AddressKey address_key(const boost::asio::ip::address& address);
-
 }  // namespace perpetua::gateway

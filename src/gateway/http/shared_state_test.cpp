@@ -14,31 +14,6 @@ namespace {
 
 using namespace test;
 
-// Questions wait here until the test answers them, from the test's thread.
-class Questions {
- public:
-  void add(std::function<void()> answer) {
-    const std::lock_guard lock(mutex_);
-    waiting_.push_back(std::move(answer));
-  }
-  std::size_t count() {
-    const std::lock_guard lock(mutex_);
-    return waiting_.size();
-  }
-  void answer() {
-    std::vector<std::function<void()>> taken;
-    {
-      const std::lock_guard lock(mutex_);
-      taken.swap(waiting_);
-    }
-    for (const auto& one : taken) one();
-  }
-
- private:
-  std::mutex mutex_;
-  std::vector<std::function<void()>> waiting_;
-};
-
 class SharedAccounts final : public AccountReads {
  public:
   bool is_readable() const override { return is_up; }

@@ -84,6 +84,30 @@ asio::awaitable<std::optional<AccountState>> account_of(GatewayContext& context,
       asio::use_awaitable);
 }
 
+asio::awaitable<void> barrier_passed(GatewayContext& context) {
+  co_await asio::async_initiate<const asio::use_awaitable_t<>, void()>(
+      [&context](auto handler) {
+        auto owner = std::make_shared<decltype(handler)>(std::move(handler));
+        context.services.read_barrier->wait([&io = context.io, owner] {
+          asio::post(io, [owner]() mutable { std::move (*owner)(); });
+        });
+      },
+      asio::use_awaitable);
+}
+
+asio::awaitable<NoteAnswer> answer_of(GatewayContext& context, NoteAsk ask) {
+  co_return co_await asio::async_initiate<const asio::use_awaitable_t<>, void(NoteAnswer)>(
+      [&context, &ask](auto handler) {
+        auto owner = std::make_shared<decltype(handler)>(std::move(handler));
+        context.services.notes.ask(std::move(ask), [&io = context.io, owner](NoteAnswer answer) {
+          asio::post(io, [owner, answer = std::move(answer)]() mutable {
+            std::move (*owner)(std::move(answer));
+          });
+        });
+      },
+      asio::use_awaitable);
+}
+
 asio::awaitable<void> admit_later(GatewayContext& context, AdmissionAsks& asks) {
   using Key = std::optional<stores::KeyView>;
   if (asks.key) {

@@ -18,6 +18,7 @@
 #include "gateway/account_reads.hpp"
 #include "gateway/admission.hpp"
 #include "gateway/context.hpp"
+#include "gateway/shared_notes.hpp"
 
 namespace perpetua::gateway {
 
@@ -36,6 +37,11 @@ boost::asio::awaitable<std::optional<AccountState>> account_of(GatewayContext& c
 // Waits for the answers that an admission lacks. Without them after all, the request goes on by
 // what this process knows itself.
 boost::asio::awaitable<void> admit_later(GatewayContext& context, AdmissionAsks& asks);
+
+// Waits for the read barrier. REQUIRES: there is one.
+boost::asio::awaitable<void> barrier_passed(GatewayContext& context);
+
+boost::asio::awaitable<NoteAnswer> answer_of(GatewayContext& context, NoteAsk ask);
 
 // Runs `work` on the pool; what it throws is thrown here.
 template <class Work>

@@ -13,9 +13,10 @@ constexpr Endpoint unpaced(Endpoint row) {
 
 // clang-format off
 constexpr Endpoint kEndpoints[] = {
-    unpaced(read("hubHealth", "/health", "system", "Whether the exchange works", Access::open,
+    status_of_process(unpaced(read("hubHealth", "/health", "system",
+        "Whether the exchange works", Access::open,
         {.reply = "`status` (ok, degraded), `checks{engine, storage, prices}`: ok or `error: ...`",
-         .refusals = "503 `exchange_unavailable` while it stops"}, get_health)),
+         .refusals = "503 `exchange_unavailable` while it stops"}, get_health))),
     read("hubApi", "/api", "system", "Name and version", Access::open,
         {.reply = "`service, version`"}, get_api),
     read("hubGuide", "/agent.md", "system", "A guide that an agent can follow alone",

@@ -2,6 +2,7 @@
 
 #include <boost/json/array.hpp>
 #include <boost/json/value.hpp>
+#include <charconv>
 
 #include "gateway/auth/scope_names.hpp"
 #include "gateway/auth/wallet_signature.hpp"
@@ -58,6 +59,41 @@ void write_auth(const Call& call, JsonWriter& json) {
   json.end_array();
   write_time(json.key("authenticated_at"), call.now_ms);
   json.end_object();
+}
+
+// How often an agent has logged in is noted for longer than a challenge is good, so that the
+// signature of one is good once: of those who bring it, at whatever process, one counts on.
+constexpr int64_t kLoginNoteMs = 3 * kChallengeWindowMs;
+
+std::string login_note(AgentId agent) { return "login:{" + std::to_string(agent) + "}"; }
+
+bool refuse_uncounted(Call& call) {
+  return refuse(call, kExchangeUnavailable,
+                "Logins cannot be counted now: ask for a new challenge");
+}
+
+bool refuse_signature(Call& call) {
+  return refuse(call, kInvalidToken,
+                "Invalid signature: sign a new message of GET /auth/challenge with this wallet");
+}
+
+// Empty: none lately. False: return now.
+bool read_logins(Call& call, AgentId agent, std::string& logins) {
+  const NoteAnswer* note = call.ask({NoteAsk::Kind::read, login_note(agent), {}, {}, 0});
+  if (note == nullptr) return false;
+  if (!note->is_known) return refuse_uncounted(call);
+  logins = note->value;
+  return true;
+}
+
+bool spend_signature(Call& call, AgentId agent, const std::string& logins) {
+  uint64_t count = 0;
+  std::from_chars(logins.data(), logins.data() + logins.size(), count);
+  const NoteAnswer* note = call.ask(
+      {NoteAsk::Kind::swap, login_note(agent), logins, std::to_string(count + 1), kLoginNoteMs});
+  if (note == nullptr) return false;
+  if (!note->is_known) return refuse_uncounted(call);
+  return note->is_done || refuse_signature(call);
 }
 
 bool has_login(Call& call) {
@@ -155,9 +191,11 @@ void get_challenge(Call& call) {
   if (!has_login(call)) return;
   const std::string_view wallet = input(call, "wallet_address").text;
   const auto agent = call.hot().agent_by_wallet(wallet);
+  std::string logins;
+  if (agent && !read_logins(call, agent->id, logins)) return;
   const HubServices& services = *call.context.services.hub;
-  const uint64_t logins = services.logins.of(agent ? agent->id : AgentId{0});
-  const Challenge challenge = make_challenge(services.tokens, wallet, logins, call.now_ms);
+  const Challenge challenge =
+      make_challenge(services.tokens, wallet, services.login_salt + logins, call.now_ms);
   JsonWriter json(call.reply);
   json.begin_object().key("wallet_address").text(wallet);
   json.key("message").text(challenge.message);
@@ -173,17 +211,16 @@ bool login(Call& call) {
   const std::string_view signature = input(call, "signature").text;
   const auto agent = call.hot().agent_by_wallet(wallet);
   if (!agent) return refuse(call, kNotFound, "Wallet not found: register it first");
-  LoginCounts& logins = call.context.services.hub->logins;
   const TokenSigner& tokens = call.context.services.hub->tokens;
-  const uint64_t count = logins.of(agent->id);
+  std::string logins;
+  if (!read_logins(call, agent->id, logins)) return false;
+  const std::string name = call.context.services.hub->login_salt + logins;
   bool is_signed = false;
-  for (const Challenge& challenge : open_challenges(tokens, wallet, count, call.now_ms)) {
+  for (const Challenge& challenge : open_challenges(tokens, wallet, name, call.now_ms)) {
     is_signed = is_signed || wallet_signed(agent->wallet, challenge.message, signature);
   }
-  if (!is_signed || !logins.spend(agent->id, count)) {
-    return refuse(call, kInvalidToken,
-                  "Invalid signature: sign a new message of GET /auth/challenge with this wallet");
-  }
+  if (!is_signed) return refuse_signature(call);
+  if (!spend_signature(call, agent->id, logins)) return false;
   TokenClaims claims;
   claims.subject = agent_name(agent->id);
   claims.scopes = kScopesAll;

@@ -91,6 +91,8 @@ bool complete_guard(Call& call, TriggerKind kind) {
     }
     call.is_retry = true;
     if (cancel_older(call, kind)) return true;
+  } else if (outcome_of(call).code == ResultCode::outcome_unknown) {
+    return is_done(call);  // the new one is live; whether the older ones went, nobody knows
   }
   const auto record = path_position(call);
   if (!record) return refuse_closed(call);

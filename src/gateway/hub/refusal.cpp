@@ -88,6 +88,8 @@ constexpr Row kRows[] = {
     {invalid_cursor, kValidationFailed, ""},
     {not_in_this_mode, kForbidden, ""},
     {exchange_unavailable, kExchangeUnavailable, ""},
+    {outcome_unknown, kOutcomeUnknown, ""},
+    {not_served_here, kNotServedHere, "This process does not serve this path"},
 };
 
 constexpr KindText kKindTexts[] = {
@@ -111,6 +113,7 @@ constexpr KindText kKindTexts[] = {
     {kForbidden, "the resource belongs to another agent, or this mode does not allow it"},
     {kScopeRequired, "the key lacks the scope"},
     {kNotFound, "no such resource or path"},
+    {kNotServedHere, "the process that was asked serves other paths"},
     {kMethodNotAllowed, "the path has other methods"},
     {kAlreadyRegistered, "the wallet has an agent"},
     {kIdempotencyConflict, "the idempotency key was used with other content"},
@@ -131,6 +134,8 @@ constexpr KindText kKindTexts[] = {
     {kMarketHalted, "the market takes no orders now; nothing was done"},
     {kOverloaded, "at capacity; nothing was done"},
     {kExchangeUnavailable, "the exchange cannot serve now; nothing was done"},
+    {kOutcomeUnknown,
+     "the request was passed on and not answered in time: it was done, will be, or was not"},
 };
 
 const Row* find_row(ResultCode code) {
@@ -252,6 +257,9 @@ Refusal translate(const ApiError& error) {
   } else {
     refusal.detail = error.message.empty() ? std::string(info.message) : error.message;
     if (!error.field.empty()) refusal.detail = error.field + ": " + refusal.detail;
+  }
+  if (error.code == outcome_unknown) {  // the hub's errors have no hint of their own
+    refusal.detail.append(": ").append(error.hint.empty() ? info.hint : error.hint);
   }
   if (refusal.kind.code == kValidationFailed.code) {
     const std::string text = error.message.empty() ? std::string(info.message) : error.message;

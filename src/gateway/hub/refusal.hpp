@@ -48,6 +48,7 @@ inline constexpr Kind kInvalidToken{401, "invalid_token"};
 inline constexpr Kind kForbidden{403, "forbidden"};
 inline constexpr Kind kScopeRequired{403, "scope_required"};
 inline constexpr Kind kNotFound{404, "not_found"};
+inline constexpr Kind kNotServedHere{404, "not_served_here"};
 inline constexpr Kind kMethodNotAllowed{405, "method_not_allowed"};
 inline constexpr Kind kAlreadyRegistered{409, "already_registered"};
 inline constexpr Kind kIdempotencyConflict{409, "idempotency_conflict"};
@@ -68,6 +69,7 @@ inline constexpr Kind kPriceUnavailable{503, "price_unavailable"};
 inline constexpr Kind kMarketHalted{503, "market_halted"};
 inline constexpr Kind kOverloaded{503, "overloaded"};
 inline constexpr Kind kExchangeUnavailable{503, "exchange_unavailable"};
+inline constexpr Kind kOutcomeUnknown{504, "outcome_unknown"};
 
 // One field that was refused.
 struct Fault {

@@ -1,7 +1,9 @@
 // An agent's runtime, and messages between agents.
 
+#include <algorithm>
 #include <boost/json/array.hpp>
 #include <boost/json/object.hpp>
+#include <boost/json/parse.hpp>
 #include <boost/json/value.hpp>
 
 #include "gateway/hub/chat_message.hpp"
@@ -37,6 +39,17 @@ void write_optional(JsonWriter& json, std::optional<int64_t> number) {
   }
 }
 
+struct RuntimeConfig {
+  int64_t heartbeat_interval_s = 60;
+  std::vector<std::string> markets;
+  std::string strategy;
+  std::optional<int64_t> take_profit_e6;
+  std::optional<int64_t> stop_loss_e6;
+  int64_t default_leverage = 5;
+  int64_t max_open_positions = 3;
+  std::vector<std::string> signal_sources;
+};
+
 RuntimeConfig read_config(const Call& call) {
   RuntimeConfig config;
   config.heartbeat_interval_s = number_or(input(call, "heartbeat_interval"), 60);
@@ -64,6 +77,57 @@ void write_config_start(JsonWriter& json, const RuntimeConfig& config) {
   json.key("markets");
   write_words(json, config.markets);
   json.key("strategy").text(config.strategy);
+}
+
+// An agent decides for itself in its own process, and tells here that this has begun or ended, so
+// that others can see it: a note "active {config as status shows it}".
+constexpr std::string_view kActive = "active";
+constexpr std::string_view kStopped = "stopped";
+constexpr std::string_view kDormant = "dormant";
+constexpr int64_t kDayMs = 86'400'000;
+constexpr int64_t kActiveNoteMs = 30 * kDayMs;
+constexpr int64_t kStoppedNoteMs = kDayMs;
+
+struct RuntimeNote {
+  std::string_view state = kDormant;
+  std::string config;
+};
+
+std::string runtime_note(AgentId agent) { return "runtime:{" + std::to_string(agent) + "}"; }
+
+// Null: return now.
+const NoteAnswer* find_runtime(Call& call, AgentId agent) {
+  return call.ask({NoteAsk::Kind::read, runtime_note(agent), {}, {}, 0});
+}
+
+const NoteAnswer* note_runtime(Call& call, std::string_view state, std::string_view config) {
+  return call.ask({NoteAsk::Kind::write,
+                   runtime_note(call.principal.agent),
+                   {},
+                   std::string(state).append(" ").append(config),
+                   state == kActive ? kActiveNoteMs : kStoppedNoteMs});
+}
+
+bool refuse_unnoted(Call& call) {
+  return refuse(call, kExchangeUnavailable, "Runtimes cannot be noted or looked up now");
+}
+
+// One that is not as we write them counts as none.
+RuntimeNote read_note(const NoteAnswer& note) {
+  const std::string_view text = note.value;
+  for (const std::string_view state : {kActive, kStopped}) {
+    if (!text.starts_with(state)) continue;
+    const std::string_view config = text.substr(std::min(state.size() + 1, text.size()));
+    boost::system::error_code code;
+    const json::value parsed = json::parse({config.data(), config.size()}, code);
+    if (!code && parsed.is_object()) return {state, std::string(config)};
+  }
+  std::string none;
+  JsonWriter writer(none);
+  writer.begin_object();
+  write_config_start(writer, RuntimeConfig());
+  writer.end_object();
+  return {kDormant, none};
 }
 
 // Fields that a payload of a kind must hold.
@@ -104,9 +168,14 @@ std::string message_text(std::string_view kind, const json::object& payload) {
 bool start_runtime(Call& call) {
   const RuntimeConfig config = read_config(call);
   const AgentId agent = call.principal.agent;
-  if (!call.context.services.hub->runtimes.start(agent, config)) {
-    return refuse(call, kOverloaded, "Too many runtimes: nothing was done");
-  }
+  std::string shown;
+  JsonWriter own(shown);
+  own.begin_object();
+  write_config_start(own, config);
+  own.end_object();
+  const NoteAnswer* note = note_runtime(call, kActive, shown);
+  if (note == nullptr) return false;
+  if (!note->is_known) return refuse_unnoted(call);
   JsonWriter json(call.reply);
   json.begin_object().key("success").boolean(true);
   json.key("message").text("Runtime of " + agent_name(agent) + " started");
@@ -126,7 +195,16 @@ bool start_runtime(Call& call) {
 
 bool stop_runtime(Call& call) {
   const AgentId agent = call.principal.agent;
-  const bool was_running = call.context.services.hub->runtimes.stop(agent);
+  const NoteAnswer* note = find_runtime(call, agent);
+  if (note == nullptr) return false;
+  if (!note->is_known) return refuse_unnoted(call);
+  const RuntimeNote runtime = read_note(*note);
+  const bool was_running = runtime.state == kActive;
+  if (was_running) {
+    const NoteAnswer* stopped = note_runtime(call, kStopped, runtime.config);
+    if (stopped == nullptr) return false;
+    if (!stopped->is_known) return refuse_unnoted(call);
+  }
   JsonWriter json(call.reply);
   json.begin_object().key("success").boolean(true);
   json.key("message").text("Runtime of " + agent_name(agent) +
@@ -142,14 +220,17 @@ void get_runtime_status(Call& call) {
     json.begin_object().key("error").text("Agent not found").end_object();
     return;
   }
-  const auto runtime = call.context.services.hub->runtimes.find(*agent);
-  const RuntimeState state = runtime.value_or(RuntimeState());
+  const NoteAnswer* note = find_runtime(call, *agent);
+  if (note == nullptr) return;
+  if (!note->is_known) {
+    refuse_unnoted(call);
+    return;
+  }
+  const RuntimeNote runtime = read_note(*note);
   json.begin_object().key("agent_id").text(agent_name(*agent));
-  json.key("state").text(!runtime ? "dormant" : state.is_running ? "active" : "stopped");
-  json.key("config").begin_object();
-  write_config_start(json, state.config);
-  json.end_object();
-  json.key("is_running").boolean(state.is_running).end_object();
+  json.key("state").text(runtime.state);
+  json.key("config").raw(runtime.config);
+  json.key("is_running").boolean(runtime.state == kActive).end_object();
 }
 
 bool prepare_agent_message(Call& call) {

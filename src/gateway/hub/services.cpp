@@ -5,7 +5,6 @@
 #include <cstdio>
 
 #include "base/assert.hpp"
-#include "base/limits.hpp"
 
 namespace perpetua::gateway::hub {
 
@@ -22,40 +21,13 @@ uint64_t random_number() {
 
 RequestIds::RequestIds() : last_(random_number()) {}
 
-LoginCounts::LoginCounts()
-    : start_(random_number()),
-      counts_(std::make_unique<std::atomic<uint32_t>[]>(limits::kAgentsMax + 1)) {}
-
-uint64_t LoginCounts::of(AgentId agent) const {
-  PERPETUA_ASSERT(agent <= limits::kAgentsMax);
-  return start_ + counts_[agent].load(std::memory_order_relaxed);
-}
-
-bool LoginCounts::spend(AgentId agent, uint64_t count) {
-  PERPETUA_ASSERT(agent <= limits::kAgentsMax);
-  auto seen = static_cast<uint32_t>(count - start_);
-  return counts_[agent].compare_exchange_strong(seen, seen + 1, std::memory_order_relaxed);
-}
-
-LastSeen::LastSeen()
-    : keys_(std::make_unique<std::atomic<uint32_t>[]>(limits::kKeysTotalMax + 1)),
-      agents_(std::make_unique<std::atomic<uint32_t>[]>(limits::kAgentsMax + 1)) {}
-
-void LastSeen::note(AgentId agent, uint32_t key_id, int64_t now_ms) {
-  const auto now_s = static_cast<uint32_t>(now_ms / 1'000);
-  if (key_id <= limits::kKeysTotalMax) keys_[key_id].store(now_s, std::memory_order_relaxed);
-  if (agent <= limits::kAgentsMax) agents_[agent].store(now_s, std::memory_order_relaxed);
-}
-
-int64_t LastSeen::key_ms(uint32_t key_id) const {
-  if (key_id > limits::kKeysTotalMax) return 0;
-  return int64_t{1'000} * keys_[key_id].load(std::memory_order_relaxed);
-}
-
-int64_t LastSeen::agent_ms(AgentId agent) const {
-  if (agent > limits::kAgentsMax) return 0;
-  return int64_t{1'000} * agents_[agent].load(std::memory_order_relaxed);
-}
+HubServices::HubServices(const ServerOptions& options, SharedBudgets* budgets,
+                         const SharedNotes* notes)
+    : tokens(options.hub.token_secret),
+      intents(BudgetKind::hub_intents, options.hub.intents_per_second, budgets),
+      mutations(BudgetKind::hub_mutations, options.hub.mutations_per_second, budgets),
+      login_salt(notes == nullptr ? std::to_string(random_number()) : std::string()),
+      last_seen(notes != nullptr) {}
 
 std::string RequestIds::next() {
   const uint64_t number = last_.fetch_add(1, std::memory_order_relaxed);

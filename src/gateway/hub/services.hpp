@@ -9,12 +9,13 @@
 #include "gateway/auth/token.hpp"
 #include "gateway/hub/agent_index.hpp"
 #include "gateway/hub/last_seen.hpp"
-#include "gateway/hub/login_counts.hpp"
-#include "gateway/hub/reported_bets.hpp"
-#include "gateway/hub/runtimes.hpp"
 #include "gateway/limits/rate_limiter.hpp"
 #include "gateway/limits/shared_window.hpp"
 #include "gateway/options.hpp"
+
+namespace perpetua::gateway {
+class SharedNotes;
+}
 
 namespace perpetua::gateway::hub {
 
@@ -30,11 +31,8 @@ class RequestIds {
 };
 
 struct HubServices {
-  // shared null: this process counts alone.
-  HubServices(const ServerOptions& options, SharedBudgets* shared)
-      : tokens(options.hub.token_secret),
-        intents(BudgetKind::hub_intents, options.hub.intents_per_second, shared),
-        mutations(BudgetKind::hub_mutations, options.hub.mutations_per_second, shared) {}
+  // budgets null: this process counts alone. notes null: it keeps its own.
+  HubServices(const ServerOptions& options, SharedBudgets* budgets, const SharedNotes* notes);
 
   // Null: this class has none.
   SharedWindow* window_of(LimitClass limit_class) {
@@ -45,12 +43,12 @@ struct HubServices {
   const TokenSigner tokens;
   SharedWindow intents;    // POST /intents, per agent
   SharedWindow mutations;  // every other mutation, per agent
+  // Part of what a wallet signs. With notes of this process alone it is random, for they forget who
+  // has logged in when it ends; what all processes count they must all find.
+  const std::string login_salt;
   RequestIds request_ids;
   LastSeen last_seen;
-  LoginCounts logins;
   AgentIndex agents;
-  Runtimes runtimes;
-  ReportedBets reported_bets;
 };
 
 }  // namespace perpetua::gateway::hub

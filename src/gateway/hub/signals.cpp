@@ -13,6 +13,7 @@ namespace {
 
 constexpr int64_t kDurationDefault = 24'000'000;  // hours, 10^-6
 constexpr std::size_t kSignalsShownMax = 500;
+constexpr int64_t kToldBetMs = 7 * 86'400'000;  // that a result was told is noted so long
 
 std::optional<stores::SignalView> find_signal(const Call& call, IdKind kind,
                                               std::string_view name) {
@@ -210,7 +211,8 @@ bool locate_bet(Call& call) {
   return is_own || refuse(call, kForbidden, "You don't own this bet: you take no part in it");
 }
 
-// The engine settles at expiry, by itself, at its own mark; the result is told to each side once.
+// The engine settles at expiry, by itself, at its own mark; the result is told to each side once,
+// as far as is noted.
 bool settle_bet(Call& call) {
   const auto bet = find_signal(call, IdKind::bet, call.path_value("bet_id"));
   if (!bet) return refuse(call, kNotFound, "Bet not found");
@@ -221,7 +223,14 @@ bool settle_bet(Call& call) {
   if (bet->end != SignalEnd::settled) {
     return refuse(call, kAlreadySettled, "Bet is already closed: both stakes were returned");
   }
-  if (!call.context.services.hub->reported_bets.report(call.principal.agent, bet->id)) {
+  const NoteAnswer* told =
+      call.ask({NoteAsk::Kind::swap,
+                "told:{" + std::to_string(call.principal.agent) + "}:" + std::to_string(bet->id),
+                {},
+                "1",
+                kToldBetMs});
+  if (told == nullptr) return false;
+  if (told->is_known && !told->is_done) {
     return refuse(call, kAlreadySettled, "Bet is already settled");
   }
   const AgentId loser = bet->winner == bet->creator ? bet->fader : bet->creator;

@@ -12,7 +12,7 @@ void write_check(JsonWriter& json, std::string_view name, const std::string& fai
 
 // 503 only while no command can be taken; what else is wrong shows as degraded.
 void get_health(Call& call) {
-  if (call.context.stopping) {
+  if (call.context.stopping || call.context.draining) {
     call.fail(ResultCode::shutting_down);
     return;
   }

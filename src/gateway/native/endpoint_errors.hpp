@@ -130,14 +130,15 @@ inline constexpr ResultCode kBodyErrors[] = {
     malformed_json, invalid_field, missing_field,     unauthorized,
     forbidden,      rate_limited,  payload_too_large, unsupported_media_type};
 inline constexpr ResultCode kMutationErrors[] = {
-    malformed_json,      invalid_field, missing_field,     unauthorized,           forbidden,
-    rate_limited,        overloaded,    payload_too_large, unsupported_media_type, shutting_down,
-    exchange_unavailable};
+    malformed_json,       invalid_field,  missing_field,     unauthorized,           forbidden,
+    rate_limited,         overloaded,     payload_too_large, unsupported_media_type, shutting_down,
+    exchange_unavailable, outcome_unknown};
 // The key may end between its look-up here and the command.
 inline constexpr ResultCode kAgentMutationErrors[] = {
     malformed_json,         invalid_field,        missing_field,
     unauthorized,           key_expired,          forbidden,
     rate_limited,           overloaded,           payload_too_large,
-    unsupported_media_type, exchange_unavailable, shutting_down};
+    unsupported_media_type, exchange_unavailable, shutting_down,
+    outcome_unknown};
 
 }  // namespace perpetua::gateway::native

@@ -62,7 +62,9 @@ void get_health(Call& call) {
 void get_readiness(Call& call) {
   std::string why_not;
   const auto& is_ready = call.context.services.is_ready;
-  if (call.context.stopping) {
+  if (call.context.draining) {
+    call.fail(ResultCode::shutting_down, {}, "draining: ask another process");
+  } else if (call.context.stopping) {
     call.fail(ResultCode::shutting_down);
   } else if (is_ready && !is_ready(why_not)) {
     call.fail(ResultCode::exchange_unavailable, {}, why_not);

@@ -11,6 +11,7 @@
 #include "gateway/codec/api_error.hpp"
 #include "gateway/context.hpp"
 #include "gateway/failure_log.hpp"
+#include "gateway/http/wait.hpp"
 #include "gateway/services.hpp"
 #include "gateway/ws/session.hpp"
 #include "gateway/ws/shard.hpp"
@@ -101,8 +102,7 @@ class Connection final : public Session, public WireObserver {
   // `self` keeps the object while the coroutine is suspended.
   net::awaitable<void> serve_peer(std::shared_ptr<Connection> self, Request request) {
     set_options();
-    const auto [error] =
-        co_await stream_.async_accept(request, net::as_tuple(net::use_awaitable));
+    const auto [error] = co_await stream_.async_accept(request, net::as_tuple(net::use_awaitable));
     if (!error) {
       try {
         greet(request);
@@ -153,7 +153,11 @@ class Connection final : public Session, public WireObserver {
       if (error) co_return;
       reads_ = 0;
       if (stream_.got_text()) {
-        on_text({static_cast<const char*>(buffer_.data().data()), size});
+        const std::string_view text(static_cast<const char*>(buffer_.data().data()), size);
+        if (!on_text(text)) {
+          co_await barrier_passed(shard().context());
+          on_text(text, true);
+        }
       } else {
         close(CloseCode::unsupported_data, "send JSON in text frames");
       }
@@ -175,8 +179,8 @@ class Connection final : public Session, public WireObserver {
   net::awaitable<void> discard_input() {
     char bytes[256];
     for (;;) {
-      const auto [error, size] = co_await socket().async_read_some(
-          net::buffer(bytes), net::as_tuple(net::use_awaitable));
+      const auto [error, size] =
+          co_await socket().async_read_some(net::buffer(bytes), net::as_tuple(net::use_awaitable));
       if (error) co_return;
     }
   }
@@ -189,15 +193,12 @@ class Connection final : public Session, public WireObserver {
 
 }  // namespace
 
-bool is_upgrade(const RequestHeader& header) {
-  return websocket::is_upgrade(header);
-}
+bool is_upgrade(const RequestHeader& header) { return websocket::is_upgrade(header); }
 
 void serve(GatewayContext& context, net::ip::tcp::socket socket, const RequestHeader& header,
            std::shared_ptr<void> slot) {
   Shard& shard = Shard::of(context);
-  const auto connection =
-      std::make_shared<Connection>(shard, std::move(socket), std::move(slot));
+  const auto connection = std::make_shared<Connection>(shard, std::move(socket), std::move(slot));
   connection->run(Request(header));
 }
 

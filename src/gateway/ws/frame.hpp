@@ -24,6 +24,7 @@ enum class CloseCode : uint16_t {
   policy = 1008,
   too_big = 1009,
   internal_error = 1011,
+  service_restart = 1012,
   slow_consumer = 4008,
   idle = 4009,
 };

@@ -173,6 +173,13 @@ void write_id(JsonWriter& json, RequestId id) {
   }
 }
 
+bool looks_up(const object& message) {
+  const boost::json::value* name = message.if_contains("op");
+  if (name == nullptr) name = message.if_contains("type");
+  if (name == nullptr || !name->is_string()) return false;
+  return name->get_string() == "auth" || name->get_string() == "subscribe";
+}
+
 void run_operation(Session& session, const object& message) {
   RequestId id;
   if (const boost::json::value* given = message.if_contains("id")) {

@@ -38,6 +38,9 @@ void write_id(JsonWriter& json, RequestId id);
 
 void run_operation(Session& session, const boost::json::object& message);
 
+// Whether it is answered by what this process shows: a login, a subscription.
+bool looks_up(const boost::json::object& message);
+
 // True if `op` is one of order entry's, which has then been answered or submitted.
 bool run_order_entry(Session& session, std::string_view op, RequestId id,
                      const boost::json::object& message);

@@ -87,12 +87,12 @@ TEST(WsOrderEntryTest, a_request_that_cannot_be_read_is_refused_without_being_su
 
 TEST(WsOrderEntryTest, a_batch_is_answered_as_one_with_a_result_for_each) {
   Trader trader;
-  const json::object placed = trader.answer(
-      R"({"op":"batch","id":1,"orders":[)"
-      R"({"market":"BTC-PERP","side":"buy","size":"0.01","price":"59000"},)"
-      R"({"market":"BTC-PERP","side":"buy","size":"0.01","price":"10000"},)"
-      R"({"market":"ETH-PERP","side":"sell","size":"0.1","price":"3100"}]})",
-      3);
+  const json::object placed =
+      trader.answer(R"({"op":"batch","id":1,"orders":[)"
+                    R"({"market":"BTC-PERP","side":"buy","size":"0.01","price":"59000"},)"
+                    R"({"market":"BTC-PERP","side":"buy","size":"0.01","price":"10000"},)"
+                    R"({"market":"ETH-PERP","side":"sell","size":"0.1","price":"3100"}]})",
+                    3);
   EXPECT_TRUE(placed.at("ok").as_bool());
   const json::array& results = placed.at("results").as_array();
   ASSERT_EQ(results.size(), 3u);
@@ -132,8 +132,8 @@ TEST(WsOrderEntryTest, a_trigger_is_placed_and_cancelled_like_an_order) {
       R"("size":"0.01","stop":"60500"})");
   EXPECT_TRUE(placed.at("ok").as_bool()) << placed;
   EXPECT_EQ(text_of(placed, "stop"), "60500");
-  const json::object refused = trader.answer(
-      R"({"op":"trigger","id":2,"market":"BTC-PERP","stop":"59000"})");
+  const json::object refused =
+      trader.answer(R"({"op":"trigger","id":2,"market":"BTC-PERP","stop":"59000"})");
   EXPECT_EQ(text_of(refused.at("error").as_object(), "code"), "no_position");
   const json::object gone = trader.answer(R"({"op":"cancel","id":3,"order_id":")" +
                                           text_of(placed, "trigger_id") + "\"}");
@@ -203,6 +203,34 @@ TEST(WsOrderEntryTest, a_stopping_server_answers_what_waits_and_then_closes) {
   ASSERT_TRUE(trader.gateway.run_submitted(1));
   EXPECT_EQ(number_of(trader.client.next_of("reply"), "id"), 1);
   EXPECT_EQ(trader.client.wait_closed(), 1001u);
+}
+
+TEST(WsOrderEntryTest,
+     a_draining_server_still_takes_orders_of_who_waits_and_then_closes_with_1012) {
+  Trader trader;
+  TestClient idle(trader.gateway.port());
+  trader.client.send(place(1, "59000"));
+  ASSERT_TRUE(eventually([&] { return trader.gateway.port_of_commands().size() == 1; }));
+  trader.gateway.drain(60'000);
+  EXPECT_EQ(idle.wait_closed(), 1012u);
+  trader.client.send(place(2, "59000"));
+  ASSERT_TRUE(trader.gateway.run_submitted(2));
+  for (int id = 1; id <= 2; ++id) {
+    const json::object reply = trader.client.next_of("reply");
+    EXPECT_EQ(number_of(reply, "id"), id);
+    EXPECT_TRUE(reply.at("ok").as_bool());
+  }
+  EXPECT_EQ(trader.client.wait_closed(), 1012u);
+}
+
+TEST(WsOrderEntryTest, a_command_that_is_never_answered_is_unknown) {
+  Trader trader;
+  trader.client.send(place(1, "59000", R"(,"idempotency_key":"k")"));
+  ASSERT_TRUE(trader.gateway.give_up_submitted(1));
+  const json::object reply = trader.client.next_of("reply");
+  EXPECT_FALSE(reply.at("ok").as_bool());
+  EXPECT_EQ(code_of(reply), "outcome_unknown");
+  EXPECT_TRUE(trader.answer(place(2, "59000", R"(,"idempotency_key":"k")")).at("ok").as_bool());
 }
 
 TEST(WsOrderEntryTest, a_socket_that_left_does_not_disturb_its_late_answers) {

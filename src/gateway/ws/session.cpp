@@ -10,6 +10,7 @@
 #include "gateway/codec/json_writer.hpp"
 #include "gateway/context.hpp"
 #include "gateway/hub/format.hpp"
+#include "gateway/services.hpp"
 #include "gateway/ws/hub.hpp"
 #include "gateway/ws/operations.hpp"
 #include "gateway/ws/private_messages.hpp"
@@ -58,18 +59,24 @@ void Session::greet() {
 
 void Session::leave_plain_feed() { remove_subscription(kPlainTopic); }
 
-void Session::on_text(std::string_view text) {
-  if (is_closing_) return;
+bool Session::on_text(std::string_view text, bool has_waited) {
+  if (is_closing_) return true;
   received_at_ms_ = shard_.now_ms();
   message_started_at_ms_ = 0;
   is_pinged_ = false;
   ApiError error;
   const boost::json::object* message = shard_.json().parse(text, error);
   if (message == nullptr) {
-    if (take_operation()) return send_error(std::nullopt, error);
-    return close(CloseCode::policy, "too many messages that are not JSON");
+    if (take_operation()) {
+      send_error(std::nullopt, error);
+    } else {
+      close(CloseCode::policy, "too many messages that are not JSON");
+    }
+    return true;
   }
+  if (!has_waited && looks_up(*message) && shard_.context().services.needs_barrier()) return false;
   run_operation(*this, *message);
+  return true;
 }
 
 void Session::on_control_frame() {
@@ -239,10 +246,12 @@ void Session::close(CloseCode code, std::string_view reason) {
   flush();
 }
 
-void Session::stop() {
-  is_stopping_ = true;
+void Session::end_soon(CloseCode code) {
+  end_code_ = code;
   if (requests_in_flight_ > 0) return;
-  close(CloseCode::going_away, "the exchange is stopping; reconnect and resume");
+  close(code, code == CloseCode::going_away
+                  ? "the exchange is stopping; reconnect and resume"
+                  : "this process is being replaced; reconnect and resume");
 }
 
 void Session::send(std::string_view json) { send(text_frame(json), 0); }
@@ -336,7 +345,7 @@ bool Session::begin_request() {
 void Session::end_request() {
   PERPETUA_ASSERT(requests_in_flight_ > 0);
   --requests_in_flight_;
-  if (is_stopping_) stop();
+  if (end_code_) end_soon(*end_code_);
 }
 
 }  // namespace perpetua::gateway::ws

@@ -64,7 +64,8 @@ class Session : public std::enable_shared_from_this<Session> {
   // Transport to session, in this order.
   void attach();  // the shard now owns the session
   void greet();   // the handshake's answer is on its way
-  void on_text(std::string_view text);
+  // False: nothing was done; wait for the read barrier, then call again with has_waited.
+  bool on_text(std::string_view text, bool has_waited = false);
   void on_control_frame();
   void on_raw_bytes(std::string bytes);
   void on_written(bool is_ok);
@@ -81,7 +82,9 @@ class Session : public std::enable_shared_from_this<Session> {
   // Queues the close frame behind what waits already; a slow consumer's queue is dropped. `reason`
   // is cut to what a close frame holds.
   void close(CloseCode code, std::string_view reason);
-  void stop();  // the server stops: close once every waiting request is answered
+  // The server drains (1012) or stops (1001): close once every waiting request is answered.
+  void drain() { end_soon(CloseCode::service_restart); }
+  void stop() { end_soon(CloseCode::going_away); }
 
   // Operations (operations.cpp, order_entry.cpp).
   // From now on the socket gets only what it asks for.
@@ -122,6 +125,7 @@ class Session : public std::enable_shared_from_this<Session> {
 
  private:
   void drop_principal(std::string_view why);
+  void end_soon(CloseCode code);
   void end_login();
   void unsubscribe(std::size_t index);
   void refresh_stale();
@@ -143,7 +147,7 @@ class Session : public std::enable_shared_from_this<Session> {
   int64_t abort_at_ms_ = 0;            // once closing
   bool cancels_on_disconnect_ = false;
   bool is_pinged_ = false;
-  bool is_stopping_ = false;
+  std::optional<CloseCode> end_code_;  // it ends with that, soon
   bool is_closing_ = false;
   bool is_read_ended_ = false;
   bool has_stale_ = false;

@@ -16,6 +16,7 @@ namespace {
 namespace net = boost::asio;
 
 constexpr std::chrono::milliseconds kSweepInterval{1'000};
+constexpr std::chrono::milliseconds kDrainInterval{50};
 constexpr std::size_t kDeliveriesIdleMax = 1'024;  // capacity kept between rounds
 
 int64_t steady_now_ms() {
@@ -33,9 +34,10 @@ int64_t wall_now_ms() {
 }  // namespace
 
 struct Shard::Timers {
-  explicit Timers(net::io_context& io) : sweep(io), tick(io) {}
+  explicit Timers(net::io_context& io) : sweep(io), tick(io), drain(io) {}
   net::steady_timer sweep;
   net::steady_timer tick;
+  net::steady_timer drain;
 };
 
 Shard& Shard::of(GatewayContext& context) {
@@ -45,6 +47,7 @@ Shard& Shard::of(GatewayContext& context) {
   const auto shard = std::make_shared<Shard>(context);
   slot = shard;
   context.stop_callbacks.push_back([shard] { shard->stop(); });
+  context.drain_callbacks.push_back([shard](int64_t drain_ms) { shard->drain_sockets(drain_ms); });
   shard->start();
   return *shard;
 }
@@ -73,8 +76,30 @@ void Shard::start() {
   arm_sweep();
 }
 
+// Over a half of the time there is, so that the clients do not all come back elsewhere at once.
+void Shard::drain_sockets(int64_t drain_ms) {
+  undrained_.assign(sessions_.begin(), sessions_.end());
+  const auto steps =
+      static_cast<std::size_t>(std::max<int64_t>(1, drain_ms / 2 / kDrainInterval.count()));
+  drain_next((undrained_.size() + steps - 1) / steps);
+}
+
+void Shard::drain_next(std::size_t count) {
+  for (std::size_t i = 0; i < count && !undrained_.empty(); ++i) {
+    if (const auto session = undrained_.back().lock()) session->drain();
+    undrained_.pop_back();
+  }
+  if (undrained_.empty() || is_stopping_) return;
+  timers_->drain.expires_after(kDrainInterval);
+  timers_->drain.async_wait([weak = weak_from_this(), count](boost::system::error_code error) {
+    const auto shard = weak.lock();
+    if (!error && shard) shard->drain_next(count);
+  });
+}
+
 void Shard::stop() {
   is_stopping_ = true;
+  timers_->drain.cancel();
   hub_.mailbox(context_.io_index).detach();
   hub_.on_due(context_.io_index, nullptr);
   timers_->tick.cancel();

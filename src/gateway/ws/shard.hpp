@@ -58,6 +58,8 @@ class Shard : public std::enable_shared_from_this<Shard> {
   struct Timers;
 
   void start();
+  void drain_sockets(int64_t drain_ms);
+  void drain_next(std::size_t count);
   void stop();
   void drain();
   void deliver(const Delivery& delivery);
@@ -76,6 +78,7 @@ class Shard : public std::enable_shared_from_this<Shard> {
   std::vector<AgentId> uncancelled_;  // each once: at most as many as there are agents
   uint64_t sessions_opened_ = 0;
   int64_t now_ms_ = 0;
+  std::vector<std::weak_ptr<Session>> undrained_;  // to be told that the server drains
   bool is_stopping_ = false;
 };
 

@@ -163,9 +163,11 @@ void subscribe_private(Session& session, RequestId id, const Target& target,
   const AgentWatch watch = hub.watch_agent(agent, resume_from);
   if (!watch.is_complete) {
     hub.unwatch_agent(agent);
+    const bool is_ahead = resume_from && *resume_from > watch.last_sequence;
     return session.send_error(
         id, ApiError(ResultCode::invalid_cursor, "resume_from",
-                     "these events are not kept here any more",
+                     is_ahead ? "this sequence is ahead of the exchange"
+                              : "these events are not kept here any more",
                      "fetch account, positions, orders and fills over HTTP, then subscribe "
                      "without `resume_from`"));
   }

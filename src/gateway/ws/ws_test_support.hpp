@@ -25,6 +25,7 @@
 #include "gateway/context.hpp"
 #include "gateway/failure_log.hpp"
 #include "gateway/limits/rate_limiter.hpp"
+#include "gateway/local_notes.hpp"
 #include "gateway/metrics.hpp"
 #include "gateway/services.hpp"
 #include "gateway/ws/hub.hpp"
@@ -113,8 +114,12 @@ class TestGateway {
   enum class Io { threaded, by_hand };
 
   explicit TestGateway(const FeedIntervals& intervals = {0, 0, 0},
-                       const RateOptions& rates = no_limits(), Io io = Io::threaded)
-      : limiter_(rates, limits::kAgentsMax), hub(hot, 1, intervals), acceptor_(io_) {
+                       const RateOptions& rates = no_limits(), Io io = Io::threaded,
+                       ReadBarrier* barrier = nullptr)
+      : limiter_(rates, limits::kAgentsMax),
+        hub(hot, 1, intervals),
+        services_{.failures = failures_, .notes = notes_, .read_barrier = barrier},
+        acceptor_(io_) {
     for (const char* symbol : {"BTC-PERP", "ETH-PERP"}) {
       const MarketSpec spec = perpetua::test::make_spec(symbol);
       run(Command(CommandType::create_market),
@@ -147,6 +152,14 @@ class TestGateway {
 
   uint16_t port() const { return acceptor_.local_endpoint().port(); }
 
+  // As the server does it.
+  void drain(int64_t drain_ms) {
+    net::post(io_, [this, drain_ms] {
+      context_.draining = true;
+      for (const auto& callback : context_.drain_callbacks) callback(drain_ms);
+    });
+  }
+
   // As the server's stop does it; returns when the close frames are queued.
   void stop() {
     std::promise<void> done;
@@ -176,6 +189,15 @@ class TestGateway {
       targets.push_back(submission.target);
     }
     run_added(std::move(targets));
+    return true;
+  }
+
+  // What the sockets submitted, once it is `count` commands, is never answered.
+  bool give_up_submitted(std::size_t count) {
+    if (!eventually([&] { return port_.size() >= count; })) return false;
+    std::vector<runtime::ReplyTarget> targets;
+    for (const runtime::Submission& submission : port_.take()) targets.push_back(submission.target);
+    router_.give_up(targets);
     return true;
   }
 
@@ -243,9 +265,8 @@ class TestGateway {
     now_ms_ = std::max(now_ms_, wall_now_ms());
     InlineExecutor executor;
     engine_.apply({number, now_ms_, commands, text}, executor, output_);
-    const AppliedBatch batch{number,   now_ms_,          output_.first_event,
-                             commands, output_.outcomes, output_.events,
-                             text};
+    const AppliedBatch batch{
+        number, now_ms_, output_.first_event, commands, output_.outcomes, output_.events, text};
     targets.resize(commands.size());
     hot.apply(batch);
     router_.on_batch(batch, targets);
@@ -288,13 +309,15 @@ class TestGateway {
     failure_lines_.push_back(line);
   }};
   GatewayMetrics metrics_{failures_, std::span<const Endpoint>()};
-  GatewayServices services_{.failures = failures_};
+  LocalNotes notes_;
+  GatewayServices services_;
   ServerOptions options_;
   std::atomic<int64_t> open_{0};
   net::io_context io_{1};
-  GatewayContext context_{0,        io_,     options_,       port_,    router_.channel(0), hot,
-                          markets_, authenticator_, limiter_, metrics_, services_, &hub,
-                          false,    {}};
+  GatewayContext context_{0,         io_,      options_,       port_,    router_.channel(0),
+                          hot,       markets_, authenticator_, limiter_, metrics_,
+                          services_, &hub,     false,          {},       false,
+                          {}};
   tcp::acceptor acceptor_;
   std::thread thread_;
 };

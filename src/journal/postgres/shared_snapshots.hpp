@@ -27,7 +27,8 @@ class SharedSnapshots {
   explicit SharedSnapshots(std::string url) : url_(std::move(url)) {}
 
   // Of the newest snapshot of `directory`. `published` is its batch, 0 if there was nothing to do:
-  // no snapshot, or the database holds it or a newer one. Creates the table if it is missing.
+  // no snapshot, or the database holds it or a newer one. Creates the table if it is missing. Only
+  // reads the directory: one that was opened read-only will do.
   Status publish(const DataDirectory& directory, BatchNumber& published);
 
   struct Fetched {

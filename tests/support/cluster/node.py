@@ -93,6 +93,8 @@ class Node:
 
     def kill(self):
         """kill -9 to all of it."""
+        if self.pid:
+            send([self.pid], signal.SIGSTOP)  # so that it starts no child meanwhile
         end_all(self.pids)
         self._end_supervisor()
 

@@ -55,6 +55,10 @@ class PostgresNode(Node):
         super().prepare()
         if as_postgres():
             shutil.chown(self.folder, "postgres", "postgres")
+            reach = subprocess.run([*as_postgres(), "test", "-x", self.folder], check=False)
+            if reach.returncode != 0:
+                raise ClusterError(f"the user postgres cannot reach {self.folder}: set "
+                                   "PERPETUA_CLUSTER_DIR to a folder that it can")
         if self.data.exists():
             return
         try:
@@ -86,6 +90,11 @@ class PostgresNode(Node):
     def command(self):
         return [*as_postgres(), f"{PROGRAMS}/postgres", "-D", str(self.data), "-h", self.host,
                 "-p", str(self.port), "-k", ""]
+
+    def kill(self):
+        super().kill()
+        # Nobody may have waited for it yet, and a zombie's pid keeps the next start away.
+        (self.data / "postmaster.pid").unlink(missing_ok=True)
 
     def is_ready(self):
         return subprocess.run([f"{PROGRAMS}/pg_isready", "-q", "-h", self.host, "-p",
