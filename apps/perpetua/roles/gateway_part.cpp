@@ -52,18 +52,6 @@ cluster::RemotePortOptions port_options(const Settings& settings, const stores::
   return options;
 }
 
-ResultCode code_of(cluster::Ending ending) {
-  switch (ending) {
-    case cluster::Ending::unknown:
-      return ResultCode::outcome_unknown;
-    case cluster::Ending::overloaded:
-      return ResultCode::overloaded;
-    case cluster::Ending::unavailable:
-      return ResultCode::exchange_unavailable;
-  }
-  return ResultCode::outcome_unknown;
-}
-
 }  // namespace
 
 GatewayPart::GatewayPart(const Settings& settings, const Roles& roles, Replica& replica,
