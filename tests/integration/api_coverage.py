@@ -13,6 +13,7 @@ NOT_FROM_OUTSIDE = {
     "overloaded": "needs a full command ring: unit tests of ring and gateway",
     "shutting_down": "a window of microseconds: unit tests of the gateway",
     "exchange_unavailable": "needs a broken disk: unit tests of runtime and gateway",
+    "outcome_unknown": "needs an engine far away: unit tests of the gateway, drills of the cluster",
     "key_expired": "a key that ends between its look-up and its command: unit tests of the gateway",
     "internal_error": "a defect, so an answer with it fails its test: unit tests of the gateway",
     "agent_limit_reached": "needs 262,144 agents: unit test of the ledger",
