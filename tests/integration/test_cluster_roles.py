@@ -108,9 +108,12 @@ class ClusterCase(unittest.TestCase):
 
 class Reading(ClusterCase):
     def test_what_one_node_acknowledged_the_other_shows_at_once(self):
+        barrier = "perpetua_cluster_barrier_waits_total"
+        asked = self.second.metric(barrier)
         for number in range(READS):
             key = self.register(self.first, f"reader-{number}", str(number + 1))
             self.assertEqual(self.free(self.second, key), number + 1)
+        self.assertGreaterEqual(self.second.metric(barrier), asked + READS)
 
     def test_agents_of_two_nodes_trade_and_the_writers_show_it(self):
         maker, taker = self.register(self.first, "maker"), self.register(self.second, "taker")
@@ -209,6 +212,25 @@ class Refusing(ClusterCase):
                 self.refused(text)
             finally:
                 self.cluster.redis.cli("HSET", identity, field, kept)
+
+
+class Together(unittest.TestCase):
+    def test_one_process_may_have_all_the_roles(self):
+        cluster = Cluster()
+        self.addCleanup(cluster.close)
+        one = cluster.add("one", "api,ws,engine,projector").start()
+        reply = one.client().post("/api/v1/agents", {"wallet": "alone", "display_name": "alone"})
+        key = reply.body["api_key"]
+        self.assertEqual(one.client(key).post("/api/v1/account/deposit", {"amount": "5"}).status,
+                         200)
+        names = [line.split()[2] for line in one.metrics().splitlines()
+                 if line.startswith("# TYPE")]
+        self.assertEqual(len(names), len(set(names)), "a name stands twice")
+        self.assertIn("perpetua_cluster_leader", names)
+        self.assertEqual(one.stop(), 0)
+        one.start()
+        self.assertEqual(float(one.client(key).get("/api/v1/account").body["free"]), 5)
+        self.assertEqual(one.stop(), 0)
 
 
 if __name__ == "__main__":

@@ -4,6 +4,7 @@ Everything listens on loopback; every process is ended by its process id, also w
 """
 import http.client
 import os
+import re
 import shutil
 import signal
 import subprocess
@@ -82,6 +83,9 @@ class RoleProcess:
 
     def metrics(self):
         return self.probe("/metrics")[1]
+
+    def metric(self, name):
+        return float(re.search(rf"^{name} (\S+)$", self.metrics(), re.M).group(1))
 
     def leads(self):
         return LEADS in self.metrics()

@@ -127,6 +127,7 @@ void GatewayPart::start(std::vector<const prometheus::Collectable*> others,
                         std::function<bool(std::string& why_not)> is_ready) {
   others.push_back(this);
   others.push_back(&history_);
+  metrics_ = std::make_unique<MergedMetrics>(std::move(others));
   server_ = std::make_unique<gateway::Server>(
       options_, gateway::ServerDependencies{
                     .commands = port_,
@@ -137,7 +138,7 @@ void GatewayPart::start(std::vector<const prometheus::Collectable*> others,
                     .hub = hub_.get(),
                     .is_ready = std::move(is_ready),
                     .degraded = [this] { return degraded(); },
-                    .collectables = std::move(others),
+                    .collectables = {metrics_.get()},
                     .shared_budgets = &budgets_,
                     .shared_notes = &notes_,
                     .read_barrier = this,

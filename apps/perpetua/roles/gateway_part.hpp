@@ -22,6 +22,7 @@
 #include "redis_budgets.hpp"
 #include "redis_notes.hpp"
 #include "roles.hpp"
+#include "roles/merged_metrics.hpp"
 #include "roles/remote_history.hpp"
 #include "roles/replica.hpp"
 
@@ -64,6 +65,7 @@ class GatewayPart final : public gateway::ReadBarrier, public prometheus::Collec
   cluster::ReadBarrier barrier_;
   cluster::RemotePort port_;
   std::unique_ptr<gateway::ws::Hub> hub_;  // null without the role ws
+  std::unique_ptr<MergedMetrics> metrics_;
   std::unique_ptr<gateway::Server> server_;
 };
 

@@ -31,7 +31,7 @@ NodeService::NodeService(const Settings& settings, const Roles& roles, std::stri
 NodeService::~NodeService() { stop(); }
 
 bool NodeService::build(const Replica::IsStopping& is_stopping,
-                        std::vector<const prometheus::Collectable*> others) {
+                        std::vector<const prometheus::Collectable*> collectables) {
   if (!replica_.open(is_stopping)) return false;
   if (roles_.serves_agents()) {
     gateway_ = std::make_unique<GatewayPart>(settings_, roles_, replica_, client_);
@@ -55,8 +55,8 @@ bool NodeService::build(const Replica::IsStopping& is_stopping,
   if (projector_ != nullptr) projector_->start();
   if (!wait_until_following(is_stopping)) return false;
   if (gateway_ != nullptr) {
-    others.push_back(this);
-    gateway_->start(std::move(others), [this](std::string& why_not) { return is_ready(why_not); });
+    gateway_->start(std::move(collectables),
+                    [this](std::string& why_not) { return is_ready(why_not); });
   }
   return true;
 }
@@ -99,7 +99,7 @@ std::vector<prometheus::MetricFamily> NodeService::Collect() const {
   if (!is_serving_) return {};
   MetricFamilies out;
   add_replica_metrics(out, replica_);
-  add_state_metrics(out, const_cast<Replica&>(replica_).hot());
+  add_state_metrics(out, replica_.hot());
   add_client_metrics(out, client_);
   std::vector<prometheus::MetricFamily> families = out.take();
   if (projector_ != nullptr) {

@@ -23,9 +23,9 @@ class NodeService final : public prometheus::Collectable {
   NodeService(const Settings& settings, const Roles& roles, std::string data_dir);
   ~NodeService() override;
 
-  // `others`: for /metrics, if this node serves agents; else the status server shows both.
+  // `collectables`: all parts of the process, for /metrics, if this node serves agents.
   bool build(const Replica::IsStopping& is_stopping,
-             std::vector<const prometheus::Collectable*> others);
+             std::vector<const prometheus::Collectable*> collectables);
   void stop();
 
   bool is_ready(std::string& why_not) const;

@@ -27,8 +27,6 @@
 
 namespace perpetua::app {
 
-inline constexpr int64_t kFollowWaitMs = 60'000;  // of a start, for the end of the journal
-
 class Replica {
  public:
   using IsStopping = std::function<bool()>;
@@ -48,7 +46,7 @@ class Replica {
   journal::RecoveryResult recover(BatchNumber history_applied, journal::ReplaySink* history);
   void catch_up(BatchNumber at_most);
   void bootstrap();
-  stores::HotStore& hot() { return *hot_; }
+  stores::HotStore& hot() const { return *hot_; }
   runtime::Follower& follower() { return *follower_; }
   void add_listener(runtime::EgressListener& listener) { follower_->add_listener(listener); }
 

@@ -1,6 +1,5 @@
 #include "roles/serve_roles.hpp"
 
-#include <prometheus/metric_family.h>
 #include <spdlog/spdlog.h>
 
 #include <cstring>
@@ -9,6 +8,7 @@
 #include "journal_setup.hpp"
 #include "process_setup.hpp"
 #include "roles/engine_service.hpp"
+#include "roles/merged_metrics.hpp"
 #include "roles/node_service.hpp"
 #include "roles/status_server.hpp"
 #include "server_setup.hpp"
@@ -31,31 +31,20 @@ void require_servers(const Settings& settings, const Roles& roles) {
   }
 }
 
-// Figures and readiness of all parts, for the process that serves no agents.
-class Parts final : public prometheus::Collectable {
- public:
-  Parts(const NodeService* node, const EngineService* engine) : node_(node), engine_(engine) {}
+// Readiness of all parts, for the process that serves no agents.
+struct Parts {
+  const NodeService* node;
+  const EngineService* engine;
 
   bool is_ready(std::string& why_not) const {
-    return (node_ == nullptr || node_->is_ready(why_not)) &&
-           (engine_ == nullptr || engine_->is_ready(why_not));
+    return (node == nullptr || node->is_ready(why_not)) &&
+           (engine == nullptr || engine->is_ready(why_not));
   }
   std::string degraded() const {
-    const std::string node = node_ == nullptr ? "" : node_->degraded();
-    const std::string engine = engine_ == nullptr ? "" : engine_->degraded();
-    return node + (node.empty() || engine.empty() ? "" : "; ") + engine;
+    const std::string of_node = node == nullptr ? "" : node->degraded();
+    const std::string of_engine = engine == nullptr ? "" : engine->degraded();
+    return of_node + (of_node.empty() || of_engine.empty() ? "" : "; ") + of_engine;
   }
-  std::vector<prometheus::MetricFamily> Collect() const override {
-    std::vector<prometheus::MetricFamily> families;
-    if (node_ != nullptr) families = node_->Collect();
-    if (engine_ == nullptr) return families;
-    for (auto& family : engine_->Collect()) families.push_back(std::move(family));
-    return families;
-  }
-
- private:
-  const NodeService* const node_;
-  const EngineService* const engine_;
 };
 
 }  // namespace
@@ -74,19 +63,21 @@ int serve_roles(const Settings& settings, const Roles& roles) {
   if (roles.follows()) {
     node = std::make_unique<NodeService>(settings, roles, has_both ? data_dir + "/node" : data_dir);
   }
-  const Parts parts(node.get(), engine.get());
+  const Parts parts{node.get(), engine.get()};
+  std::vector<const prometheus::Collectable*> collectables;
+  if (node != nullptr) collectables.push_back(node.get());
+  if (engine != nullptr) collectables.push_back(engine.get());
+  const MergedMetrics metrics(collectables);
   std::unique_ptr<StatusServer> status;
   if (!roles.serves_agents()) {
     status = std::make_unique<StatusServer>(
         settings,
         StatusFunctions{[&parts](std::string& why_not) { return parts.is_ready(why_not); },
-                        [&parts] { return parts.degraded(); }, &parts});
+                        [&parts] { return parts.degraded(); }, &metrics});
   }
   if (engine != nullptr) engine->start();
-  std::vector<const prometheus::Collectable*> others;
-  if (engine != nullptr) others.push_back(engine.get());
   const bool is_serving =
-      node == nullptr || node->build([&signals] { return is_pending(signals); }, others);
+      node == nullptr || node->build([&signals] { return is_pending(signals); }, collectables);
   if (is_serving) spdlog::info("serving as {} ({})", to_string(roles), node_name(settings));
   int signal = 0;
   sigwait(&signals, &signal);
