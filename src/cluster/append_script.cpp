@@ -4,6 +4,7 @@
 #include <vector>
 
 #include "cluster/entry_format.hpp"
+#include "stores/redis/stream_reader.hpp"
 
 namespace perpetua::cluster {
 namespace {
@@ -18,22 +19,33 @@ const redis::Script& append_script() {
       "if seen >= number then return {'late', seen} end "
       "redis.call('SET', KEYS[2], ARGV[2], 'PX', ARGV[5]) "
       "local length = redis.call('XLEN', KEYS[1]) "
-      "local taken = '' "
+      "local ids = {} "
       "for i = 1, #ARGV[6] do "
       "  local bound = tonumber(ARGV[3]) "
       "  if string.sub(ARGV[6], i, i) == 'c' then bound = tonumber(ARGV[4]) end "
       "  if length < bound then "
-      "    redis.call('XADD', KEYS[1], '*', '" +
+      "    ids[i] = redis.call('XADD', KEYS[1], '*', '" +
       std::string(kEntryField) +
       "', ARGV[6 + i]) "
       "    length = length + 1 "
-      "    taken = taken .. '1' "
       "  else "
-      "    taken = taken .. '0' "
+      "    ids[i] = '' "
       "  end "
       "end "
-      "return {'done', number, taken}");
+      "return {'done', number, ids}");
   return script;
+}
+
+// Unknown it stays, if the reply is not of its form.
+void read_ids(const redis::Reply& ids, std::size_t entries, AppendResult& result) {
+  if (ids.elements.size() != entries) return;
+  for (const redis::Reply& id : ids.elements) {
+    const auto parsed = redis::parse_stream_id(id.text);
+    if (!parsed && !id.text.empty()) return;
+    result.ids.push_back(parsed ? StreamPosition{parsed->milliseconds, parsed->sequence}
+                                : StreamPosition());
+  }
+  result.kind = AppendResult::Kind::done;
 }
 
 }  // namespace
@@ -67,10 +79,7 @@ AppendResult read_append(const redis::Reply& reply, std::size_t entries) {
   result.seen = static_cast<uint64_t>(reply.elements[1].integer);
   if (word == "lost") result.kind = Kind::lost;
   if (word == "late") result.kind = Kind::late;
-  if (word == "done" && reply.elements.size() == 3 && reply.elements[2].text.size() == entries) {
-    result.kind = Kind::done;
-    result.is_taken = reply.elements[2].text;
-  }
+  if (word == "done" && reply.elements.size() == 3) read_ids(reply.elements[2], entries, result);
   return result;
 }
 

@@ -12,9 +12,10 @@
 
 #include <cstdint>
 #include <span>
-#include <string>
 #include <string_view>
+#include <vector>
 
+#include "engine/schema/command.hpp"
 #include "stores/redis/reply.hpp"
 #include "stores/redis/request.hpp"
 
@@ -42,14 +43,14 @@ redis::Request make_append(const AppendCall& call);
 
 struct AppendResult {
   enum class Kind : uint8_t {
-    done,          // `is_taken` says which entries
+    done,          // `ids` says which entries
     lost,          // the stream holds no call above `seen`; nothing was added
     late,          // a later call, `seen`, has arrived; nothing was added
     not_executed,  // no node took it in time, or it was refused whole
     unknown,       // sent and unanswered
   };
   Kind kind = Kind::unknown;
-  std::string is_taken;  // '1' or '0' for each entry
+  std::vector<StreamPosition> ids;  // of each entry; zero: beyond the bound, refused
   uint64_t seen = 0;
 };
 

@@ -87,7 +87,7 @@ struct BatchFeed::Impl {
   std::optional<Time> heard;   // the leader, live
   Time advanced{};             // when Redis last named a newer batch, or a leader was heard
   std::optional<Time> gap_at;  // since when batches are known that are not applied
-  bool must_look = true;       // batches may be missing without a sign of it
+  bool must_look = false;      // batches may be missing without a sign of it
   bool has_doubt = false;      // a record was refused: the table decides
   Time next_heal{};
   Time next_poll{};
@@ -103,9 +103,6 @@ struct BatchFeed::Impl {
 void BatchFeed::Impl::subscribe() {
   redis::SubscriberHandlers handlers;
   handlers.on_message = [this](const redis::Message& message) { inbox.push(message.payload); };
-  handlers.on_subscribed = [this](redis::ChannelKind, const std::string&, bool) {
-    inbox.tell_subscribed();
-  };
   handlers.on_lost = [this](redis::ChannelKind, const std::string&) { inbox.tell_lost(); };
   subscriber.emplace(*client, std::move(handlers));
   const auto kind = options.is_cluster ? redis::ChannelKind::shard : redis::ChannelKind::channel;
@@ -145,8 +142,9 @@ Time BatchFeed::Impl::deadline() const {
 
 void BatchFeed::Impl::heed(const MessageInbox::Content& content) {
   if (content.has_lost) heard.reset();
-  if (content.has_subscribed || content.has_overflown) must_look = true;
-  if (content.has_overflown) ++status.overflows;
+  if (!content.has_overflown) return;
+  ++status.overflows;
+  must_look = true;
 }
 
 // A message of the newest leader, live.

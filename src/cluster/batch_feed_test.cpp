@@ -286,15 +286,19 @@ TEST_F(BatchFeedTest, a_leader_that_publishes_nothing_is_followed_through_the_jo
 TEST_F(BatchFeedTest, a_queue_that_overflows_is_made_good) {
   write_journal(30);
   BatchFeedOptions options = unmoved();
+  options.poll_ms = 100'000;
   options.queue_messages_max = 0;
   auto node = make_node_at(kStart, &client_, options);
-  log(client_, message(kStart + 1, last_batch_), last_batch_);
+  log(client_, message(kStart + 1, kStart + 1), kStart + 1);
   node->feed->start();
   ASSERT_TRUE(node->is_subscribed());
+  ASSERT_TRUE(node->reaches(kStart + 1));  // the look at the start
+  log(client_, message(kStart + 2, last_batch_), last_batch_);
   publish(client_, beat(kStart));
   expect_followed(*node);
-  publish(client_, beat(kStart));
+  EXPECT_EQ(node->status().overflows, 1u);
   EXPECT_EQ(node->status().messages + node->status().beats, 0u);
+  EXPECT_EQ(node->journal.readings, 0);
 }
 
 TEST_F(BatchFeedTest, a_deposed_leader_does_not_count_as_life) {

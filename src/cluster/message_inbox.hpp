@@ -18,8 +18,7 @@ class MessageInbox {
  public:
   struct Content {
     std::vector<std::string> messages;
-    bool has_subscribed = false;  // messages may be missing from before
-    bool has_lost = false;        // a subscription: messages may be missing from now on
+    bool has_lost = false;  // a subscription: messages may be missing from now on
     bool has_overflown = false;
     bool is_stopped = false;
   };
@@ -37,7 +36,6 @@ class MessageInbox {
     }
     changed_.notify_one();
   }
-  void tell_subscribed() { raise(&Content::has_subscribed); }
   void tell_lost() { raise(&Content::has_lost); }
   void stop() { raise(&Content::is_stopped); }
 
@@ -58,8 +56,8 @@ class MessageInbox {
     changed_.notify_one();
   }
   bool has_something() const {
-    return !content_.messages.empty() || content_.has_subscribed || content_.has_lost ||
-           content_.has_overflown || content_.is_stopped;
+    return !content_.messages.empty() || content_.has_lost || content_.has_overflown ||
+           content_.is_stopped;
   }
 
   const std::size_t bytes_max_;

@@ -26,6 +26,10 @@ int64_t monotonic_ns() {
       .count();
 }
 
+bool is_marker(const Command& command) {
+  return command.header.type == CommandType::consume_stream;
+}
+
 }  // namespace
 
 class RemotePort::Impl : public std::enable_shared_from_this<Impl> {
@@ -163,12 +167,20 @@ void RemotePort::Impl::run() {
 void RemotePort::Impl::fill_targets(const BatchInput& batch,
                                     std::vector<runtime::ReplyTarget>& targets) {
   PERPETUA_ASSERT(targets.size() == batch.commands.size());
+  const bool has_markers = std::ranges::any_of(batch.commands, is_marker);
+  if (!has_markers) return;
+  const std::lock_guard lock(mutex_);
+  if (is_stopped_) return;
   for_each_origin(batch, [&](const Origin& origin, std::size_t first) {
     if (origin.gateway != options_.gateway) return;
-    const std::lock_guard lock(mutex_);
     const std::vector<runtime::ReplyTarget> found = state_.take(origin.token, origin.count);
     std::ranges::copy(found, targets.begin() + static_cast<std::ptrdiff_t>(first));
   });
+  for (const Command& command : batch.commands) {
+    if (is_marker(command)) state_.consumed(command.consume.stream, command.consume.last);
+  }
+  send_all();
+  if (state_.has_ended()) changed_.notify_all();
 }
 
 void RemotePort::Impl::close() {

@@ -13,13 +13,14 @@
 // everything it has in flight, if the engine can tell repeats of all of it (idempotency key, client
 // id); otherwise it stays, and what may have been appended is never sent again. Each append checks
 // that what this port appended earlier has not been lost with a master; what was lost is appended
-// again under the same condition. The rest ends as `unknown` at its deadline.
+// again under the same condition (then behind what its agent had sent later, at worst). What the
+// engine has passed over is sent again once. The rest ends as `unknown` at its deadline.
 // Nothing runs after its client has given up: a command may not be sequenced later than
 // command_timeout_ms after submit(), or its own valid_until_ms if that is earlier.
 // Bounds: kCommandsInFlightMax, kBytesInFlightMax, and stream_entries_max of each stream in Redis.
 // Beyond them `overloaded` (so is a request with more text than one batch holds), for all but
-// cancels before the last kCancelReserve commands (stream_cancel_reserve entries). Thread-safety:
-// submit(), fill_targets(), counters by any thread; the rest by the owner.
+// cancels before the last kCancelReserve commands (stream_cancel_reserve entries).
+// Thread-safety: submit(), fill_targets(), counters by any thread; the rest by the owner.
 #pragma once
 
 #include <cstdint>
@@ -40,7 +41,7 @@ struct RemotePortOptions {
   uint64_t gateway = 0;  // random, other in every process
   int64_t command_timeout_ms = 5'000;
   uint32_t stream_entries_max = 8'192;
-  uint32_t stream_cancel_reserve = 1'024;  // the last of them: for cancels only
+  uint32_t stream_cancel_reserve = 1'024;  // the last of them, half at most: for cancels only
   int64_t append_timeout_ms = 300;         // then the stream's master counts as away
   // Symbol of a market, empty if there is none: such commands go to the accounts' stream. Any
   // thread.
@@ -68,9 +69,10 @@ struct RemotePortCounters {
   uint64_t answered = 0;    // requests whose targets were filled in
   uint64_t overloaded = 0;  // requests refused: own bounds, or a full stream
   uint64_t unavailable = 0;
-  uint64_t sent_again = 0;  // requests, each time
-  uint64_t expired = 0;     // requests that ended as unknown
-  uint64_t losses = 0;      // times a stream had lost what was appended
+  uint64_t sent_again = 0;   // requests, each time
+  uint64_t expired = 0;      // requests that ended as unknown
+  uint64_t losses = 0;       // times a stream had lost what was appended
+  uint64_t passed_over = 0;  // requests that the engine left out
   uint32_t streams_away = 0;
 };
 

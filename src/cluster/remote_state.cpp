@@ -80,16 +80,6 @@ std::optional<uint16_t> RemoteState::choose(const RemoteRequest& request, std::s
   return other_stream(request.stream, request.stream, request.agent);
 }
 
-std::optional<uint16_t> RemoteState::other_stream(uint16_t from, uint16_t preferred,
-                                                  AgentId agent) {
-  if (preferred != from && !lanes_[preferred]->is_away) return preferred;
-  for (unsigned i = 0; i < kSpareStreams; ++i) {
-    const auto spare = static_cast<uint16_t>(kSpareStream + (agent + i) % kSpareStreams);
-    if (spare != from && !lane(spare, {}).is_away) return spare;
-  }
-  return std::nullopt;
-}
-
 std::optional<RemoteState::Append> RemoteState::next_append(int64_t now_ns) {
   for (uint16_t stream = 0; stream < lanes_.size(); ++stream) {
     Lane* const lane = lanes_[stream].get();
@@ -135,7 +125,7 @@ RemoteState::Append RemoteState::begin_append(uint16_t stream, Lane& lane) {
   call.arrived = lane.arrived;
   call.number = append.number;
   call.entries_max = options_.stream_entries_max;
-  call.cancel_reserve = options_.stream_cancel_reserve;
+  call.cancel_reserve = std::min(options_.stream_cancel_reserve, options_.stream_entries_max / 2);
   call.entries = entries;
   append.entries = entries.size();
   append.request = make_append(call);
@@ -149,6 +139,7 @@ void RemoteState::append_done(uint16_t stream, const AppendResult& result, bool 
   switch (result.kind) {
     case Kind::done:
       arrived(lane, result, now_ns);
+      pass_over(stream, lane);
       break;
     case Kind::lost:
       lost(stream, lane, result.seen);
@@ -173,7 +164,7 @@ void RemoteState::arrived(Lane& lane, const AppendResult& result, int64_t now_ns
     const auto found = requests_.find(lane.appending[i]);
     if (found == requests_.end()) continue;
     Flight& flight = found->second;
-    if (result.is_taken[i] == '0') {
+    if (result.ids[i] == StreamPosition()) {
       lane.full_until_ns = now_ns + kFullNs;
       end(found, Ending::overloaded);
       continue;
@@ -181,103 +172,16 @@ void RemoteState::arrived(Lane& lane, const AppendResult& result, int64_t now_ns
     flight.place = Place::in_stream;
     flight.append = lane.number;
     flight.asked_ns = now_ns;
-    if (flight.request.is_repeatable) continue;
-    counters_.bytes_in_flight -= flight.request.payload.size();
-    std::string().swap(flight.request.payload);
+    flight.id = result.ids[i];
+    lane.in_stream.emplace_back(flight.id, found->first);
   }
   lane.appending.clear();
-}
-
-void RemoteState::lost(uint16_t stream, Lane& lane, uint64_t seen) {
-  set_away(lane, false);
-  lane.arrived = seen;
-  bool has_lost = false;
-  for (auto& [token, flight] : requests_) {
-    if (flight.stream != stream || flight.place != Place::in_stream || flight.append <= seen) {
-      continue;
-    }
-    has_lost = true;
-    doubt(flight);
-  }
-  if (has_lost) ++counters_.losses;
-  requeue(stream, lane);
-}
-
-void RemoteState::failed(uint16_t stream, Lane& lane, bool is_unknown, int64_t now_ns) {
-  set_away(lane, true);
-  lane.try_at_ns = now_ns + kTryAgainNs;
-  for (const uint64_t token : lane.appending) {
-    const auto found = requests_.find(token);
-    if (is_unknown && found != requests_.end()) doubt(found->second);
-  }
-  requeue(stream, lane);
-}
-
-// It may have been executed.
-void RemoteState::doubt(Flight& flight) {
-  flight.may_be_executed = true;
-  flight.place = Place::doubtful;
-  if (!flight.request.is_repeatable) return;
-  flight.place = Place::queued;
-  ++counters_.sent_again;
-}
-
-// What was being appended waits again, before what came later.
-void RemoteState::requeue(uint16_t stream, Lane& lane) {
-  for (const uint64_t token : std::exchange(lane.appending, {})) {
-    const auto found = requests_.find(token);
-    if (found == requests_.end()) continue;
-    if (found->second.place == Place::appending) found->second.place = Place::queued;
-  }
-  lane.queue.clear();
-  for (const auto& [token, flight] : requests_) {
-    if (flight.stream == stream && flight.place == Place::queued) lane.queue.push_back(token);
-  }
 }
 
 void RemoteState::set_away(Lane& lane, bool is_away) {
   if (lane.is_away == is_away) return;
   lane.is_away = is_away;
   counters_.streams_away += is_away ? 1 : -1;
-}
-
-// Each agent with everything it has in flight, or not at all, so that its order stays.
-void RemoteState::leave(uint16_t stream) {
-  std::map<AgentId, std::vector<Flights::iterator>> of_agents;
-  std::vector<std::vector<Flights::iterator>> groups;
-  for (auto flight = requests_.begin(); flight != requests_.end(); ++flight) {
-    if (flight->second.stream != stream) continue;
-    if (flight->second.request.agent == 0) {
-      groups.push_back({flight});
-    } else {
-      of_agents[flight->second.request.agent].push_back(flight);
-    }
-  }
-  for (auto& [agent, flights] : of_agents) groups.push_back(std::move(flights));
-  for (const std::vector<Flights::iterator>& group : groups) {
-    if (!std::ranges::all_of(group, [](const auto& flight) { return can_move(flight->second); })) {
-      continue;
-    }
-    const RemoteRequest& first = group.front()->second.request;
-    const auto to = other_stream(stream, first.stream, first.agent);
-    if (to) move(group, *to);
-  }
-  requeue(stream, *lanes_[stream]);
-}
-
-bool RemoteState::can_move(const Flight& flight) {
-  return flight.request.is_repeatable || (flight.place == Place::queued && !flight.may_be_executed);
-}
-
-void RemoteState::move(std::span<const Flights::iterator> flights, uint16_t to) {
-  for (const Flights::iterator& entry : flights) {
-    auto& [token, flight] = *entry;
-    if (flight.place == Place::in_stream) doubt(flight);
-    flight.stream = to;
-    lanes_[to]->queue.push_back(token);
-    const auto agent = agents_.find(flight.request.agent);
-    if (agent != agents_.end()) agent->second.stream = to;
-  }
 }
 
 std::vector<runtime::ReplyTarget> RemoteState::take(uint64_t token, uint32_t count) {
@@ -287,6 +191,13 @@ std::vector<runtime::ReplyTarget> RemoteState::take(uint64_t token, uint32_t cou
   ++counters_.answered;
   forget(found);
   return targets;
+}
+
+void RemoteState::consumed(uint16_t stream, const StreamPosition& last) {
+  Lane* const lane = stream < lanes_.size() ? lanes_[stream].get() : nullptr;
+  if (lane == nullptr) return;
+  lane->consumed = std::max(lane->consumed, last);
+  pass_over(stream, *lane);
 }
 
 void RemoteState::tick(bool has_spares, int64_t now_ns) {

@@ -3,8 +3,9 @@
 //
 //   queued --next_append()--> appending --done--> in_stream --take()--> answered
 //     ^                           |                   |
-//     |   not executed, or lost and repeatable        |   lost, not repeatable
-//     +---------------------------+-------------------+--> doubtful --expire()--> ended
+//     |      not executed, passed over once, or       |   lost, not repeatable
+//     |      lost and repeatable                      |
+//     +---------------------------+-------------------+--> doubtful --tick()--> ended
 //
 // A lane is one stream as this gateway sees it. It has one append on its way at a time. After a
 // failed one it is away until an append without entries has been answered.
@@ -72,6 +73,11 @@ class RemoteState {
   // The outcome of the request has come: gives its targets and forgets it. Empty: not in flight.
   std::vector<runtime::ReplyTarget> take(uint64_t token, uint32_t count);
 
+  // The engine has taken the stream as far as that; all of it that is executed has been taken.
+  // What is still in flight there was passed over: unreadable for the engine, or hidden below its
+  // position by a server whose clock went back. It is sent again once.
+  void consumed(uint16_t stream, const StreamPosition& last);
+
   // Ends what has reached its deadline; asks for what has waited long; moves what can move.
   void tick(bool has_spares, int64_t now_ns);
   std::vector<Ended> take_ended();
@@ -88,13 +94,17 @@ class RemoteState {
     uint16_t stream = 0;
     uint64_t append = 0;   // in_stream: the call that added it
     int64_t asked_ns = 0;  // in_stream: when it was added, or asked for last
+    StreamPosition id;     // in_stream
     bool may_be_executed = false;
+    bool was_passed_over = false;
   };
   struct Lane {
     std::string key;
     std::string writer_key;
     std::deque<uint64_t> queue;  // tokens; those that have left are passed over
     std::vector<uint64_t> appending;
+    std::deque<std::pair<StreamPosition, uint64_t>> in_stream;  // ids ascending, tokens
+    StreamPosition consumed;
     uint64_t number = 0;   // of the newest call
     uint64_t arrived = 0;  // the newest that is known to have arrived
     int64_t try_at_ns = 0;
@@ -119,6 +129,7 @@ class RemoteState {
   void lost(uint16_t stream, Lane& lane, uint64_t seen);
   void failed(uint16_t stream, Lane& lane, bool is_unknown, int64_t now_ns);
   void doubt(Flight& flight);
+  void pass_over(uint16_t stream, Lane& lane);
   void requeue(uint16_t stream, Lane& lane);
   void set_away(Lane& lane, bool is_away);
   void leave(uint16_t stream);

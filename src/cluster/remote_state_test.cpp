@@ -60,7 +60,11 @@ class RemoteStateTest : public ::testing::Test {
   void answer_to(const RemoteState::Append& append, Kind kind, std::string is_taken = {},
                  uint64_t seen = 0) {
     if (kind == Kind::done && is_taken.empty()) is_taken.assign(append.entries, '1');
-    state_.append_done(append.stream, {kind, std::move(is_taken), seen}, has_spares_, now_ns_);
+    std::vector<StreamPosition> ids;
+    for (const char one : is_taken) {
+      ids.push_back(one == '1' ? StreamPosition{++ids_, 0} : StreamPosition());
+    }
+    state_.append_done(append.stream, {kind, std::move(ids), seen}, has_spares_, now_ns_);
   }
   // Tokens that ended, with how.
   std::vector<std::pair<uint64_t, Ending>> ended() {
@@ -81,6 +85,7 @@ class RemoteStateTest : public ::testing::Test {
   RemoteState state_{options_};
   std::optional<RemoteState::Append> append_;
   uint64_t tokens_ = 0;
+  uint64_t ids_ = 0;
   int64_t now_ns_ = 1'000'000'000'000;
   bool has_spares_ = true;
 };
@@ -280,6 +285,53 @@ TEST_F(RemoteStateTest, AsksWhetherTheStreamStillHasWhatGetsNoOutcome) {
   EXPECT_EQ(send(), "0:");
   answer(Kind::lost, {}, 0);
   EXPECT_EQ(send(), "0: 1");
+}
+
+TEST_F(RemoteStateTest, WhatTheEngineHasPassedOverIsSentAgainOnce) {
+  admit({.agent = 1, .is_repeatable = false});
+  admit({.agent = 2, .is_repeatable = false});
+  admit({.agent = 3});
+  send();
+  answer(Kind::done);  // ids 1, 2, 3
+  state_.take(1, 1);
+  state_.consumed(kBtc, {2, 0});
+  EXPECT_EQ(send(), "0: 2");
+  answer(Kind::done);  // id 4
+  EXPECT_EQ(state_.counters().passed_over, 1u);
+  state_.consumed(kEth, {9, 0});
+  EXPECT_FALSE(state_.has_ended());
+  state_.take(3, 1);
+  state_.consumed(kBtc, {4, 0});
+  EXPECT_EQ(ended(), (Endings{{2, Ending::unavailable}}));  // never executed
+  EXPECT_EQ(send(), "nothing");
+}
+
+TEST_F(RemoteStateTest, AnEntryThatCameBelowTheEnginesPositionIsPassedOverAtOnce) {
+  admit({.agent = 1});
+  send();
+  answer(Kind::done);  // id 1
+  state_.take(1, 1);
+  state_.consumed(kBtc, {2, 5});
+  admit({.agent = 1});
+  EXPECT_EQ(send(), "0: 2");
+  answer(Kind::done);  // id 2: the clock went back
+  EXPECT_EQ(send(), "0: 2");
+  answer(Kind::done);  // id 3
+  EXPECT_EQ(send(), "nothing");
+  EXPECT_FALSE(state_.has_ended());
+}
+
+TEST_F(RemoteStateTest, ACopyThatMayRunElsewhereEndsAsUnknown) {
+  admit({.agent = 1});
+  send();
+  answer(Kind::unknown);
+  EXPECT_EQ(send(), "66: 1");
+  answer(Kind::done);
+  state_.consumed(66, {1, 0});
+  EXPECT_EQ(send(), "66: 1");
+  answer(Kind::done);
+  state_.consumed(66, {2, 0});
+  EXPECT_EQ(ended(), (Endings{{1, Ending::unknown}}));
 }
 
 TEST_F(RemoteStateTest, TheDeadlineSaysWhetherItMayHaveBeenExecuted) {

@@ -7,7 +7,8 @@
 // not hold up the exchange: when one has not acknowledged a batch within write_timeout_ms, or
 // kGateRepliesMax replies wait, the gate opens, everything leaves, and nothing waits until the
 // projection keeps up again (a batch acknowledged within half of that time, or nothing left to
-// acknowledge and no batch, at the earliest kGateOpenMinMs later). It starts open. No reply is ever lost: it waits here or has left.
+// acknowledge and no batch, at the earliest kGateOpenMinMs later). It starts open. No reply is ever
+// lost: it waits here or has left.
 // Thread-safety: on_batch by the egress thread, acknowledged by any, start and stop by one owner.
 #pragma once
 

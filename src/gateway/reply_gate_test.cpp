@@ -133,8 +133,11 @@ TEST_F(ReplyGateTest, without_trade_it_closes_once_everything_is_acknowledged) {
   send(gate, 2);
   ASSERT_TRUE(eventually([&] { return gate.is_open(); }));
   const auto opened = std::chrono::steady_clock::now();
-  std::this_thread::sleep_for(std::chrono::milliseconds(2 * kGateOpenMinMs));
-  EXPECT_TRUE(gate.is_open()) << "batch 2 is not acknowledged";
+  const auto looked_on = opened + std::chrono::milliseconds(2 * kGateOpenMinMs);
+  ASSERT_TRUE(eventually([&] {
+    EXPECT_TRUE(gate.is_open()) << "batch 2 is not acknowledged";
+    return std::chrono::steady_clock::now() >= looked_on || !gate.is_open();
+  }));
   gate.acknowledged(2);
   ASSERT_TRUE(eventually([&] { return !gate.is_open(); }));
   EXPECT_GE(std::chrono::steady_clock::now() - opened,

@@ -129,15 +129,15 @@ void ReplyRouter::on_batch(const AppliedBatch& batch,
   }
 }
 
-void ReplyRouter::give_up(std::span<const runtime::ReplyTarget> targets) {
+void ReplyRouter::give_up(std::span<const runtime::ReplyTarget> targets, ResultCode code) {
   Reply reply;
-  reply.outcome.code = ResultCode::outcome_unknown;
-  std::vector<ReplyChannel::Delivery> unknown;
+  reply.outcome.code = code;
+  std::vector<ReplyChannel::Delivery> ended;
   for (std::size_t i = 0; i < channels_.size(); ++i) {
     for (const runtime::ReplyTarget& target : targets) {
-      if (target.channel == i + 1) unknown.push_back({target.token, reply});
+      if (target.channel == i + 1) ended.push_back({target.token, reply});
     }
-    if (!unknown.empty()) channels_[i]->deliver(unknown);
+    if (!ended.empty()) channels_[i]->deliver(ended);
   }
 }
 

@@ -96,9 +96,10 @@ class ReplyRouter final : public runtime::EgressListener {
 
   void on_batch(const AppliedBatch& batch, std::span<const runtime::ReplyTarget> targets) override;
 
-  // Answers outcome_unknown to commands that nobody waits for any more. Any thread. REQUIRES: none
-  // of them was or will be answered by a batch.
-  void give_up(std::span<const runtime::ReplyTarget> targets);
+  // Answers commands that end without a batch: outcome_unknown, or the code of a refusal on the
+  // way. Any thread. REQUIRES: none of them was or will be answered by a batch.
+  void give_up(std::span<const runtime::ReplyTarget> targets,
+               ResultCode code = ResultCode::outcome_unknown);
 
  private:
   std::vector<std::unique_ptr<ReplyChannel>> channels_;        // target.channel = index + 1

@@ -175,22 +175,24 @@ TEST(ReplyRouter, replies_cross_threads) {
 TEST(ReplyRouter, what_is_given_up_is_answered_as_unknown_beside_what_is_known) {
   ReplyRouter router(2);
   Port port;
-  std::vector<Submission> submissions(2);
+  std::vector<Submission> submissions(3);
   std::vector<Reply> got;
   ASSERT_EQ(router.channel(1).submit(port, submissions,
                                      [&](std::span<const Reply> replies) {
                                        got.assign(replies.begin(), replies.end());
                                      }),
             SubmitResult::accepted);
+  router.give_up({&port.targets[2], 1}, ResultCode::overloaded);
   const ReplyTarget targets[] = {ReplyTarget{}, port.targets[1], ReplyTarget{9, 0, 0}};
   router.give_up(targets);
   router.channel(1).drain();
   EXPECT_TRUE(got.empty());
   answer(router, {port.targets[0]});
   router.channel(1).drain();
-  ASSERT_EQ(got.size(), 2u);
+  ASSERT_EQ(got.size(), 3u);
   EXPECT_EQ(got[0].outcome.code, ResultCode::ok);
   EXPECT_EQ(got[1].outcome.code, ResultCode::outcome_unknown);
+  EXPECT_EQ(got[2].outcome.code, ResultCode::overloaded);
 }
 
 }  // namespace

@@ -18,7 +18,7 @@ from postgres_server import PostgresServer  # noqa: E402
 from redis_servers import RedisServer  # noqa: E402
 
 WAIT_S = 120
-LEADS = "perpetua_cluster_leader 1"
+LEADS = "\nperpetua_cluster_leader 1\n"
 
 
 def until(condition, what, timeout_s=WAIT_S):

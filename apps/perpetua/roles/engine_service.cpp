@@ -84,47 +84,51 @@ void EngineService::show(Phase phase) {
 void EngineService::serve_terms() {
   milliseconds patience{0};
   while (!is_stopping()) {
-    journal::postgres::TableOptions options = leader_options(settings_);
-    options.on_handover = [this] {
-      const std::lock_guard guard(mutex_);
-      is_handover_asked_ = true;
-      wake_.notify_all();
-    };
-    std::unique_ptr<EngineTerm> term;
-    {
-      LeadAttempt attempt(std::move(options), patience, [this] { ring(); });
-      term = stand_by(attempt);
-    }
+    std::unique_ptr<EngineTerm> term = stand_by(patience);
     if (term != nullptr) lead(std::move(term));
     patience = milliseconds(kHandoverPatienceMs);
   }
 }
 
-// False: the lock came first, or it is time to stop.
-bool EngineService::build_replica(const LeadAttempt& attempt) {
-  auto replica = std::make_unique<Replica>(
-      settings_, data_dir_, client_, static_cast<uint64_t>(settings_.integer("snapshot_every")));
-  while (!replica->has_exchange()) {
-    std::unique_lock guard(mutex_);
-    wake_.wait_for(guard, kLook, [&] { return is_stopping_ || attempt.has_ended(); });
-    if (is_stopping_ || attempt.has_ended()) return false;
-  }
-  replica->open([this] { return is_stopping(); });
+std::unique_ptr<LeadAttempt> EngineService::attempt_to_lead(milliseconds patience) {
+  journal::postgres::TableOptions options = leader_options(settings_);
+  options.on_handover = [this] {
+    const std::lock_guard guard(mutex_);
+    is_handover_asked_ = true;
+    wake_.notify_all();
+  };
+  return std::make_unique<LeadAttempt>(std::move(options), patience, [this] { ring(); });
+}
+
+void EngineService::follow(std::unique_ptr<Replica> replica) {
+  if (!replica->open([this] { return is_stopping(); })) return;
   const auto result = replica->recover(0, nullptr);
   if (!result.status.ok()) throw std::runtime_error(result.status.message);
   replica->bootstrap();
   replica->follow({});
+  spdlog::info("standing by at batch {}", replica->follower().last_batch());
   const std::lock_guard guard(mutex_);
   replica_ = std::move(replica);
   phase_ = Phase::standby;
-  return true;
 }
 
-// Null: it is time to stop.
-std::unique_ptr<EngineTerm> EngineService::stand_by(LeadAttempt& attempt) {
-  const bool is_warm = build_replica(attempt);
-  if (is_warm) spdlog::info("standing by at batch {}", replica_->follower().last_batch());
-  wait_until([&] { return attempt.has_ended(); });
+// Null: it is time to stop. An engine that is not warm yet leaves the lock to those that are; where
+// no exchange is yet, the first to have the lock makes it.
+std::unique_ptr<EngineTerm> EngineService::stand_by(milliseconds patience) {
+  auto made = std::make_unique<Replica>(settings_, data_dir_, client_,
+                                        static_cast<uint64_t>(settings_.integer("snapshot_every")));
+  std::unique_ptr<LeadAttempt> attempt;
+  while (!made->has_exchange()) {
+    if (attempt == nullptr) attempt = attempt_to_lead(patience);
+    std::unique_lock guard(mutex_);
+    wake_.wait_for(guard, kLook, [&] { return is_stopping_ || attempt->has_ended(); });
+    if (is_stopping_) return nullptr;
+    if (attempt->has_ended()) break;
+  }
+  const bool is_warm = attempt == nullptr || !attempt->has_ended();
+  if (is_warm) follow(std::move(made));
+  if (attempt == nullptr) attempt = attempt_to_lead(patience);
+  wait_until([&] { return attempt->has_ended(); });
   std::unique_ptr<Replica> replica;
   {
     const std::lock_guard guard(mutex_);
@@ -132,7 +136,7 @@ std::unique_ptr<EngineTerm> EngineService::stand_by(LeadAttempt& attempt) {
     phase_ = Phase::starting;
     if (is_stopping_) return nullptr;
   }
-  auto term = std::make_unique<EngineTerm>(settings_, data_dir_, client_, attempt.take());
+  auto term = std::make_unique<EngineTerm>(settings_, data_dir_, client_, attempt->take());
   if (is_warm) {
     term->begin_warm(replica->release());
   } else {
@@ -140,7 +144,7 @@ std::unique_ptr<EngineTerm> EngineService::stand_by(LeadAttempt& attempt) {
   }
   term->start();
   const std::lock_guard guard(mutex_);
-  takeover_ms_ = ms_since(attempt.ended_at());
+  takeover_ms_ = ms_since(attempt->ended_at());
   spdlog::info("leading epoch {} from batch {}, {} ms after the lock ({})", term->epoch(),
                term->last_batch(), takeover_ms_, is_warm ? "warm" : "cold");
   return term;

@@ -10,6 +10,7 @@
 
 #include <prometheus/collectable.h>
 
+#include <chrono>
 #include <condition_variable>
 #include <memory>
 #include <mutex>
@@ -42,8 +43,9 @@ class EngineService final : public prometheus::Collectable {
 
   void run();
   void serve_terms();
-  std::unique_ptr<EngineTerm> stand_by(LeadAttempt& attempt);
-  bool build_replica(const LeadAttempt& attempt);
+  std::unique_ptr<EngineTerm> stand_by(std::chrono::milliseconds patience);
+  std::unique_ptr<LeadAttempt> attempt_to_lead(std::chrono::milliseconds patience);
+  void follow(std::unique_ptr<Replica> replica);
   void lead(std::unique_ptr<EngineTerm> term);
   void ring();
   bool is_stopping() const;

@@ -25,6 +25,19 @@ gateway::ServerOptions gateway_options(const Settings& settings, const Roles& ro
   return options;
 }
 
+// What the client hears; nothing has happened but for outcome_unknown.
+ResultCode code_of(cluster::Ending ending) {
+  switch (ending) {
+    case cluster::Ending::overloaded:
+      return ResultCode::overloaded;
+    case cluster::Ending::unavailable:
+      return ResultCode::exchange_unavailable;
+    case cluster::Ending::unknown:
+      break;
+  }
+  return ResultCode::outcome_unknown;
+}
+
 cluster::RemotePortOptions port_options(const Settings& settings, const stores::HotStore& hot) {
   cluster::RemotePortOptions options;
   if (RAND_bytes(reinterpret_cast<unsigned char*>(&options.gateway), sizeof options.gateway) != 1) {
@@ -58,9 +71,9 @@ GatewayPart::GatewayPart(const Settings& settings, const Roles& roles, Replica& 
 GatewayPart::~GatewayPart() { stop(); }
 
 void GatewayPart::give_up(std::span<const cluster::Ended> ended) {
-  std::vector<runtime::ReplyTarget> targets;
-  for (const cluster::Ended& command : ended) targets.push_back(command.target);
-  replies_.give_up(targets);
+  for (const cluster::Ended& command : ended) {
+    replies_.give_up({&command.target, 1}, code_of(command.ending));
+  }
 }
 
 // Hot store and history must be of one batch: rows of later batches would come a second time, those
