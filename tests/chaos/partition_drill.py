@@ -10,6 +10,7 @@ seconds in a row without a late or failed request. In all of them nothing acknow
 or double, and no private stream may have a gap. Short form: --small --case api-redis --cut 6.
 """
 import collections
+import os
 import sys
 import time
 from pathlib import Path
@@ -24,6 +25,7 @@ HEALTHY_S = 3
 READY_TIMEOUT_S = 60
 CALM_S = 5
 LONGEST_S = 3_600
+SKIPPED = 77  # of ctest
 
 Case = collections.namedtuple("Case", "name one other in_time_percent leader_changes behaviour")
 CASES = (
@@ -107,6 +109,9 @@ def main():
     parser.add_argument("--heal", type=float, default=20, help="seconds after it")
     parser.add_argument("--case", action="append", choices=[case.name for case in CASES])
     options = parser.parse_args()
+    if os.geteuid() != 0:
+        print("network namespaces need root")
+        sys.exit(SKIPPED)
     cases = [case for case in CASES if not options.case or case.name in options.case]
     page = drill_kit.Page(options, "partitions", "A cluster that is cut")
     with drill_kit.open_cluster(options, is_netns=True) as cluster:

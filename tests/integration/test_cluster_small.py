@@ -19,7 +19,7 @@ import websockets
 ROOT = Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT / "tests" / "support"))
 from cluster import Cluster  # noqa: E402
-from cluster.processes import until  # noqa: E402
+from cluster.processes import started_at, until  # noqa: E402
 from exchange import Client  # noqa: E402
 
 AGAIN_TIMEOUT_S = 60  # after a kill; how long it really takes is for the drills
@@ -93,7 +93,7 @@ class ClusterSmall(unittest.TestCase):
         self.upgrade_under_traffic()
         pids = [pid for node in self.cluster.nodes.values() for pid in node.pids]
         self.run_script("down")
-        self.assertEqual([pid for pid in pids if Path(f"/proc/{pid}").exists()], [])
+        self.assertEqual([pid for pid in pids if started_at(pid) is not None], [])
         self.assertNotEqual(self.script("status")[0], 0)
 
     def trade(self):

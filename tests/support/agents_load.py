@@ -18,6 +18,7 @@ from pathlib import Path
 START_TIMEOUT_S = 600   # ten thousand agents are registered
 FINISH_TIMEOUT_S = 900  # drain and audit
 MEASURING = "measuring from "
+FAULT = "stream of agent"
 
 
 class AgentsLoad:
@@ -43,6 +44,8 @@ class AgentsLoad:
     def _listen(self):
         for line in self.process.stderr:
             self.said.append(line.rstrip())
+            if line.startswith(FAULT):
+                print(line.rstrip(), flush=True)
             if line.startswith(MEASURING):
                 self.start_ms = int(line.removeprefix(MEASURING))
                 self.has_begun.set()

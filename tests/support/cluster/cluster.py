@@ -21,8 +21,18 @@ DEFAULT_BINARY = ROOT / "build" / "release" / "bin" / "perpetua"
 EXCHANGE_ROLES = ("api", "ws", "engine", "projector")
 FULL = {"redis": 6, "postgres": 4, "engine": 2, "projector": 1, "api": 10, "ws": 4, "nginx": 1}
 SMALL = {**FULL, "postgres": 2, "api": 2, "ws": 2}
+NOT_SETTINGS = ("PERPETUA_BINARY", "PERPETUA_CLUSTER_DIR", "PERPETUA_POSTGRES_BIN")
 HANDOVER_TIMEOUT_S = 60
 AT_ONCE = 4  # processes that start or end at the same time
+
+
+def settings_of_environment():
+    return {name.removeprefix("PERPETUA_"): value for name, value in os.environ.items()
+            if name.startswith("PERPETUA_") and name not in NOT_SETTINGS}
+
+
+def resolved(path):
+    return str(Path(path).resolve())
 
 
 class Cluster:
@@ -31,7 +41,8 @@ class Cluster:
     def __init__(self, folder=None, settings=None):
         self.folder = Path(folder or os.environ.get("PERPETUA_CLUSTER_DIR")
                            or ROOT / "build" / "cluster").resolve()
-        self.settings = {name.upper(): value for name, value in (settings or {}).items()}
+        self.given = {name.upper(): value for name, value in (settings or {}).items()}
+        self.settings = self.given  # of the exchange, without PERPETUA_; kept in the state file
         self.nodes, self.state = {}, {}
         self.shape = self.network = self.binary = None
         if self.state_path.exists():
@@ -43,7 +54,11 @@ class Cluster:
         cluster = cls(tempfile.mkdtemp(prefix="perpetua-cluster-"), settings)
         cluster.folder.chmod(0o755)  # PostgreSQL and nginx run as others
         cluster.is_temporary = True
-        cluster.up(**shape)
+        try:
+            cluster.up(**shape)
+        except BaseException:
+            cluster.down(is_wiped=True)
+            raise
         return cluster
 
     is_temporary = False
@@ -63,7 +78,7 @@ class Cluster:
     def _load(self, state):
         self.state = state
         self.shape, self.binary = state["shape"], state["binary"]
-        self.settings = {**state["settings"], **self.settings}
+        self.settings = {**state["settings"], **self.given}
         kind = Namespaces if self.shape["is_netns"] else Loopback
         self.network = kind(str(self.folder))
         makers = {"redis": RedisNode, "postgres": PostgresNode, "nginx": NginxNode}
@@ -72,8 +87,9 @@ class Cluster:
             self.nodes[name] = maker(self, name, **place)
 
     def _save(self):
+        self.state.update(binary=self.binary, settings=self.settings)
         draft = self.state_path.with_suffix(".new")
-        draft.write_text(json.dumps(self.state, indent=1))
+        draft.write_text(json.dumps(self.state, indent=1, default=str))
         draft.replace(self.state_path)
 
     def lay_out(self, is_small, is_netns, binary):
@@ -89,8 +105,8 @@ class Cluster:
                     places[name]["bus_port"] = 16379 if is_netns else network.place(name, 0)[1]
                 if role == "nginx":
                     places[name]["status_port"] = 8081 if is_netns else network.place(name, 0)[1]
-        self._load({"shape": {"is_small": is_small, "is_netns": is_netns}, "binary": str(binary),
-                    "settings": self.settings, "nodes": places})
+        self._load({"shape": {"is_small": is_small, "is_netns": is_netns},
+                    "binary": resolved(binary), "settings": self.settings, "nodes": places})
         self._save()
 
     # --- The whole ---
@@ -118,6 +134,7 @@ class Cluster:
             if self.is_up():
                 raise ClusterError(f"already up: {self.folder}")
             shape = {"is_small": is_small, "is_netns": is_netns}
+            self.settings = {**self.settings, **settings_of_environment(), **self.given}
             if self.shape is None:
                 self.lay_out(is_small, is_netns,
                              binary or os.environ.get("PERPETUA_BINARY") or DEFAULT_BINARY)
@@ -125,7 +142,8 @@ class Cluster:
                 raise ClusterError(f"{self.folder} holds a cluster of another shape: "
                                    "scripts/cluster down --wipe")
             elif binary:
-                self.use_binary(binary)
+                self.binary = resolved(binary)
+            self._save()
             try:
                 self.network.set_up({name: node.host for name, node in self.nodes.items()})
                 self._start_stores()
@@ -234,7 +252,7 @@ class Cluster:
 
     def use_binary(self, binary):
         """Of every process that is started from now on."""
-        self.binary = self.state["binary"] = str(binary)
+        self.binary = resolved(binary)
         self._save()
 
     def hand_over(self):
@@ -265,4 +283,4 @@ class Cluster:
         begin = time.monotonic()
         node.restart()
         say(f"{node.name} ready again after {time.monotonic() - begin:.1f} s")
-        time.sleep(FAILED_FOR_S + 0.5)  # nginx tries it again before the next one goes
+        time.sleep(2 * FAILED_FOR_S + 0.5)  # nginx counts whole seconds; then it tries it again

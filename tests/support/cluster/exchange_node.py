@@ -1,6 +1,5 @@
 """`perpetua serve` with a role: api, ws, engine, projector."""
 import http.client
-import os
 import subprocess
 
 from . import redis_node
@@ -9,7 +8,6 @@ from .processes import ClusterError
 
 DRAIN_MS = 3000  # longer than nginx keeps an idle connection (deploy/nginx.conf)
 REPLICA_POLL_MS = 100  # 16 processes ask each replica how far it is
-OWN = ("PERPETUA_BINARY", "PERPETUA_CLUSTER_DIR", "PERPETUA_POSTGRES_BIN")
 
 
 class ExchangeNode(Node):
@@ -23,7 +21,7 @@ class ExchangeNode(Node):
         return [self.cluster.binary, "serve"]
 
     def settings(self):
-        """As variables without PERPETUA_; a variable of the caller beats those that may differ."""
+        """As variables without PERPETUA_; those of the cluster beat those that may differ."""
         primary, *replicas = self.cluster.of_role("postgres")
         common = {
             "MODE": "sandbox",
@@ -31,8 +29,6 @@ class ExchangeNode(Node):
             "JOURNAL_ASYNC_REPLICAS": "refuse" if self.cluster.is_synchronous else "accept",
             "DRAIN_MS": DRAIN_MS,
         }
-        given = {name.removeprefix("PERPETUA_"): value for name, value in os.environ.items()
-                 if name.startswith("PERPETUA_") and name not in OWN}
         fixed = {
             "ROLE": self.role,
             "NODE_NAME": self.name.replace(":", "-"),
@@ -45,7 +41,7 @@ class ExchangeNode(Node):
             "REDIS_URL": redis_node.url(self.cluster.of_role("redis")),
             "TRUSTED_PROXIES": self.cluster.nodes["nginx:0"].host,
         }
-        return {**common, **given, **self.cluster.settings, **fixed}
+        return {**common, **self.cluster.settings, **fixed}
 
     def environment(self):
         return {**super().environment(),

@@ -18,9 +18,9 @@ def write_configuration(folder, listen, status, api, ws):
     parts = folder / "nginx"
     parts.mkdir(parents=True, exist_ok=True)
     shutil.copy(CONFIGURATION, folder / "nginx.conf")
-    for name, addresses in (("api", api), ("ws", ws)):
-        lines = [f"server {address} max_fails=1 fail_timeout={FAILED_FOR_S}s;\n"
-                 for address in addresses]
+    for name, addresses, fails in (("api", api, f"max_fails=1 fail_timeout={FAILED_FOR_S}s"),
+                                   ("ws", ws, "max_fails=0")):
+        lines = [f"server {address} {fails};\n" for address in addresses]
         (parts / f"{name}.conf").write_text("".join(lines))
     (parts / "listen.conf").write_text(
         f"listen {listen} reuseport backlog=4096;\naccess_log {folder}/access.log brief "

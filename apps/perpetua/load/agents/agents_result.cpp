@@ -105,8 +105,9 @@ std::string agents_table(const AgentsResult& result) {
       fmt::format("{}, resumed {}", sockets.private_events, sockets.resumed_events));
   row("market data messages", sockets.public_messages);
   row("stream faults",
-      fmt::format("{} gaps, {} repeats, {} tail, {} book; {} tails unchecked", sockets.gaps,
-                  sockets.repeats, sockets.tail_lost, sockets.book_gaps, sockets.tails_unchecked));
+      fmt::format("{} gaps ({} lost cursors), {} repeats, {} tail, {} book; {} tails unchecked",
+                  sockets.gaps, sockets.lost_cursors, sockets.repeats, sockets.tail_lost,
+                  sockets.book_gaps, sockets.tails_unchecked));
   if (!result.is_audited) return out;
   const AuditCounts& audit = result.audit;
   row("audit", fmt::format("{} acknowledged: {} lost, {} double, {} other than told, {} cancels "
@@ -135,11 +136,12 @@ std::string agents_json(const AgentsResult& result) {
          times_json("event", result.event) + ",";
   out += fmt::format(
       "\"sockets_live\":{},\"reconnects\":{},\"failed_opens\":{},\"private_events\":{},"
-      "\"resumed_events\":{},\"public_messages\":{},\"gaps\":{},\"repeats\":{},\"book_gaps\":{},"
+      "\"resumed_events\":{},\"public_messages\":{},\"gaps\":{},\"lost_cursors\":{},\"repeats\":{},"
+      "\"book_gaps\":{},"
       "\"tail_lost\":{},\"tails_unchecked\":{},",
       sockets.live, sockets.reconnects, sockets.failed_opens, sockets.private_events,
-      sockets.resumed_events, sockets.public_messages, sockets.gaps, sockets.repeats,
-      sockets.book_gaps, sockets.tail_lost, sockets.tails_unchecked);
+      sockets.resumed_events, sockets.public_messages, sockets.gaps, sockets.lost_cursors,
+      sockets.repeats, sockets.book_gaps, sockets.tail_lost, sockets.tails_unchecked);
   out += fmt::format(
       "\"audited\":{},\"acknowledged\":{},\"lost\":{},\"double\":{},\"contradicted\":{},"
       "\"cancels_lost\":{},\"unread\":{},\"solvency\":\"{}\",",

@@ -26,6 +26,9 @@ struct OrderSender::Flight {
   Ticket ticket;
   std::string text;
   unsigned attempts = 0;
+  unsigned under_way = 0;  // attempts without a reply
+  bool is_repeat_due = false;
+  bool is_ended = false;
 };
 
 struct OrderSender::Lane {
@@ -33,9 +36,8 @@ struct OrderSender::Lane {
        const boost::asio::ip::address& source)
       : connection(io, server, source) {}
   HttpConnection connection;
-  std::unique_ptr<Flight> flight;
+  std::shared_ptr<Flight> flight;
   int64_t sent_ns = 0;
-  bool is_timed_out = false;
 };
 
 OrderSender::OrderSender(boost::asio::io_context& io, const boost::asio::ip::tcp::endpoint& server,
@@ -45,7 +47,7 @@ OrderSender::OrderSender(boost::asio::io_context& io, const boost::asio::ip::tcp
 OrderSender::~OrderSender() = default;
 
 void OrderSender::submit(const Ticket& ticket, std::string text) {
-  auto flight = std::make_unique<Flight>();
+  auto flight = std::make_shared<Flight>();
   flight->ticket = ticket;
   flight->text = std::move(text);
   ++under_way_;
@@ -71,13 +73,18 @@ void OrderSender::pump() {
     if (lane == nullptr) return;
     auto flight = std::move(waiting_.front());
     waiting_.pop_front();
+    if (flight->is_ended) {  // the first attempt was answered meanwhile
+      free_.push_back(lane);
+      continue;
+    }
     send(*lane, std::move(flight));
   }
 }
 
-void OrderSender::send(Lane& lane, std::unique_ptr<Flight> flight) {
+void OrderSender::send(Lane& lane, std::shared_ptr<Flight> flight) {
   lane.sent_ns = monotonic_ns();
-  lane.is_timed_out = false;
+  ++flight->under_way;
+  flight->is_repeat_due = false;
   if (++flight->attempts == 1) sink_.on_sent(flight->ticket, lane.sent_ns);
   lane.flight = std::move(flight);
   lane.connection.request(lane.flight->text,
@@ -85,15 +92,15 @@ void OrderSender::send(Lane& lane, std::unique_ptr<Flight> flight) {
 }
 
 void OrderSender::on_response(Lane& lane, const HttpResponse& response) {
-  std::unique_ptr<Flight> flight = std::move(lane.flight);
-  const bool is_timed_out = lane.is_timed_out;
+  const std::shared_ptr<Flight> flight = std::move(lane.flight);
+  --flight->under_way;
   free_.push_back(&lane);
   const std::string_view body = response.body;
   std::string code(scan_field(body, R"("code":)"));
-  if (!response.is_complete) {
-    const bool is_lost = !is_timed_out;
-    repeat_or_fail(std::move(flight), is_lost ? "connection" : "timeout",
-                   is_lost ? options_.retry_pause_ns : 0);
+  if (flight->is_ended) {
+    // The other attempt was told its outcome before.
+  } else if (!response.is_complete) {
+    on_no_outcome(flight, "connection");
   } else if (response.status >= 200 && response.status < 300) {
     RequestEnd ended;
     ended.order_id = scan_number(body, R"("order_id":)").value_or(0);
@@ -109,25 +116,25 @@ void OrderSender::on_response(Lane& lane, const HttpResponse& response) {
     end(*flight, std::move(ended));
   } else {
     if (code.empty()) code = "status_" + std::to_string(response.status);
-    repeat_or_fail(std::move(flight), std::move(code), options_.retry_pause_ns);
+    on_no_outcome(flight, std::move(code));
   }
   pump();
 }
 
-void OrderSender::repeat_or_fail(std::unique_ptr<Flight> flight, std::string code,
-                                 int64_t pause_ns) {
-  const int64_t at_ns = monotonic_ns() + pause_ns;
+// The other attempt may still bring one.
+void OrderSender::on_no_outcome(std::shared_ptr<Flight> flight, std::string code) {
+  if (flight->under_way > 0 || flight->is_repeat_due) return;
+  const int64_t at_ns = monotonic_ns() + options_.retry_pause_ns;
   if (!is_giving_up_ && flight->attempts < kAttemptsMax &&
       at_ns < flight->ticket.due_ns + options_.give_up_ns) {
-    if (pause_ns == 0) return waiting_.push_front(std::move(flight));
+    flight->is_repeat_due = true;
     return repeats_.push_back({at_ns, std::move(flight)});
   }
-  RequestEnd ended;
-  ended.code = std::move(code);
-  end(*flight, std::move(ended));
+  fail(*flight, std::move(code));
 }
 
-void OrderSender::end(const Flight& flight, RequestEnd ended) {
+void OrderSender::end(Flight& flight, RequestEnd ended) {
+  flight.is_ended = true;
   ended.is_retried = flight.attempts > 1;
   ended.at_ns = monotonic_ns();
   --under_way_;
@@ -135,13 +142,17 @@ void OrderSender::end(const Flight& flight, RequestEnd ended) {
 }
 
 void OrderSender::tick(int64_t now_ns) {
-  for (const auto& lane : lanes_) {
-    if (!lane->connection.is_busy()) continue;
-    const bool is_first = lane->flight->attempts < kAttemptsMax;
-    const bool is_over = now_ns > lane->flight->ticket.due_ns + options_.give_up_ns;
-    if (is_over || (is_first && now_ns - lane->sent_ns > options_.retry_ns)) {
-      lane->is_timed_out = true;
-      lane->connection.abort();
+  for (std::size_t i = 0; i < lanes_.size(); ++i) {
+    Lane& lane = *lanes_[i];
+    if (!lane.connection.is_busy()) continue;
+    Flight& flight = *lane.flight;
+    if (now_ns > flight.ticket.due_ns + options_.give_up_ns) {
+      if (!flight.is_ended) fail(flight, "timeout");
+      lane.connection.abort();
+    } else if (!flight.is_ended && !flight.is_repeat_due && flight.attempts < kAttemptsMax &&
+               now_ns - lane.sent_ns > options_.retry_ns) {
+      flight.is_repeat_due = true;
+      waiting_.push_front(lane.flight);
     }
   }
   while (!repeats_.empty() && repeats_.front().at_ns <= now_ns) {
@@ -151,26 +162,29 @@ void OrderSender::tick(int64_t now_ns) {
   while (!waiting_.empty() && now_ns > waiting_.front()->ticket.due_ns + options_.give_up_ns) {
     const auto flight = std::move(waiting_.front());
     waiting_.pop_front();
-    RequestEnd ended;
-    ended.code = "no_connection_free";
-    end(*flight, std::move(ended));
+    if (!flight->is_ended) fail(*flight, "no_connection_free");
   }
   pump();
+}
+
+void OrderSender::fail(Flight& flight, std::string code) {
+  RequestEnd ended;
+  ended.code = std::move(code);
+  end(flight, std::move(ended));
 }
 
 void OrderSender::give_up() {
   is_giving_up_ = true;
   for (Repeat& repeat : repeats_) waiting_.push_back(std::move(repeat.flight));
   repeats_.clear();
+  for (const auto& lane : lanes_) {
+    if (lane->flight && !lane->flight->is_ended) fail(*lane->flight, "given_up");
+    if (lane->connection.is_busy()) lane->connection.abort();
+  }
   while (!waiting_.empty()) {
     const auto flight = std::move(waiting_.front());
     waiting_.pop_front();
-    RequestEnd ended;
-    ended.code = "given_up";
-    end(*flight, std::move(ended));
-  }
-  for (const auto& lane : lanes_) {
-    if (lane->connection.is_busy()) lane->connection.abort();
+    if (!flight->is_ended) fail(*flight, "given_up");
   }
 }
 

@@ -2,8 +2,9 @@
 //
 // A request goes out on the first free keep-alive connection; connections are opened as they are
 // needed. Without a reply for retry_ms, after a broken connection, a 5xx or a 429 it is sent once
-// more, the same bytes. Both attempts are one request, and it ends in exactly one on_ended: done or
-// refused (its true outcome is known), or failed. One thread, the io_context's.
+// more, the same bytes, on another connection; the first one stays open, and the first true outcome
+// counts. Both attempts are one request, and it ends in exactly one on_ended: done or refused (its
+// true outcome is known), or failed. One thread, the io_context's.
 #pragma once
 
 #include <boost/asio/io_context.hpp>
@@ -72,15 +73,16 @@ class OrderSender {
   struct Lane;
   struct Repeat {
     int64_t at_ns = 0;
-    std::unique_ptr<Flight> flight;
+    std::shared_ptr<Flight> flight;
   };
 
   void pump();
   Lane* free_lane();
-  void send(Lane& lane, std::unique_ptr<Flight> flight);
+  void send(Lane& lane, std::shared_ptr<Flight> flight);
   void on_response(Lane& lane, const HttpResponse& response);
-  void repeat_or_fail(std::unique_ptr<Flight> flight, std::string code, int64_t pause_ns);
-  void end(const Flight& flight, RequestEnd end);
+  void on_no_outcome(std::shared_ptr<Flight> flight, std::string code);
+  void end(Flight& flight, RequestEnd end);
+  void fail(Flight& flight, std::string code);
 
   boost::asio::io_context& io_;
   const boost::asio::ip::tcp::endpoint server_;
@@ -88,7 +90,7 @@ class OrderSender {
   Sink& sink_;
   std::vector<std::unique_ptr<Lane>> lanes_;
   std::vector<Lane*> free_;  // most recently used last: few requests use few connections
-  std::deque<std::unique_ptr<Flight>> waiting_;
+  std::deque<std::shared_ptr<Flight>> waiting_;
   std::deque<Repeat> repeats_;
   std::size_t under_way_ = 0;
   bool is_giving_up_ = false;

@@ -1,5 +1,7 @@
 #include "load/agents/socket_fleet.hpp"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <chrono>
 #include <utility>
@@ -19,6 +21,8 @@ constexpr std::size_t kTailsAskedPerTick = 100;
 constexpr int64_t kTailGraceMs = 1'000;
 constexpr uint64_t kPrivateId = 2;
 constexpr uint64_t kMarketId = 3;
+constexpr uint64_t kFaultsTold = 10;
+constexpr std::size_t kFaultTextBytes = 160;
 constexpr int64_t kNsPerMs = 1'000'000;
 
 int64_t wall_ms() {
@@ -129,6 +133,18 @@ void SocketFleet::on_message(uint32_t index, std::string_view text) {
   }
 }
 
+// What the stream has found since; the first ones are told with the message that showed them.
+void SocketFleet::count_faults(uint32_t index, uint64_t gaps, uint64_t repeats,
+                               std::string_view text) {
+  const PrivateStream& stream = sockets_[index].stream;
+  if (stream.gaps() == gaps && stream.repeats() == repeats) return;
+  counts_.gaps += stream.gaps() - gaps;
+  counts_.repeats += stream.repeats() - repeats;
+  if (counts_.gaps + counts_.repeats > kFaultsTold) return;
+  fmt::print(stderr, "stream of agent {} at {} ms: {}\n", agents_[index].agent_id, wall_ms(),
+             text.substr(0, kFaultTextBytes));
+}
+
 void SocketFleet::on_private(uint32_t index, std::string_view type, std::string_view text) {
   Socket& socket = sockets_[index];
   const std::string_view event = scan_field(text, R"("event":)");
@@ -142,8 +158,7 @@ void SocketFleet::on_private(uint32_t index, std::string_view type, std::string_
   const uint64_t gaps = socket.stream.gaps();
   const uint64_t repeats = socket.stream.repeats();
   socket.stream.on_event(sequence, message);
-  counts_.gaps += socket.stream.gaps() - gaps;
-  counts_.repeats += socket.stream.repeats() - repeats;
+  count_faults(index, gaps, repeats, text);
   ++counts_.private_events;
   if (sequence > socket.caught_up_to) {
     sink_.on_delay(true, wall_ns() - time_ms * kNsPerMs);
@@ -152,7 +167,8 @@ void SocketFleet::on_private(uint32_t index, std::string_view type, std::string_
     const bool is_tail = socket.unsubscribed_ms != 0;
     if (is_tail && time_ms < socket.unsubscribed_ms - kTailGraceMs) ++counts_.tail_lost;
   }
-  if (event == "accepted") {
+  const bool is_resumed = sequence <= socket.caught_up_to;
+  if (event == "accepted" && !is_resumed) {
     std::string_view client_id = scan_field(text, R"("client_id":)");
     if (client_id.starts_with(kClientIdPrefix)) {
       uint64_t number = 0;
@@ -202,8 +218,7 @@ void SocketFleet::on_subscribed(uint32_t index, std::string_view text) {
   const uint64_t gaps = socket.stream.gaps();
   const uint64_t repeats = socket.stream.repeats();
   socket.stream.on_subscribed(scan_number(text, R"("seq":)").value_or(0));
-  counts_.gaps += socket.stream.gaps() - gaps;
-  counts_.repeats += socket.stream.repeats() - repeats;
+  count_faults(index, gaps, repeats, text);
   socket.caught_up_to = scan_number(text, R"("last_seq":)").value_or(0);
   end_opening(socket);
   end_tail(socket);
@@ -225,8 +240,12 @@ void SocketFleet::on_error(uint32_t index, std::string_view text) {
   Socket& socket = sockets_[index];
   const auto id = scan_number(text, R"("id":)");
   if (id == kPrivateId && scan_field(text, R"("code":)") == "invalid_cursor") {
+    ++counts_.lost_cursors;
+    const uint64_t gaps = socket.stream.gaps();
+    const uint64_t after = socket.stream.resume_from().value_or(0);
     socket.stream.restart();
-    ++counts_.gaps;
+    count_faults(index, gaps, socket.stream.repeats(),
+                 "no resumption from " + std::to_string(after));
     return subscribe_private(socket);
   }
   if (id == kMarketId) return;

@@ -29,8 +29,9 @@ struct FleetCounts {
   uint64_t private_events = 0;
   uint64_t resumed_events = 0;
   uint64_t public_messages = 0;
-  uint64_t gaps = 0;     // of private streams
-  uint64_t repeats = 0;  // of private streams
+  uint64_t gaps = 0;          // of private streams
+  uint64_t repeats = 0;       // of private streams
+  uint64_t lost_cursors = 0;  // of the gaps: resumptions that the exchange could not do
   uint64_t book_gaps = 0;
   uint64_t tail_lost = 0;        // events that only came when they were asked for at the end
   uint32_t tails_unchecked = 0;  // sockets that did not answer at the end
@@ -94,6 +95,7 @@ class SocketFleet {
   void on_error(uint32_t index, std::string_view text);
   void subscribe_private(Socket& socket);
   void subscribe_market(Socket& socket, const std::string& market);
+  void count_faults(uint32_t index, uint64_t gaps, uint64_t repeats, std::string_view text);
   void end_opening(Socket& socket);
   void end_tail(Socket& socket);
 
