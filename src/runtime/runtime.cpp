@@ -191,7 +191,8 @@ void Runtime::Impl::start() {
                                               pipeline.counters.sequencer);
   sequencer = std::make_unique<Sequencer>(pipeline, *engine, executor, clock, *snapshotter);
   log->report_shortage_to(&pipeline.is_short_of_space);
-  journal_stage = std::make_unique<JournalStage>(pipeline, *log);
+  journal_stage = std::make_unique<JournalStage>(
+      pipeline, *log, std::chrono::microseconds(options.commit_interval_us));
   egress_stage = std::make_unique<EgressStage>(pipeline, listeners);
   egress_thread = std::thread([this] { egress_stage->run(); });
   journal_thread = std::thread([this] { journal_stage->run(); });

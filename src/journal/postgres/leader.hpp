@@ -49,7 +49,7 @@ struct TableOptions {
   bool accepts_async_replicas = false;
   bool waits_for_leadership = true;  // else lead() gives up after kLockPatience
   int64_t leader_silence_ms =
-      2'000;  // a holder silent for so long is ended by who waits; 0 = never
+      1'000;  // a holder silent for so long is ended by who waits; 0 = never
   std::function<void(const std::string& line)> log;  // for the operator; any thread
   std::function<void(int exit_code, const std::string& message)>
       on_over;  // empty = end the process
