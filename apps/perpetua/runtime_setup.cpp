@@ -46,8 +46,7 @@ runtime::RuntimeOptions runtime_options(const Settings& settings) {
   options.wait = wait_kind(settings.text("wait_strategy"));
   options.snapshot_every_commands = static_cast<uint64_t>(settings.integer("snapshot_every"));
   options.segment_bytes = static_cast<uint64_t>(settings.integer("segment_mib")) << 20;
-  options.commit_interval_us =
-      static_cast<uint32_t>(settings.integer("commit_interval_ms")) * 1'000;
+  options.batch_interval_us = static_cast<uint32_t>(settings.integer("batch_interval_ms")) * 1'000;
   options.genesis = genesis_commands(genesis_values(settings));
   return options;
 }

@@ -1,7 +1,5 @@
 #include "runtime/journal_stage.hpp"
 
-#include <thread>
-
 #include "base/assert.hpp"
 #include "runtime/processors.hpp"
 
@@ -9,9 +7,8 @@ namespace perpetua::runtime {
 
 using journal::AppendResult;
 
-JournalStage::JournalStage(Pipeline& pipeline, journal::BatchLog& log,
-                           std::chrono::microseconds interval)
-    : pipeline_(pipeline), log_(log), interval_(interval) {}
+JournalStage::JournalStage(Pipeline& pipeline, journal::BatchLog& log)
+    : pipeline_(pipeline), log_(log) {}
 
 void JournalStage::run() {
   name_this_thread("journal");
@@ -21,7 +18,6 @@ void JournalStage::run() {
       return batches.sealed.get() > batches.durable.get() || pipeline_.is_sequenced.load();
     });
     if (batches.sealed.get() == batches.durable.get()) return;
-    keep_interval();
     const bool has_space = append_sealed();
     if (commit() && has_space) {
       give_up_ = kForever;
@@ -31,13 +27,6 @@ void JournalStage::run() {
       return;
     }
   }
-}
-
-// Asleep, not on the stage's wait strategy: who seals a batch meanwhile need not wake anybody.
-void JournalStage::keep_interval() {
-  if (interval_.count() == 0 || pipeline_.is_stopping.load()) return;
-  std::this_thread::sleep_until(next_group_);
-  next_group_ = std::chrono::steady_clock::now() + interval_;
 }
 
 // False: there is no space for the next one.

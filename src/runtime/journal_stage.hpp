@@ -1,9 +1,7 @@
 // JournalStage: makes sealed batches durable, in groups. One thread.
 //
 // Takes all batches that are sealed, appends and commits them with one write and one sync, moves
-// `durable` on, and repeats; batches that are sealed meanwhile form the next group. With an
-// interval, groups begin at least so far apart: fewer and larger ones, for a log whose commits cost
-// others (replicas, followers) more than this stage. The first group after a pause never waits.
+// `durable` on, and repeats; batches that are sealed meanwhile form the next group. No timer.
 //
 // No space, or a database that is not there: what cannot be appended or committed waits here and is
 // tried again; the batch ring and then the command ring fill up behind it. While the log is in its
@@ -29,21 +27,17 @@ inline constexpr std::chrono::milliseconds kSpacePatience{2'000};
 
 class JournalStage {
  public:
-  JournalStage(Pipeline& pipeline, journal::BatchLog& log,
-               std::chrono::microseconds interval = std::chrono::microseconds(0));
+  JournalStage(Pipeline& pipeline, journal::BatchLog& log);
 
   void run();
 
  private:
-  void keep_interval();
   bool append_sealed();
   bool commit();
   bool wait_for_space();
 
   Pipeline& pipeline_;
   journal::BatchLog& log_;
-  const std::chrono::microseconds interval_;
-  MonotonicTime next_group_{};
   MonotonicTime give_up_ = kForever;
 };
 

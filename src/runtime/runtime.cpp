@@ -189,10 +189,10 @@ void Runtime::Impl::start() {
   pipeline.batches.begin_after(engine->last_batch());
   snapshotter = std::make_unique<Snapshotter>(snapshots, options.snapshot_every_commands,
                                               pipeline.counters.sequencer);
-  sequencer = std::make_unique<Sequencer>(pipeline, *engine, executor, clock, *snapshotter);
+  sequencer = std::make_unique<Sequencer>(pipeline, *engine, executor, clock, *snapshotter,
+                                          std::chrono::microseconds(options.batch_interval_us));
   log->report_shortage_to(&pipeline.is_short_of_space);
-  journal_stage = std::make_unique<JournalStage>(
-      pipeline, *log, std::chrono::microseconds(options.commit_interval_us));
+  journal_stage = std::make_unique<JournalStage>(pipeline, *log);
   egress_stage = std::make_unique<EgressStage>(pipeline, listeners);
   egress_thread = std::thread([this] { egress_stage->run(); });
   journal_thread = std::thread([this] { journal_stage->run(); });

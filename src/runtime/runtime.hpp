@@ -41,7 +41,7 @@ struct RuntimeOptions {
   uint64_t segment_bytes = journal::kSegmentBytesDefault;  // of the file journal
   // stop() calls it once everything accepted has left and is durable, before the last snapshot.
   std::function<void()> on_drained;
-  uint32_t commit_interval_us = 0;  // between two groups of the journal, at least; 0 = none
+  uint32_t batch_interval_us = 0;  // between two batches, at least; 0 = none
   std::vector<Submission> genesis;  // the first batch of an empty journal; at most one batch
 
   // Seams; null = the machine's own. Must outlive the runtime.

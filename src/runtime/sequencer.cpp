@@ -1,6 +1,7 @@
 #include "runtime/sequencer.hpp"
 
 #include <algorithm>
+#include <thread>
 
 #include "base/assert.hpp"
 #include "base/limits.hpp"
@@ -16,17 +17,20 @@ constexpr int64_t kLookEveryMaxMs = 100;
 }  // namespace
 
 Sequencer::Sequencer(Pipeline& pipeline, Engine& engine, MatchExecutor& executor,
-                     const Clock& clock, Snapshotter& snapshotter)
+                     const Clock& clock, Snapshotter& snapshotter,
+                     std::chrono::microseconds interval)
     : pipeline_(pipeline),
       engine_(engine),
       executor_(executor),
       clock_(clock),
       snapshotter_(snapshotter),
+      interval_(interval),
       deadline_ms_(engine.next_deadline_ms()) {}
 
 void Sequencer::run() {
   name_this_thread("sequencer");
   while (wait_for_work() && wait_for_slot()) {
+    keep_interval();
     snapshotter_.poll(pipeline_.batches);
     BatchSlot& slot = pipeline_.batches.slot(engine_.last_batch() + 1);
     fill(slot);
@@ -48,6 +52,13 @@ bool Sequencer::wait_for_slot() {
   pipeline_.sequencer_wait->wait(
       [&] { return pipeline_.batches.has_free_slot() || pipeline_.is_abandoned.load(); });
   return pipeline_.batches.has_free_slot();
+}
+
+// Asleep, not on the stage's wait strategy: who submits meanwhile need not wake anybody.
+void Sequencer::keep_interval() {
+  if (interval_.count() == 0) return;
+  std::this_thread::sleep_until(next_batch_);
+  next_batch_ = std::chrono::steady_clock::now() + interval_;
 }
 
 bool Sequencer::is_deadline_due() const {

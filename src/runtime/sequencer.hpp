@@ -6,6 +6,9 @@
 // empty batch is made when the engine's next deadline has passed.
 // It waits for a free batch slot before it takes from the ring, so that a slow disk makes batches
 // larger and then fills the ring, where new requests are refused before they are sequenced.
+// With an interval, batches begin at least so far apart: fewer and larger ones, where others pay
+// for each (replicas of the journal, processes that follow it). The first after a pause never
+// waits.
 //
 // Thread-safety: run() on the one thread that owns the engine until it returns. It returns when the
 // ring is closed and drained, or when the pipeline was abandoned.
@@ -21,13 +24,15 @@ namespace perpetua::runtime {
 class Sequencer {
  public:
   Sequencer(Pipeline& pipeline, Engine& engine, MatchExecutor& executor, const Clock& clock,
-            Snapshotter& snapshotter);
+            Snapshotter& snapshotter,
+            std::chrono::microseconds interval = std::chrono::microseconds(0));
 
   void run();
 
  private:
   bool wait_for_work();
   bool wait_for_slot();
+  void keep_interval();
   bool is_deadline_due() const;
   MonotonicTime next_look() const;
   void fill(BatchSlot& slot);
@@ -38,6 +43,8 @@ class Sequencer {
   MatchExecutor& executor_;
   const Clock& clock_;
   Snapshotter& snapshotter_;
+  const std::chrono::microseconds interval_;
+  MonotonicTime next_batch_{};
   int64_t deadline_ms_;  // of the engine, after the newest batch
 };
 

@@ -8,7 +8,7 @@ from .processes import ClusterError
 
 DRAIN_MS = 3000  # longer than nginx keeps an idle connection (deploy/nginx.conf)
 REPLICA_POLL_MS = 100  # 16 processes ask each replica how far it is
-COMMIT_INTERVAL_MS = 5  # each COMMIT wakes three replicas and sixteen followers
+BATCH_INTERVAL_MS = 5  # each batch wakes three replicas and sixteen followers
 
 
 class ExchangeNode(Node):
@@ -29,7 +29,7 @@ class ExchangeNode(Node):
             "DATABASE_POLL_MS": REPLICA_POLL_MS,
             "JOURNAL_ASYNC_REPLICAS": "refuse" if self.cluster.is_synchronous else "accept",
             "DRAIN_MS": DRAIN_MS,
-            "COMMIT_INTERVAL_MS": COMMIT_INTERVAL_MS,
+            "BATCH_INTERVAL_MS": BATCH_INTERVAL_MS,
         }
         fixed = {
             "ROLE": self.role,
