@@ -61,6 +61,22 @@ TEST_F(PipelineTest, a_request_stays_together_and_in_order) {
   EXPECT_EQ(recorder.tokens(1), count_up(limits::kOrdersPerRequestMax));
 }
 
+TEST_F(PipelineTest, batches_keep_their_interval) {
+  constexpr std::chrono::milliseconds kInterval{50};
+  constexpr uint64_t kCommands = 5;
+  Recorder recorder;
+  RuntimeOptions options = make_options();
+  options.batch_interval_us = std::chrono::microseconds(kInterval).count();
+  auto runtime = make_running(options, recorder);
+  const auto begun = std::chrono::steady_clock::now();
+  for (uint64_t number = 0; number < kCommands; ++number) {
+    submit_flow(*runtime, 1, number, 1);
+    ASSERT_TRUE(becomes_true([&] { return recorder.replies() == number + 1; }));
+  }
+  EXPECT_GE(std::chrono::steady_clock::now() - begun, kInterval * (kCommands - 1));
+  EXPECT_EQ(recorder.tokens(1), count_up(kCommands));
+}
+
 TEST_F(PipelineTest, nothing_leaves_before_it_is_durable) {
   Recorder recorder;
   storage_.set_faults(gate_.faults());
