@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "base/assert.hpp"
+#include "base/hash.hpp"
 #include "gateway/codec/api_error.hpp"
 #include "gateway/codec/json_writer.hpp"
 #include "gateway/context.hpp"
@@ -225,10 +226,16 @@ void Session::sweep_idle(int64_t now_ms) {
   }
   const int64_t idle_ms = now_ms - received_at_ms_;
   if (idle_ms > kIdleCloseAfterMs) return close(CloseCode::idle, "no answer to our ping");
-  if (idle_ms > kPingAfterMs && !is_pinged_) {
+  if (!is_pinged_ && idle_ms > ping_after_ms()) {
     is_pinged_ = true;
     send(ping_frame(), 0);
   }
+}
+
+// Thousands of sockets that came within a second would all be asked, and answer, within one, too.
+int64_t Session::ping_after_ms() const {
+  const uint64_t mixed = hash_mix(static_cast<uint64_t>(received_at_ms_), shard_position);
+  return kPingAfterMs + static_cast<int64_t>(mixed % (kPingSpreadMs + 1));
 }
 
 void Session::close(CloseCode code, std::string_view reason) {

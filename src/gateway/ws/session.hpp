@@ -43,6 +43,7 @@ inline constexpr uint32_t kControlFramesPerSecondMax = 20;
 inline constexpr uint32_t kReadsPerMessageMax = 512;  // of the socket, until a message is whole
 inline constexpr int64_t kCloseGraceMs = 3'000;
 inline constexpr int64_t kPingAfterMs = 20'000;        // nothing received: we ask
+inline constexpr int64_t kPingSpreadMs = 15'000;       // up to so much later: not all at once
 inline constexpr int64_t kIdleCloseAfterMs = 60'000;   // nothing received: we close
 inline constexpr int64_t kMessageDeadlineMs = 10'000;  // from a message's first byte to its last
 
@@ -132,6 +133,7 @@ class Session : public std::enable_shared_from_this<Session> {
   void end_sending_if_done();
   void finish_if_done();
   void sweep_idle(int64_t now_ms);
+  int64_t ping_after_ms() const;
 
   Shard& shard_;
   Principal principal_;

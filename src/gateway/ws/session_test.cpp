@@ -20,11 +20,13 @@ class FakeSession final : public Session {
   }
   bool is_aborted = false;
   bool has_ended_sending = false;
+  int pings = 0;
 
  protected:
   void start_write(std::span<const Frame> frames) override {
     is_writing_ = true;
     for (const Frame& frame : frames) {
+      if (frame == ping_frame()) ++pings;
       if ((*frame)[0] != '\x81') continue;
       written_.push_back(json::parse(std::string(frame_payload(*frame))).as_object());
     }
@@ -121,9 +123,36 @@ TEST_F(SessionTest, messages_of_one_round_leave_in_one_write) {
   EXPECT_EQ(session->taken().size(), 6u);  // one write so far: accepted and balance of each
 }
 
+TEST_F(SessionTest, peers_that_came_together_are_not_all_asked_together) {
+  constexpr int kPeers = 20;
+  std::vector<std::shared_ptr<FakeSession>> peers;
+  for (int i = 0; i < kPeers; ++i) {
+    peers.push_back(std::make_shared<FakeSession>(Shard::of(gateway.context())));
+    peers.back()->attach();
+  }
+  const int64_t start_ms = session->shard().now_ms();
+  const auto asked_at = [&](int64_t idle_ms) {
+    int asked = 0;
+    for (const auto& peer : peers) peer->sweep(start_ms + idle_ms, 0);
+    run_io();
+    for (const auto& peer : peers) asked += peer->pings;
+    return asked;
+  };
+  EXPECT_EQ(asked_at(kPingAfterMs - 1'000), 0);
+  const int early = asked_at(kPingAfterMs + kPingSpreadMs / 2);
+  EXPECT_GT(early, 0);
+  EXPECT_LT(early, kPeers);
+  EXPECT_EQ(asked_at(kPingAfterMs + kPingSpreadMs + 1'000), kPeers);
+  for (const auto& peer : peers) {
+    peer->on_input_ended();
+    peer->finish_write();
+    peer->on_read_ended();
+  }
+}
+
 TEST_F(SessionTest, an_idle_peer_is_asked_and_then_closed) {
   const int64_t start_ms = session->shard().now_ms();
-  session->sweep(start_ms + kPingAfterMs + 1, 0);
+  session->sweep(start_ms + kPingAfterMs + kPingSpreadMs + 1, 0);
   session->sweep(start_ms + kIdleCloseAfterMs + 1, 0);
   run_io();
   session->finish_write();

@@ -7,8 +7,8 @@ from .node import Node
 from .processes import ClusterError
 
 DRAIN_MS = 3000  # longer than nginx keeps an idle connection (deploy/nginx.conf)
-REPLICA_POLL_MS = 100  # 16 processes ask each replica how far it is
-BATCH_INTERVAL_MS = 5  # each batch wakes three replicas and sixteen followers
+REPLICA_POLL_MS = 250  # 16 processes ask each replica how far it is
+BATCH_INTERVAL_MS = 20  # each batch wakes three replicas and sixteen followers
 
 
 class ExchangeNode(Node):

@@ -11,6 +11,7 @@ from .processes import ClusterError, log_tail, until
 
 PROGRAMS = os.environ.get("PERPETUA_POSTGRES_BIN", "/usr/lib/postgresql/15/bin")
 REPLICATION_TIMEOUT_S = 60
+WAL_SEGMENT_MB = 1  # a new file is written once before its first use, on four servers at a time
 CONFIGURATION = Path(__file__).resolve().parents[3] / "deploy" / "postgres" / "perpetua.conf"
 
 
@@ -64,7 +65,7 @@ class PostgresNode(Node):
         try:
             if self.is_primary:
                 self._run("initdb", "-D", str(self.data), "-U", "perpetua", "-A", "trust",
-                          "--no-locale", "-E", "UTF8")
+                          "--no-locale", "-E", "UTF8", f"--wal-segsize={WAL_SEGMENT_MB}")
                 self._configure()
             else:
                 primary = self.cluster.nodes["postgres:0"]
