@@ -30,6 +30,7 @@ HistoryPlace history_place(const Settings& settings) {
   place.connections = static_cast<std::size_t>(settings.integer("database_connections"));
   place.lag_max_ms = settings.integer("database_lag_ms");
   place.poll_ms = settings.integer("database_poll_ms");
+  place.group_ms = settings.integer("database_group_ms");
   place.backlog_bytes_max = static_cast<uint64_t>(settings.integer("database_backlog_mib")) << 20;
   place.retention_days = settings.integer("database_retention_days");
   return place;
@@ -54,6 +55,7 @@ HistoryService::HistoryService(HistoryPlace place, uint64_t cluster_id,
     options.database.cluster_id = cluster_id;
     options.database.journal_batch = UINT64_MAX;
     options.database.retention_days = place_.retention_days;
+    options.group_interval_ms = place_.group_ms;
     options.backlog_folder = place_.data_dir;
     options.backlog_bytes_max = place_.backlog_bytes_max;
     options.backlog_memory_bytes_max =

@@ -30,6 +30,7 @@ struct HistoryPlace {
   std::size_t connections = 4;
   int64_t lag_max_ms = 250;
   int64_t poll_ms = 10;
+  int64_t group_ms = stores::history_limits::kPostgresGroupIntervalMs;
   uint64_t backlog_bytes_max = 4ull << 30;
   int64_t retention_days = 0;
 

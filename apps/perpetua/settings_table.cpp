@@ -73,6 +73,7 @@ constexpr SettingSpec kSpecs[] = {
   {"History in PostgreSQL", "database_connections", kInteger, "4", 1, 64, "", "connections for reads to each server"},
   {"History in PostgreSQL", "database_lag_ms", kInteger, "250", 10, 60'000, "", "a replica further behind serves no reads"},
   {"History in PostgreSQL", "database_poll_ms", kInteger, "10", 1, 1'000, "", "each replica is asked so often how far it is; with many processes, more"},
+  {"History in PostgreSQL", "database_group_ms", kInteger, "20", 0, 1'000, "", "rows wait so long for more before they are written: fewer and larger transactions"},
   {"History in PostgreSQL", "database_backlog_mib", kInteger, "4096", 1, 1'000'000, "", "rows kept on disk while the server is away"},
   {"History in PostgreSQL", "database_retention_days", kInteger, "0", 0, 36'500, "", "rows older than this are dropped (docs/postgres.md); 0 = none"},
 };

@@ -11,6 +11,7 @@ PostgresHistoryWriter::Impl::Impl(const PostgresWriterOptions& options)
     : tell(options.tell),
       missed(options.missed),
       group_bytes_max(options.group_bytes_max),
+      group_interval(options.group_interval_ms),
       memory_bytes_max(options.backlog_memory_bytes_max),
       database(options.database),
       intake({options.backlog_folder, options.backlog_bytes_max, options.backlog_memory_bytes_max,

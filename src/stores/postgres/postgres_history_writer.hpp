@@ -38,6 +38,7 @@ struct PostgresWriterOptions {
   uint64_t backlog_bytes_max = 4ull << 30;  // of files
   std::size_t backlog_memory_bytes_max = history_limits::kBacklogMemoryBytesMax;
   std::size_t group_bytes_max = history_limits::kPostgresGroupBytesMax;
+  int64_t group_interval_ms = history_limits::kPostgresGroupIntervalMs;
   int64_t start_ms = 30'000;                          // how long the first connection is tried
   MissedBatches* missed = nullptr;                    // outlives the writer; may be null
   std::function<void(const std::string& line)> tell;  // the server went or is back; may be empty

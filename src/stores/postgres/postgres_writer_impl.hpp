@@ -43,6 +43,7 @@ struct PostgresHistoryWriter::Impl {
   const std::function<void(const std::string&)> tell;
   MissedBatches* const missed;
   const std::size_t group_bytes_max;
+  const std::chrono::milliseconds group_interval;
   const std::size_t memory_bytes_max;  // of the backlog
   HistoryDatabase database;            // the thread's, as are group and the next two
   std::vector<HistoryBatch> group;     // taken from the backlog, not committed yet

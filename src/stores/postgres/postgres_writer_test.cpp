@@ -57,6 +57,20 @@ TEST_P(PostgresWriter, groups_of_any_size_leave_the_same_rows) {
   EXPECT_EQ(rows_in(url), reference(batches));
 }
 
+TEST_P(PostgresWriter, rows_wait_for_more_as_long_as_they_are_told_to) {
+  const auto batches = Flow(35).take(20);
+  const std::string url = new_database(server());
+  PostgresWriterOptions patient = options(url);
+  patient.group_interval_ms = 3'600'000;
+  PostgresHistoryWriter writer(patient);
+  for (const RecordedBatch& batch : batches) {
+    writer.apply(batch.view());
+    ASSERT_EQ(applied_at(url), 0u);  // over a connection of its own: longer than the usual wait
+  }
+  ASSERT_TRUE(writer.flush()) << writer.failure();
+  EXPECT_EQ(applied_at(url), batches.size());
+}
+
 TEST_P(PostgresWriter, each_batch_counts_once_wherever_the_writer_was_made_anew) {
   const auto batches = Flow(34).take(120);
   const std::string url = new_database(server());

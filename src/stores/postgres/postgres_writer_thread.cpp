@@ -13,8 +13,7 @@ bool PostgresHistoryWriter::Impl::wait_for_work(std::unique_lock<std::mutex>& lo
            intake.handed_over() - committed.load() >= kIdleBatchesMax;
   });
   // A short queue may grow for a moment: one sync for more rows.
-  work.wait_for(lock, std::chrono::milliseconds(history_limits::kPostgresGroupIntervalMs),
-                [&] { return has_failed || is_due(); });
+  work.wait_for(lock, group_interval, [&] { return has_failed || is_due(); });
   return !has_failed && !gives_up && !(stopping && !has_work());
 }
 

@@ -7,7 +7,9 @@ from .node import Node
 from .processes import ClusterError
 
 DRAIN_MS = 3000  # longer than nginx keeps an idle connection (deploy/nginx.conf)
-REPLICA_POLL_MS = 250  # 16 processes ask each replica how far it is
+REPLICA_POLL_MS = 200  # 16 processes ask each replica how far it is
+REPLICA_LAG_MS = 600   # what they know is that old, too
+HISTORY_GROUP_MS = 100  # a transaction of the history has a score of statements
 BATCH_INTERVAL_MS = 20  # each batch wakes three replicas and sixteen followers
 
 
@@ -27,6 +29,8 @@ class ExchangeNode(Node):
         common = {
             "MODE": "sandbox",
             "DATABASE_POLL_MS": REPLICA_POLL_MS,
+            "DATABASE_LAG_MS": REPLICA_LAG_MS,
+            "DATABASE_GROUP_MS": HISTORY_GROUP_MS,
             "JOURNAL_ASYNC_REPLICAS": "refuse" if self.cluster.is_synchronous else "accept",
             "DRAIN_MS": DRAIN_MS,
             "BATCH_INTERVAL_MS": BATCH_INTERVAL_MS,
