@@ -9,6 +9,7 @@ import datetime
 import json
 import os
 import sys
+import textwrap
 import threading
 import time
 from pathlib import Path
@@ -20,6 +21,7 @@ from publish import machine  # noqa: E402
 from svg_plot import Chart  # noqa: E402
 
 SETTINGS = {"rate_agent": 0, "rate_global": 0, "rate_reads": 0, "rate_registrations": 0}
+COLUMNS = 100  # of a page, but for tables
 TICKS_PER_S = os.sysconf("SC_CLK_TCK")
 GROUPS = ("api", "ws", "engine", "projector", "redis", "postgres", "nginx")
 
@@ -164,7 +166,7 @@ class Page:
         return self.options.out / self.name
 
     def text(self, line):
-        self.lines += [line, ""]
+        self.lines += [*textwrap.wrap(line, COLUMNS, break_on_hyphens=False), ""]
         print(line, flush=True)
 
     def table(self, head, rows):
@@ -196,7 +198,8 @@ class Page:
     def finish(self):
         """The exit code."""
         self.lines += [f"{len(self.failures)} failures."]
-        self.lines += [f"* {text}" for text in self.failures]
+        for text in self.failures:
+            self.lines += textwrap.wrap(f"* {text}", COLUMNS, subsequent_indent="  ")
         self.data["failures"] = self.failures
         Path(f"{self.path}.json").write_text(json.dumps(self.data, indent=1) + "\n")
         Path(f"{self.path}.md").write_text("\n".join(self.lines).rstrip() + "\n")
