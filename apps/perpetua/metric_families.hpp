@@ -3,6 +3,7 @@
 
 #include <prometheus/metric_family.h>
 
+#include <initializer_list>
 #include <string>
 #include <utility>
 #include <vector>
@@ -19,6 +20,18 @@ class MetricFamilies {
   }
   void counter(const char* name, const char* help, uint64_t value) {
     add(name, help, prometheus::MetricType::Counter).counter.value = static_cast<double>(value);
+  }
+  // A table of figures of one type.
+  struct Row {
+    const char* name;
+    const char* help;
+    uint64_t value;
+  };
+  void gauges(std::initializer_list<Row> rows) {
+    for (const Row& row : rows) gauge(row.name, row.help, row.value);
+  }
+  void counters(std::initializer_list<Row> rows) {
+    for (const Row& row : rows) counter(row.name, row.help, row.value);
   }
   // One figure of each market.
   template <class Figure>

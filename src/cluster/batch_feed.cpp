@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <cerrno>
 #include <chrono>
-#include <mutex>
 #include <optional>
 #include <thread>
 #include <utility>
@@ -11,6 +10,7 @@
 #include "base/assert.hpp"
 #include "cluster/batch_logs.hpp"
 #include "cluster/batch_message.hpp"
+#include "cluster/feed_clock.hpp"
 #include "cluster/message_inbox.hpp"
 #include "cluster/reorder_buffer.hpp"
 #include "cluster/streams.hpp"
@@ -26,18 +26,6 @@ std::chrono::milliseconds ms(int64_t value) { return std::chrono::milliseconds(v
 
 }  // namespace
 
-const char* to_string(FeedSource source) {
-  switch (source) {
-    case FeedSource::live:
-      return "live";
-    case FeedSource::log:
-      return "log";
-    case FeedSource::table:
-      return "table";
-  }
-  return "";
-}
-
 // Everything on the follower's thread but the inbox and `shown`.
 struct BatchFeed::Impl {
   Impl(redis::Client* redis_client, runtime::Follower& replica, BatchFeedOptions given)
@@ -45,7 +33,9 @@ struct BatchFeed::Impl {
         follower(replica),
         options(std::move(given)),
         inbox(options.queue_bytes_max, options.queue_messages_max),
-        reorder(kReorderBytes, kReorderBatches) {
+        reorder(kReorderBytes, kReorderBatches),
+        clock({ms(options.gap_wait_ms), ms(options.silence_ms), ms(options.poll_ms),
+               ms(options.unpublished_ms)}) {
     if (client != nullptr) logs.emplace(*client, options.ask_timeout_ms);
   }
 
@@ -58,7 +48,7 @@ struct BatchFeed::Impl {
   void take_record(std::string_view record, FeedSource source);
   void take_waiting();
   void settle();
-  void heal(bool is_quiet);
+  void heal();
   bool read_logs();
   void read_table(BatchNumber at_most);
   void refuse(const std::string& why, FeedSource source);
@@ -69,7 +59,6 @@ struct BatchFeed::Impl {
   void notice(const std::string& text) const {
     if (options.on_notice) options.on_notice(text);
   }
-  bool is_silent() const { return !heard || now > *heard + ms(options.silence_ms); }
   BatchNumber last() const { return follower.last_batch(); }
 
   redis::Client* const client;
@@ -77,27 +66,19 @@ struct BatchFeed::Impl {
   const BatchFeedOptions options;
   MessageInbox inbox;
   ReorderBuffer reorder;
+  FeedClock clock;
   std::optional<BatchLogs> logs;
   std::optional<redis::Subscriber> subscriber;
   std::thread thread;
 
   uint32_t crc_seed = 0;
-  BatchFeedStatus status;      // what show() makes visible
-  Time now{};                  // of this round
-  std::optional<Time> heard;   // the leader, live
-  Time advanced{};             // when Redis last named a newer batch, or a leader was heard
-  std::optional<Time> gap_at;  // since when batches are known that are not applied
-  bool must_look = false;      // batches may be missing without a sign of it
-  bool has_doubt = false;      // a record was refused: the table decides
-  Time next_heal{};
-  Time next_poll{};
+  BatchFeedStatus status;  // what show() makes visible
+  Time now{};              // of this round
   Time next_tick{};
   BatchNumber told = 0;  // to on_progress
   bool is_table_away = false;
 
-  mutable std::mutex mutex;
-  BatchFeedStatus shown;  // guarded, with shown_heard
-  std::optional<Time> shown_heard;
+  ShownFeedStatus shown;
 };
 
 void BatchFeed::Impl::subscribe() {
@@ -112,7 +93,8 @@ void BatchFeed::Impl::subscribe() {
 void BatchFeed::Impl::run() {
   crc_seed = journal::record_crc_seed(follower.cluster_id());
   status.known_batch = told = last();
-  now = advanced = next_tick = Clock::now();
+  now = next_tick = Clock::now();
+  clock.begin(now);
   for (;;) {
     const MessageInbox::Content content = inbox.take(deadline());
     if (content.is_stopped) break;
@@ -132,19 +114,14 @@ void BatchFeed::Impl::run() {
 }
 
 Time BatchFeed::Impl::deadline() const {
-  if (status.has_failed) return next_tick;
-  const Time look = must_look || has_doubt ? now
-                    : gap_at               ? *gap_at + ms(options.gap_wait_ms)
-                                           : Time::max();
-  const Time watch = is_silent() ? next_poll : *heard + ms(options.silence_ms + 1);
-  return std::min({next_tick, std::max(look, next_heal), watch});
+  return status.has_failed ? next_tick : std::min(next_tick, clock.next(now));
 }
 
 void BatchFeed::Impl::heed(const MessageInbox::Content& content) {
-  if (content.has_lost) heard.reset();
+  if (content.has_lost) clock.lose();
   if (!content.has_overflown) return;
   ++status.overflows;
-  must_look = true;
+  clock.want();
 }
 
 // A message of the newest leader, live.
@@ -152,7 +129,7 @@ void BatchFeed::Impl::hear(const MessageHeader& header) {
   ++(header.record_count == 0 ? status.beats : status.messages);
   if (header.epoch < status.epoch) return;  // of a leader that is deposed: late, or about to learn
   status.epoch = header.epoch;
-  heard = advanced = now;
+  clock.hear(now);
 }
 
 void BatchFeed::Impl::take_message(std::string_view bytes, FeedSource source) {
@@ -202,30 +179,25 @@ void BatchFeed::Impl::take_record(std::string_view record, FeedSource source) {
 void BatchFeed::Impl::refuse(const std::string& why, FeedSource source) {
   ++status.refused;
   if (source == FeedSource::log) return;
-  must_look = has_doubt = true;
+  clock.doubt();
   notice("a published batch is refused: " + why);
 }
 
 // Decides whether something is missing, and gets it.
 void BatchFeed::Impl::settle() {
-  const bool has_gap = status.known_batch > last();
-  if (!has_gap) gap_at.reset();
-  if (has_gap && !gap_at) gap_at = now;
-  const bool is_wanted =
-      must_look || has_doubt || (gap_at && now >= *gap_at + ms(options.gap_wait_ms));
-  const bool is_quiet = is_silent();
-  if ((is_wanted && now >= next_heal) || (is_quiet && now >= next_poll)) heal(is_quiet);
+  clock.set_gap(status.known_batch > last(), now);
+  if (clock.is_due(now)) heal();
 }
 
-void BatchFeed::Impl::heal(bool is_quiet) {
+void BatchFeed::Impl::heal() {
   const BatchNumber before = last();
-  status.gaps += gap_at ? 1 : 0;
-  must_look = false;
+  const bool is_quiet = clock.is_silent(now);
+  status.gaps += clock.has_gap() ? 1 : 0;
+  clock.begin_look();
   const bool is_redis_there = logs && read_logs();
   // Further than Redis names only if Redis cannot be asked, or the leader does not reach it.
-  const bool may_read_on =
-      !is_redis_there || (is_quiet && now >= advanced + ms(options.unpublished_ms));
-  const bool is_in_doubt = std::exchange(has_doubt, false);
+  const bool may_read_on = !is_redis_there || (is_quiet && clock.is_unpublished(now));
+  const bool is_in_doubt = clock.take_doubt();
   if (may_read_on || is_in_doubt) {
     read_table(UINT64_MAX);
   } else if (status.known_batch > last()) {
@@ -233,10 +205,7 @@ void BatchFeed::Impl::heal(bool is_quiet) {
   }
   take_waiting();
   tell_progress();
-  if (status.known_batch <= last()) gap_at.reset();
-  const Time done = Clock::now();
-  next_poll = done + ms(options.poll_ms);
-  next_heal = last() == before ? next_poll : done;
+  clock.end_look(status.known_batch > last(), last() != before, Clock::now());
 }
 
 // What the logs have after the newest batch applied; false if no tag answers.
@@ -248,7 +217,7 @@ bool BatchFeed::Impl::read_logs() {
     is_answered |= answer.is_answered;
     if (answer.last > status.known_batch) {
       status.known_batch = answer.last;
-      advanced = now;
+      clock.advance(now);
     }
     for (const std::string& message : answer.messages) take_message(message, FeedSource::log);
     tell_progress();
@@ -293,12 +262,10 @@ void BatchFeed::Impl::tick() {
 
 void BatchFeed::Impl::show() {
   status.last_batch = last();
-  status.is_silent = is_silent();
+  status.is_silent = clock.is_silent(now);
   status.is_subscribed = subscriber && subscriber->is_in_force();
   if (status.is_silent) status.source = FeedSource::table;
-  const std::lock_guard lock(mutex);
-  shown = status;
-  shown_heard = heard;
+  shown.show(status, clock.heard());
 }
 
 BatchFeed::BatchFeed(redis::Client* client, runtime::Follower& follower, BatchFeedOptions options)
@@ -320,14 +287,8 @@ void BatchFeed::stop() {
 }
 
 BatchFeedStatus BatchFeed::status() const {
-  const std::lock_guard lock(impl_->mutex);
-  BatchFeedStatus status = impl_->shown;
+  BatchFeedStatus status = impl_->shown.get(Clock::now());
   status.last_batch = impl_->follower.last_batch();
-  if (impl_->shown_heard) {
-    status.heard_ms_ago =
-        std::chrono::duration_cast<std::chrono::milliseconds>(Clock::now() - *impl_->shown_heard)
-            .count();
-  }
   return status;
 }
 

@@ -27,6 +27,7 @@
 #include <memory>
 #include <string>
 
+#include "cluster/feed_status.hpp"
 #include "runtime/follower.hpp"
 
 namespace perpetua::redis {
@@ -59,31 +60,6 @@ struct BatchFeedOptions {
   std::function<void(BatchNumber)> on_progress;       // follower.last_batch() has grown
   std::function<void(const std::string&)> on_notice;  // refused records, the table away, ...
   std::function<void(const std::string&)> on_failed;  // once; the reason
-};
-
-enum class FeedSource : uint8_t { live, log, table };
-const char* to_string(FeedSource source);
-
-struct BatchFeedStatus {
-  BatchNumber last_batch = 0;             // applied
-  BatchNumber known_batch = 0;            // newest one heard of; the lag is known - last
-  uint64_t epoch = 0;                     // newest leader heard of on the stream
-  FeedSource source = FeedSource::table;  // where the newest batch came from, or is looked for
-  bool is_silent = true;                  // no leader heard for silence_ms
-  bool is_subscribed = false;             // to every tag
-  bool has_failed = false;
-  std::string reason;         // of has_failed
-  int64_t heard_ms_ago = -1;  // last message or beat of the leader; -1: never
-  uint64_t messages = 0;
-  uint64_t beats = 0;
-  uint64_t duplicates = 0;      // batches
-  uint64_t reordered = 0;       // batches that waited for one before them
-  uint64_t gaps = 0;            // attempts to close one that stayed
-  uint64_t log_batches = 0;     // applied from the logs
-  uint64_t table_batches = 0;   // applied from the journal
-  uint64_t refused = 0;         // messages and records
-  uint64_t overflows = 0;       // of the queue
-  uint64_t table_failures = 0;  // the table could not be read
 };
 
 class BatchFeed {

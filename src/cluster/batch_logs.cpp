@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <charconv>
 
+#include "cluster/batch_message.hpp"
 #include "stores/redis/client.hpp"
 
 namespace perpetua::cluster {
@@ -11,6 +12,30 @@ BatchNumber batch_number_of(std::string_view text) {
   BatchNumber batch = 0;
   const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), batch);
   return error == std::errc() && end == text.data() + text.size() ? batch : 0;
+}
+
+redis::Request ask_newest(unsigned tag) {
+  const std::string log = batch_log_key(tag);
+  const std::string last = batch_last_key(tag);
+  redis::Request request;
+  request.add(log, {"XREVRANGE", log, "+", "-", "COUNT", "1"});
+  request.add(last, {"GET", last});
+  return request;
+}
+
+bool may_precede(const std::vector<redis::Reply>& replies, uint32_t crc_seed, uint64_t epoch,
+                 BatchNumber next_batch) {
+  const std::vector<redis::Reply>& entries = replies[0].elements;
+  if (!entries.empty()) {
+    const std::vector<redis::Reply>& entry = entries.front().elements;
+    if (entry.size() != 2 || entry[1].elements.size() != 2) return false;
+    BatchMessage message;
+    const MessageCheck check = check_message(entry[1].elements[1].text, crc_seed, message);
+    if (check == MessageCheck::foreign || check == MessageCheck::damaged) return false;
+    if (message.header.epoch > epoch) return true;
+    if (message.header.last_batch >= next_batch) return false;
+  }
+  return batch_number_of(replies[1].text) < next_batch;
 }
 
 BatchLogs::Answer BatchLogs::read(BatchNumber after) {

@@ -1,4 +1,5 @@
-// BatchLogs: reads the logs of the batch stream, those of all tags at once.
+// BatchLogs: reads the logs of the batch stream, those of all tags at once. Beside it, what a
+// leader asks of the log of one tag before it writes there.
 //
 // A tag whose node does not answer is left out for kTagAwayMs, so that one master that is away does
 // not make every question as long as its time-out.
@@ -16,7 +17,9 @@
 
 namespace perpetua::redis {
 class Client;
-}
+class Request;
+struct Reply;
+}  // namespace perpetua::redis
 
 namespace perpetua::cluster {
 
@@ -42,5 +45,14 @@ class BatchLogs {
 
 // The number in an answer to GET of a batch_last_key; 0 if it has none.
 BatchNumber batch_number_of(std::string_view text);
+
+// For the newest message of a tag and the newest batch that it names.
+redis::Request ask_newest(unsigned tag);
+
+// Whether what a tag holds may stand before what a leader publishes from `next_batch` on. Only what
+// is durable is published: a batch beyond the newest one is of a history that was lost, unless a
+// later leader has published it. REQUIRES: the replies to ask_newest(), without errors.
+bool may_precede(const std::vector<redis::Reply>& replies, uint32_t crc_seed, uint64_t epoch,
+                 BatchNumber next_batch);
 
 }  // namespace perpetua::cluster

@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <chrono>
 #include <condition_variable>
-#include <deque>
 #include <mutex>
 #include <thread>
 #include <utility>
@@ -14,6 +13,7 @@
 #include "cluster/batch_message.hpp"
 #include "cluster/batch_scripts.hpp"
 #include "cluster/log_extent.hpp"
+#include "cluster/publish_queue.hpp"
 #include "cluster/streams.hpp"
 #include "journal/postgres/table_format.hpp"
 #include "stores/redis/client.hpp"
@@ -35,11 +35,6 @@ const std::string& error_of(const std::vector<redis::Reply>& replies) {
   return std::ranges::find_if(replies, &redis::Reply::is_error)->text;
 }
 
-struct Record {
-  BatchNumber batch = 0;
-  std::string bytes;
-};
-
 }  // namespace
 
 // All under one mutex; the client's thread comes back through finished().
@@ -55,6 +50,7 @@ struct BatchPublisher::Impl : std::enable_shared_from_this<Impl> {
         epoch(position.last_epoch),
         next_batch(position.next_batch),
         last_hash(position.last_hash),
+        queue(options.queue_bytes_max, options.queue_batches_max),
         extents(kBatchTags, LogExtent(options.log_bytes_max, options.log_messages_max)) {
     status.last_published = position.next_batch - 1;
   }
@@ -64,13 +60,12 @@ struct BatchPublisher::Impl : std::enable_shared_from_this<Impl> {
   void submit(Question question, redis::Request request);
   void finished(Question question, const std::vector<redis::Reply>& replies);
   bool take_answer(Question question, const std::vector<redis::Reply>& replies, std::string& told);
+  void count(const PublishQueue::Sent& sent);
   void failed();
   void check_log();
   void delete_log();
-  bool is_of_this_history(const std::vector<redis::Reply>& replies) const;
   void publish();
   void beat();
-  void drop_oldest();
   MessageHeader header_of(BatchNumber last_batch, uint32_t records) const;
   const char* publish_command() const { return options.is_cluster ? "SPUBLISH" : "PUBLISH"; }
 
@@ -83,9 +78,7 @@ struct BatchPublisher::Impl : std::enable_shared_from_this<Impl> {
   std::condition_variable changed;
   BatchNumber next_batch;  // written by on_batch alone, as is last_hash
   uint64_t last_hash;
-  std::deque<Record> queue;
-  std::size_t queue_bytes = 0;
-  std::vector<Record> sending;  // of the message in flight
+  PublishQueue queue;
   std::vector<LogExtent> extents;
   BatchPublisherStatus status;
   bool is_log_checked = false;  // of the tag in use
@@ -106,15 +99,6 @@ MessageHeader BatchPublisher::Impl::header_of(BatchNumber last_batch, uint32_t r
   return header;
 }
 
-void BatchPublisher::Impl::drop_oldest() {
-  while (!queue.empty() &&
-         (queue_bytes > options.queue_bytes_max || queue.size() > options.queue_batches_max)) {
-    queue_bytes -= queue.front().bytes.size();
-    queue.pop_front();
-    ++status.dropped_batches;
-  }
-}
-
 // The next message, unless one is in flight or every tag has failed since the last beat.
 void BatchPublisher::Impl::pump() {
   if (!is_open || is_in_flight || queue.empty() || failures_in_row >= kBatchTags) return;
@@ -125,14 +109,7 @@ void BatchPublisher::Impl::pump() {
   }
 }
 
-void BatchPublisher::Impl::check_log() {
-  const std::string log = batch_log_key(status.tag);
-  const std::string last = batch_last_key(status.tag);
-  redis::Request request;
-  request.add(log, {"XREVRANGE", log, "+", "-", "COUNT", "1"});
-  request.add(last, {"GET", last});
-  submit(Question::check_log, std::move(request));
-}
+void BatchPublisher::Impl::check_log() { submit(Question::check_log, ask_newest(status.tag)); }
 
 void BatchPublisher::Impl::delete_log() {
   if (!is_open) return;
@@ -140,36 +117,11 @@ void BatchPublisher::Impl::delete_log() {
   submit(Question::delete_log, redis::Request(key, {"DEL", key, batch_last_key(status.tag)}));
 }
 
-// Whether what a tag holds may stand before what this leader publishes. Only what is durable is
-// published: a batch beyond the newest one is of a history that was lost, unless a later leader has
-// published it.
-bool BatchPublisher::Impl::is_of_this_history(const std::vector<redis::Reply>& replies) const {
-  const std::vector<redis::Reply>& entries = replies[0].elements;
-  if (!entries.empty()) {
-    const std::vector<redis::Reply>& entry = entries.front().elements;
-    if (entry.size() != 2 || entry[1].elements.size() != 2) return false;
-    BatchMessage message;
-    const MessageCheck check = check_message(entry[1].elements[1].text, crc_seed, message);
-    if (check == MessageCheck::foreign || check == MessageCheck::damaged) return false;
-    if (message.header.epoch > epoch) return true;
-    if (message.header.last_batch >= next_batch) return false;
-  }
-  return batch_number_of(replies[1].text) < next_batch;
-}
-
 void BatchPublisher::Impl::publish() {
   std::string message(sizeof(MessageHeader), '\0');
-  while (!queue.empty()) {
-    Record& record = queue.front();
-    const bool is_full = message.size() + record.bytes.size() > kMessageBytesMax;
-    if (is_full && !sending.empty()) break;
-    message += record.bytes;
-    queue_bytes -= record.bytes.size();
-    sending.push_back(std::move(record));
-    queue.pop_front();
-  }
-  const BatchNumber last = sending.back().batch;
-  seal_message(header_of(last, static_cast<uint32_t>(sending.size())), crc_seed, message);
+  const PublishQueue::Sent sent = queue.send(message);
+  const BatchNumber last = sent.last_batch;
+  seal_message(header_of(last, sent.batches), crc_seed, message);
   const BatchNumber oldest = extents[status.tag].add(last, message.size());
   redis::Request request;
   request.add_script(
@@ -230,7 +182,7 @@ bool BatchPublisher::Impl::take_answer(Question question, const std::vector<redi
   if (std::ranges::any_of(replies, &redis::Reply::is_error)) return false;
   switch (question) {
     case Question::check_log:
-      is_log_checked = is_of_this_history(replies);
+      is_log_checked = may_precede(replies, crc_seed, epoch, next_batch);
       if (is_log_checked) break;
       told = batch_log_key(status.tag) + " is of another history and is deleted";
       delete_log();
@@ -240,12 +192,8 @@ bool BatchPublisher::Impl::take_answer(Question question, const std::vector<redi
       ++status.logs_deleted;
       break;
     case Question::publish:
-      status.last_published = sending.back().batch;
-      status.batches += sending.size();
-      ++status.messages;
+      count(queue.published());
       status.repeated += replies.front().integer == 0 ? 1 : 0;
-      for (const Record& record : sending) status.bytes += record.bytes.size();
-      sending.clear();
       break;
     case Question::beat:
       ++status.beats;
@@ -254,19 +202,20 @@ bool BatchPublisher::Impl::take_answer(Question question, const std::vector<redi
   return true;
 }
 
-// What was in doubt goes back to the front of the queue.
+void BatchPublisher::Impl::count(const PublishQueue::Sent& sent) {
+  status.last_published = sent.last_batch;
+  status.batches += sent.batches;
+  status.bytes += sent.bytes;
+  ++status.messages;
+}
+
 void BatchPublisher::Impl::failed() {
   ++status.failures;
   ++failures_in_row;
   status.is_failing = true;
   status.tag = (status.tag + 1) % kBatchTags;
   is_log_checked = false;
-  for (auto record = sending.rbegin(); record != sending.rend(); ++record) {
-    queue_bytes += record->bytes.size();
-    queue.push_front(std::move(*record));
-  }
-  sending.clear();
-  drop_oldest();
+  queue.put_back();
 }
 
 void BatchPublisher::Impl::run_beats() {
@@ -319,26 +268,22 @@ void BatchPublisher::on_batch(const AppliedBatch& batch, std::span<const runtime
   const BatchInput input{batch.number, batch.log_time_ms, batch.commands, batch.text};
   const journal::RecordHeader header =
       journal::postgres::record_header_of(input, batch.first_event, impl.epoch, impl.last_hash);
-  Record record;
-  record.batch = batch.number;
-  record.bytes.resize(journal::record_bytes(batch.commands.size(), batch.text.size()));
+  std::string record(journal::record_bytes(batch.commands.size(), batch.text.size()), '\0');
   impl.last_hash = journal::encode_record(
-      header, input, impl.crc_seed,
-      {reinterpret_cast<std::byte*>(record.bytes.data()), record.bytes.size()});
+      header, input, impl.crc_seed, {reinterpret_cast<std::byte*>(record.data()), record.size()});
   Impl::Lock lock(impl.mutex);
   ++impl.next_batch;
   if (impl.is_stopping) return;
-  impl.queue_bytes += record.bytes.size();
-  impl.queue.push_back(std::move(record));
-  impl.drop_oldest();
+  impl.queue.push(batch.number, std::move(record));
   impl.pump();
 }
 
 BatchPublisherStatus BatchPublisher::status() const {
   const std::lock_guard lock(impl_->mutex);
   BatchPublisherStatus status = impl_->status;
-  status.queued_batches = impl_->queue.size() + impl_->sending.size();
-  status.queued_bytes = impl_->queue_bytes;
+  status.queued_batches = impl_->queue.batches();
+  status.queued_bytes = impl_->queue.waiting_bytes();
+  status.dropped_batches = impl_->queue.dropped();
   return status;
 }
 

@@ -129,25 +129,26 @@ void EngineTerm::add_metrics(std::vector<prometheus::MetricFamily>& families) co
   const cluster::CommandIntakeCounters intake = intake_->counters();
   const cluster::BatchPublisherStatus published = publisher_->status();
   MetricFamilies out;
-  out.counter("perpetua_cluster_entries_total", "entries taken from the command streams",
-              intake.entries);
-  out.counter("perpetua_cluster_entries_damaged_total", "of those, passed over as damaged",
-              intake.damaged);
-  out.counter("perpetua_cluster_entries_other_schema_total", "of those, of another schema",
-              intake.other_schema);
-  out.counter("perpetua_cluster_intake_held_up_total", "times the ring was full", intake.held_up);
-  out.gauge("perpetua_cluster_streams", "command streams read", intake.streams);
-  out.gauge("perpetua_cluster_streams_connected", "of those, with a connection", intake.connected);
-  out.gauge("perpetua_cluster_published_batch", "newest batch published", published.last_published);
-  out.gauge("perpetua_cluster_publish_queue_batches", "batches waiting to be published",
-            published.queued_batches);
-  out.counter("perpetua_cluster_published_messages_total", "messages with batches",
-              published.messages);
-  out.counter("perpetua_cluster_published_bytes_total", "bytes of these", published.bytes);
-  out.counter("perpetua_cluster_publish_failures_total", "publishes that failed",
-              published.failures);
-  out.counter("perpetua_cluster_publish_dropped_batches_total", "left to the journal table",
-              published.dropped_batches);
+  out.gauges({
+      {"perpetua_cluster_streams", "command streams read", intake.streams},
+      {"perpetua_cluster_streams_connected", "of those, with a connection", intake.connected},
+      {"perpetua_cluster_published_batch", "newest batch published", published.last_published},
+      {"perpetua_cluster_publish_queue_batches", "batches waiting to be published",
+       published.queued_batches},
+  });
+  out.counters({
+      {"perpetua_cluster_entries_total", "entries taken from the command streams", intake.entries},
+      {"perpetua_cluster_entries_damaged_total", "of those, passed over as damaged",
+       intake.damaged},
+      {"perpetua_cluster_entries_other_schema_total", "of those, of another schema",
+       intake.other_schema},
+      {"perpetua_cluster_intake_held_up_total", "times the ring was full", intake.held_up},
+      {"perpetua_cluster_published_messages_total", "messages with batches", published.messages},
+      {"perpetua_cluster_published_bytes_total", "bytes of these", published.bytes},
+      {"perpetua_cluster_publish_failures_total", "publishes that failed", published.failures},
+      {"perpetua_cluster_publish_dropped_batches_total", "left to the journal table",
+       published.dropped_batches},
+  });
   for (auto& family : metrics_->Collect()) families.push_back(std::move(family));
   for (auto& family : out.take()) families.push_back(std::move(family));
 }

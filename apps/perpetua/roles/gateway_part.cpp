@@ -168,27 +168,29 @@ std::vector<prometheus::MetricFamily> GatewayPart::Collect() const {
   const cluster::RemotePortCounters port = port_.counters();
   const cluster::ReadBarrierStatus barrier = barrier_.status();
   MetricFamilies out;
-  out.gauge("perpetua_cluster_commands_in_flight", "sent to the engine, no outcome yet",
-            port.commands_in_flight);
-  out.counter("perpetua_cluster_requests_total", "requests sent to the engine", port.requests);
-  out.counter("perpetua_cluster_answered_total", "of those, answered", port.answered);
-  out.counter("perpetua_cluster_overloaded_total", "refused: a stream or this process is full",
-              port.overloaded);
-  out.counter("perpetua_cluster_unavailable_total", "refused: no stream could be reached",
-              port.unavailable);
-  out.counter("perpetua_cluster_sent_again_total", "requests sent again to another stream",
-              port.sent_again);
-  out.counter("perpetua_cluster_expired_total", "answered outcome_unknown", port.expired);
-  out.counter("perpetua_cluster_stream_losses_total", "times a stream had lost entries",
-              port.losses);
-  out.gauge("perpetua_cluster_streams_away", "streams whose master does not answer",
-            port.streams_away);
-  out.counter("perpetua_cluster_barrier_waits_total", "reads that asked how far others are",
-              barrier.waits);
-  out.counter("perpetua_cluster_barrier_late_total", "of those, answered without waiting longer",
-              barrier.late);
-  out.counter("perpetua_cluster_barrier_unasked_total", "of those, nobody could be asked",
-              barrier.unasked);
+  out.gauges({
+      {"perpetua_cluster_commands_in_flight", "sent to the engine, no outcome yet",
+       port.commands_in_flight},
+      {"perpetua_cluster_streams_away", "streams whose master does not answer", port.streams_away},
+  });
+  out.counters({
+      {"perpetua_cluster_requests_total", "requests sent to the engine", port.requests},
+      {"perpetua_cluster_answered_total", "of those, answered", port.answered},
+      {"perpetua_cluster_overloaded_total", "refused: a stream or this process is full",
+       port.overloaded},
+      {"perpetua_cluster_unavailable_total", "refused: no stream could be reached",
+       port.unavailable},
+      {"perpetua_cluster_sent_again_total", "requests sent again to another stream",
+       port.sent_again},
+      {"perpetua_cluster_expired_total", "answered outcome_unknown", port.expired},
+      {"perpetua_cluster_stream_losses_total", "times a stream had lost entries", port.losses},
+      {"perpetua_cluster_barrier_waits_total", "reads that asked how far others are",
+       barrier.waits},
+      {"perpetua_cluster_barrier_late_total", "of those, answered without waiting longer",
+       barrier.late},
+      {"perpetua_cluster_barrier_unasked_total", "of those, nobody could be asked",
+       barrier.unasked},
+  });
   return out.take();
 }
 

@@ -2,9 +2,8 @@
 
 #include <algorithm>
 #include <list>
-#include <optional>
 
-#include "stores/postgres/result_rows.hpp"
+#include "stores/postgres/bound_query.hpp"
 
 namespace perpetua::stores {
 
@@ -12,7 +11,6 @@ namespace {
 
 constexpr int64_t kConnectMs = 2'000;
 constexpr int64_t kStatementMs = 60'000;
-constexpr int kScanRows = 5'000;
 
 }  // namespace
 
@@ -29,51 +27,30 @@ class FrozenSource::Session final : public HistorySession {
   }
 
  private:
-  class FrozenQuery final : public Query {
+  class FrozenQuery final : public BoundQuery {
    public:
     FrozenQuery(FrozenSource& source, std::string sql, bool is_scan)
         : source_(source), sql_(std::move(sql)), is_scan_(is_scan) {}
 
-    FrozenQuery& bind(int64_t value) override {
-      parameters_.add(value);
-      return *this;
-    }
-    FrozenQuery& bind_text(std::string_view value) override {
-      parameters_.add_text(value);
-      return *this;
-    }
-    FrozenQuery& bind_blob(std::string_view value) override {
-      value.empty() ? parameters_.add_null() : parameters_.add_bytes(value);
-      return *this;
-    }
     Step step() override {
       if (rows_ && rows_->next()) return Step::row;
       if (rows_ && !is_scan_) return Step::done;
-      rows_.emplace(is_scan_ ? fetch() : source_.run(sql_, parameters_));
-      return rows_->next() ? Step::row : Step::done;
+      return begin(is_scan_ ? fetch() : source_.run(sql_, parameters_));
     }
-    void reset() override {
-      rows_.reset();
-      parameters_.clear();
-    }
-    int64_t next_int() override { return rows_->next_int(); }
-    std::string next_text() override { return rows_->next_text(); }
 
    private:
     // The cursor ends with the transaction.
     pg::Result fetch() {
       if (cursor_.empty()) {
         cursor_ = "frozen_" + std::to_string(++source_.cursors_);
-        source_.run("DECLARE " + cursor_ + " NO SCROLL CURSOR FOR " + sql_, {});
+        source_.run(declare_cursor(cursor_, sql_), {});
       }
-      return source_.run("FETCH " + std::to_string(kScanRows) + " FROM " + cursor_, {});
+      return source_.run(fetch_from(cursor_), {});
     }
 
     FrozenSource& source_;
     const std::string sql_;
     const bool is_scan_;
-    pg::Parameters parameters_;
-    std::optional<ResultRows> rows_;
     std::string cursor_;
   };
 

@@ -1,10 +1,9 @@
 #include "stores/postgres/postgres_source.hpp"
 
 #include <algorithm>
-#include <optional>
 #include <unordered_map>
 
-#include "stores/postgres/result_rows.hpp"
+#include "stores/postgres/bound_query.hpp"
 
 namespace perpetua::stores {
 
@@ -42,7 +41,6 @@ class PostgresSource::Session final : public HistorySession {
  private:
   class RemoteQuery;
   class RemoteScan;
-  static constexpr int kScanRows = 5'000;
   static constexpr std::size_t kPrimary = SIZE_MAX;
 
   bool has_failed(std::size_t server) const {
@@ -66,66 +64,39 @@ class PostgresSource::Session final : public HistorySession {
 };
 
 // A scan: a cursor of the server, some rows at a time. It stays at the server it began at.
-class PostgresSource::Session::RemoteScan final : public Query {
+class PostgresSource::Session::RemoteScan final : public BoundQuery {
  public:
   RemoteScan(Session& session, const std::string& sql, int number)
       : session_(session), sql_(sql), cursor_("scan_" + std::to_string(number)) {}
 
-  RemoteScan& bind(int64_t) override { return *this; }  // REQUIRES: no parameters
-  RemoteScan& bind_text(std::string_view) override { return *this; }
-  RemoteScan& bind_blob(std::string_view) override { return *this; }
   Step step() override {
     if (!rows_) session_.open_cursor(cursor_, sql_);
     if (rows_ && rows_->next()) return Step::row;
-    rows_.emplace(session_.fetch(cursor_));
-    return rows_->next() ? Step::row : Step::done;
+    return begin(session_.fetch(cursor_));
   }
   void reset() override {
     if (rows_) session_.close_cursor(cursor_);
-    rows_.reset();
+    BoundQuery::reset();
   }
-  int64_t next_int() override { return rows_->next_int(); }
-  std::string next_text() override { return rows_->next_text(); }
 
  private:
   Session& session_;
   const std::string sql_;
   const std::string cursor_;
-  std::optional<ResultRows> rows_;
 };
 
-class PostgresSource::Session::RemoteQuery final : public Query {
+class PostgresSource::Session::RemoteQuery final : public BoundQuery {
  public:
   RemoteQuery(Session& session, const std::string& sql) : session_(session), sql_(numbered(sql)) {}
 
-  RemoteQuery& bind(int64_t value) override {
-    parameters_.add(value);
-    return *this;
-  }
-  RemoteQuery& bind_text(std::string_view value) override {
-    parameters_.add_text(value);
-    return *this;
-  }
-  RemoteQuery& bind_blob(std::string_view value) override {
-    value.empty() ? parameters_.add_null() : parameters_.add_bytes(value);
-    return *this;
-  }
   Step step() override {
-    if (!rows_) rows_.emplace(session_.run(sql_, parameters_));
+    if (!rows_) return begin(session_.run(sql_, parameters_));
     return rows_->next() ? Step::row : Step::done;
   }
-  void reset() override {
-    rows_.reset();
-    parameters_.clear();
-  }
-  int64_t next_int() override { return rows_->next_int(); }
-  std::string next_text() override { return rows_->next_text(); }
 
  private:
   Session& session_;
   const std::string sql_;
-  pg::Parameters parameters_;
-  std::optional<ResultRows> rows_;
 };
 
 // A connection that is left in the middle of a scan is not used again.
@@ -151,11 +122,11 @@ Query& PostgresSource::Session::scan(const std::string& sql) {
 
 void PostgresSource::Session::open_cursor(const std::string& cursor, const std::string& sql) {
   if (open_cursors_++ == 0) run("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY", {});
-  run_in_transaction("DECLARE " + cursor + " NO SCROLL CURSOR FOR " + sql);
+  run_in_transaction(declare_cursor(cursor, sql));
 }
 
 pg::Result PostgresSource::Session::fetch(const std::string& cursor) {
-  return run_in_transaction("FETCH " + std::to_string(kScanRows) + " FROM " + cursor);
+  return run_in_transaction(fetch_from(cursor));
 }
 
 // Throws nothing: it ends reads that have failed, too. A connection that cannot end its cursor is
