@@ -35,9 +35,9 @@ CASES = (
     Case("ws-redis", "ws:0", "redis", 99, False,
          "Its sockets fall behind and get what they missed from the journal or after the cut; "
          "requests do not notice."),
-    Case("engine-redis", "engine:leader", "redis", 0, None,
-         "The leader hears no commands. They wait, or end as outcome_unknown, and are done once "
-         "or not at all."),
+    Case("engine-redis", "engine:leader", "redis", 60, True,
+         "The leader hears no commands. The standby, which does not hear the leader, asks it to "
+         "hand over, and leads after two to three seconds; commands wait for it."),
     Case("engine-postgres", "engine:leader", "postgres:0", 60, True,
          "The leader can make nothing durable and answers nothing. The standby leads after the "
          "silence; the former leader falls silent and comes back as standby."),

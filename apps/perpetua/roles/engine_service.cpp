@@ -10,6 +10,7 @@
 #include "metric_families.hpp"
 #include "redis_setup.hpp"
 #include "roles/replica_metrics.hpp"
+#include "roles/unheard_leader.hpp"
 #include "serve.hpp"
 #include "server_setup.hpp"
 
@@ -19,7 +20,7 @@ namespace {
 using Clock = std::chrono::steady_clock;
 using std::chrono::milliseconds;
 
-constexpr milliseconds kLook{200};  // for a journal that another engine has begun
+constexpr milliseconds kLook{200};  // at a journal not begun yet, at a leader not heard
 
 int64_t ms_since(Clock::time_point then) {
   return std::chrono::duration_cast<milliseconds>(Clock::now() - then).count();
@@ -112,6 +113,19 @@ void EngineService::follow(std::unique_ptr<Replica> replica) {
   phase_ = Phase::standby;
 }
 
+// Until the lock is this engine's, or it is time to stop.
+void EngineService::await_lock(const LeadAttempt& attempt) {
+  UnheardLeader unheard(client_, journal_url(settings_));
+  std::unique_lock guard(mutex_);
+  while (!wake_.wait_for(guard, kLook, [&] { return is_stopping_ || attempt.has_ended(); })) {
+    if (replica_ == nullptr) continue;
+    const cluster::BatchFeedStatus seen = replica_->feed_status();
+    guard.unlock();
+    unheard.look(seen);
+    guard.lock();
+  }
+}
+
 // Null: it is time to stop. An engine that is not warm yet leaves the lock to those that are; where
 // no exchange is yet, the first to have the lock makes it.
 std::unique_ptr<EngineTerm> EngineService::stand_by(milliseconds patience) {
@@ -128,7 +142,7 @@ std::unique_ptr<EngineTerm> EngineService::stand_by(milliseconds patience) {
   const bool is_warm = attempt == nullptr || !attempt->has_ended();
   if (is_warm) follow(std::move(made));
   if (attempt == nullptr) attempt = attempt_to_lead(patience);
-  wait_until([&] { return attempt->has_ended(); });
+  await_lock(*attempt);
   std::unique_ptr<Replica> replica;
   {
     const std::lock_guard guard(mutex_);

@@ -45,6 +45,7 @@ class EngineService final : public prometheus::Collectable {
   void serve_terms();
   std::unique_ptr<EngineTerm> stand_by(std::chrono::milliseconds patience);
   std::unique_ptr<LeadAttempt> attempt_to_lead(std::chrono::milliseconds patience);
+  void await_lock(const LeadAttempt& attempt);
   void follow(std::unique_ptr<Replica> replica);
   void lead(std::unique_ptr<EngineTerm> term);
   void ring();
