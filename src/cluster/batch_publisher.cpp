@@ -253,7 +253,9 @@ void BatchPublisher::start() {
 void BatchPublisher::stop() {
   Impl::Lock lock(impl_->mutex);
   if (!std::exchange(impl_->is_stopping, true) && impl_->is_open) {
-    impl_->changed.wait_for(lock, std::chrono::milliseconds(impl_->options.flush_ms),
+    const BatchPublisherOptions& options = impl_->options;
+    const int64_t patience_ms = impl_->status.is_failing ? options.timeout_ms : options.flush_ms;
+    impl_->changed.wait_for(lock, std::chrono::milliseconds(patience_ms),
                             [&] { return impl_->queue.empty() && !impl_->is_in_flight; });
   }
   impl_->is_open = false;

@@ -78,7 +78,8 @@ class BatchPublisher final : public runtime::EgressListener {
   BatchPublisher& operator=(const BatchPublisher&) = delete;
 
   void start();
-  // Publishes what is queued, for flush_ms at most; later batches are ignored.
+  // Publishes what is queued, for flush_ms at most, for timeout_ms while publishing fails
+  // (followers read the rest from the table); later batches are ignored.
   void stop();
 
   void on_batch(const AppliedBatch& batch, std::span<const runtime::ReplyTarget> targets) override;

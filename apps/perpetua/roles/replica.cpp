@@ -42,6 +42,8 @@ Replica::~Replica() = default;
 bool Replica::has_exchange() {
   const journal::Status read = table_->cluster_id(cluster_id_);
   if (!read.ok() && read.error != ENOTCONN) throw std::runtime_error(read.message);
+  why_no_exchange_ = read.ok() ? "no journal in the database yet"
+                               : "the database cannot be reached: " + read.message;
   return read.ok() && cluster_id_.has_value();
 }
 
@@ -49,7 +51,7 @@ bool Replica::open(const IsStopping& is_stopping) {
   bool has_told = false;
   while (!has_exchange()) {
     if (is_stopping()) return false;
-    if (!has_told) spdlog::info("waiting for the exchange: no journal in the database yet");
+    if (!has_told) spdlog::info("waiting for the exchange: {}", why_no_exchange_);
     has_told = true;
     std::this_thread::sleep_for(kExchangePoll);
   }

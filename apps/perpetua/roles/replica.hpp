@@ -72,6 +72,7 @@ class Replica {
   const uint64_t snapshot_every_commands_;
   std::unique_ptr<journal::postgres::TableJournal> table_;  // for reading
   std::optional<journal::ClusterId> cluster_id_;
+  std::string why_no_exchange_;
   std::unique_ptr<stores::HotStore> hot_;
   std::unique_ptr<HotStoreListener> hot_listener_;
   std::unique_ptr<runtime::Follower> follower_;

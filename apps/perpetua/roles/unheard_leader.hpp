@@ -19,7 +19,7 @@ class Client;
 
 namespace perpetua::app {
 
-inline constexpr int64_t kUnheardMs = 1'500;          // longer than a take-over lasts
+inline constexpr int64_t kUnheardMs = 1'000;          // of a leader that beats every 100 ms
 inline constexpr int64_t kUnheardPauseMs = 5'000;     // between two requests of one standby
 inline constexpr int64_t kUnheardPingMs = 200;        // each master of Redis must answer within
 inline constexpr int64_t kUnheardDeadlineMs = 2'000;  // of each step in the database
