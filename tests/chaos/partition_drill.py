@@ -81,7 +81,8 @@ class Drill:
 
     def judge(self, rows, page):
         for case, begin, healed, end, failures in self.results:
-            cut = [row for row in rows if begin <= row["second"] and row["second"] + 1 <= healed]
+            cut = [row for row in rows
+                   if int(begin) <= row["second"] and row["second"] + 1 <= healed]
             after = [row for row in rows if healed <= row["second"] and row["second"] + 1 <= end]
             due = sum(row["due"] for row in cut)
             percent = 100 * sum(row["in_time"] for row in cut) / max(1, due)
