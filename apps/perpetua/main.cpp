@@ -38,7 +38,8 @@ beats a variable beats the file. `perpetua serve --help` lists them with range a
 
 Exit codes: 0 fine; 1 a check failed; 2 wrong usage or an invalid setting; 3 cannot start (the
 message says why); 4 something accepted could not be made durable; 74 the disk failed to sync; 75
-another engine leads the journal table now; 76 the database of the journal lost history.
+another engine leads the journal table now; 76 the database of the journal lost history; 77
+this process could not follow the journal any more and is to be started again.
 )";
 
 // The operator key is read from a file or the environment only: a flag shows in process lists.

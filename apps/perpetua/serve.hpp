@@ -10,6 +10,7 @@ namespace perpetua::app {
 inline constexpr int kExitUsage = 2;
 inline constexpr int kExitCannotStart = 3;
 inline constexpr int kExitUncleanStop = 4;
+inline constexpr int kExitReplicaFailed = 77;  // this process cannot follow the journal any more
 
 int serve(const Settings& settings);
 

@@ -24,6 +24,7 @@ from exchange import Client  # noqa: E402
 
 AGAIN_TIMEOUT_S = 60  # after a kill; how long it really takes is for the drills
 MARKET = "BTC-PERP"
+REPLICA_FAILED = 77  # exit code
 SETTINGS = {"PERPETUA_REPLAY_SPEED": "1", "PERPETUA_LIQUIDITY": "off", "PERPETUA_RATE_AGENT": "0",
             "PERPETUA_RATE_GLOBAL": "0", "PERPETUA_RATE_REGISTRATIONS": "0",
             "PERPETUA_RATE_READS": "0"}
@@ -91,10 +92,30 @@ class ClusterSmall(unittest.TestCase):
         self.trade()
         self.kill_one_of_each()
         self.upgrade_under_traffic()
+        self.lose_the_journal()
         pids = [pid for node in self.cluster.nodes.values() for pid in node.pids]
         self.run_script("down")
         self.assertEqual([pid for pid in pids if started_at(pid) is not None], [])
         self.assertNotEqual(self.script("status")[0], 0)
+
+    def lose_the_journal(self):
+        """Rows of another schema come into it, and Redis, which has the batches whole, goes away:
+        who follows ends, for its supervisor to start it again."""
+        projector = self.cluster.nodes["projector:0"]
+        projector.stop()
+        with open(projector.log_path, "ab") as log:
+            process = subprocess.Popen(projector.command(), env=projector.environment(),
+                                       cwd=projector.folder, stdout=log, stderr=log)
+        self.addCleanup(process.wait)
+        self.addCleanup(process.kill)
+        until(projector.is_ready, "the projector is ready", AGAIN_TIMEOUT_S)
+        self.cluster.nodes["postgres:0"].sql(
+            "CREATE FUNCTION spoil() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN NEW.schema_hash := "
+            "NEW.hash; RETURN NEW; END'; CREATE TRIGGER spoil BEFORE INSERT ON journal "
+            "FOR EACH ROW EXECUTE FUNCTION spoil()")
+        for node in self.cluster.of_role("redis"):
+            node.kill()
+        self.assertEqual(process.wait(AGAIN_TIMEOUT_S), REPLICA_FAILED)
 
     def trade(self):
         market = self.again(Client(self.port), "GET", f"/api/v1/markets/{MARKET}").body

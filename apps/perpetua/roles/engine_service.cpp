@@ -48,6 +48,7 @@ int EngineService::stop() {
   if (thread_.joinable()) thread_.join();
   client_.stop();
   if (!failure_.empty()) return kExitCannotStart;
+  if (has_lost_replica_) return kExitReplicaFailed;
   return is_clean_ ? 0 : kExitUncleanStop;
 }
 
@@ -84,7 +85,7 @@ void EngineService::show(Phase phase) {
 
 void EngineService::serve_terms() {
   milliseconds patience{0};
-  while (!is_stopping()) {
+  while (!is_stopping() && !has_lost_replica_) {
     std::unique_ptr<EngineTerm> term = stand_by(patience);
     if (term != nullptr) lead(std::move(term));
     patience = milliseconds(kHandoverPatienceMs);
@@ -148,7 +149,8 @@ std::unique_ptr<EngineTerm> EngineService::stand_by(milliseconds patience) {
     const std::lock_guard guard(mutex_);
     replica = std::move(replica_);
     phase_ = Phase::starting;
-    if (is_stopping_) return nullptr;
+    has_lost_replica_ = replica != nullptr && replica->feed_status().has_failed;
+    if (is_stopping_ || has_lost_replica_) return nullptr;
   }
   auto term = std::make_unique<EngineTerm>(settings_, data_dir_, client_, attempt->take());
   if (is_warm) {

@@ -71,6 +71,7 @@ class EngineService final : public prometheus::Collectable {
 
   std::string failure_;  // of the service's thread
   bool is_clean_ = true;
+  bool has_lost_replica_ = false;
   std::thread thread_;
 };
 

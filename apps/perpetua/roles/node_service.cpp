@@ -10,6 +10,7 @@
 #include "redis_setup.hpp"
 #include "roles/replica_metrics.hpp"
 #include "runtime_metrics.hpp"
+#include "serve.hpp"
 
 namespace perpetua::app {
 namespace {
@@ -72,15 +73,18 @@ bool NodeService::wait_until_following(const Replica::IsStopping& is_stopping) c
   return true;
 }
 
-void NodeService::stop() {
-  if (is_stopped_) return;
+int NodeService::stop() {
+  const auto exit_code = [this] { return has_failed_ ? kExitReplicaFailed : 0; };
+  if (is_stopped_) return exit_code();
   is_stopped_ = true;
   if (gateway_ != nullptr) gateway_->stop();
   if (is_serving_) replica_.stop_following();
   if (projector_ != nullptr) projector_->stop();
   if (is_serving_) spdlog::info("stopped at batch {}", replica_.follower().last_batch());
+  has_failed_ = is_serving_ && replica_.feed_status().has_failed;
   is_serving_ = false;
   client_.stop();
+  return exit_code();
 }
 
 bool NodeService::is_ready(std::string& why_not) const {

@@ -26,7 +26,7 @@ class NodeService final : public prometheus::Collectable {
   // `collectables`: all parts of the process, for /metrics, if this node serves agents.
   bool build(const Replica::IsStopping& is_stopping,
              std::vector<const prometheus::Collectable*> collectables);
-  void stop();
+  int stop();  // what the process should exit with
 
   bool is_ready(std::string& why_not) const;
   std::string degraded() const;
@@ -44,6 +44,7 @@ class NodeService final : public prometheus::Collectable {
   std::unique_ptr<GatewayPart> gateway_;
   std::atomic<bool> is_serving_{false};
   bool is_stopped_ = false;
+  bool has_failed_ = false;
 };
 
 }  // namespace perpetua::app

@@ -1,9 +1,11 @@
 #include "roles/replica.hpp"
 
 #include <spdlog/spdlog.h>
+#include <unistd.h>
 
 #include <cerrno>
 #include <chrono>
+#include <csignal>
 #include <filesystem>
 #include <stdexcept>
 #include <thread>
@@ -124,6 +126,7 @@ void Replica::follow(std::function<void(BatchNumber)> on_progress) {
   options.on_notice = [](const std::string& line) { spdlog::warn("batches: {}", line); };
   options.on_failed = [](const std::string& reason) {
     spdlog::error("this process cannot follow the journal any more: {}", reason);
+    ::kill(::getpid(), SIGTERM);  // a start from a snapshot may heal it; staying cannot
   };
   feed_ = std::make_unique<cluster::BatchFeed>(&client_, *follower_, std::move(options));
   feed_->start();

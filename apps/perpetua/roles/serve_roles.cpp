@@ -82,10 +82,10 @@ int serve_roles(const Settings& settings, const Roles& roles) {
   int signal = 0;
   sigwait(&signals, &signal);
   spdlog::info("stopping on {}", strsignal(signal));
-  if (node != nullptr) node->stop();
-  const int exit_code = engine == nullptr ? 0 : engine->stop();
+  const int of_node = node == nullptr ? 0 : node->stop();
+  const int of_engine = engine == nullptr ? 0 : engine->stop();
   if (status != nullptr) status->stop();
-  return exit_code;
+  return of_engine != 0 ? of_engine : of_node;
 }
 
 }  // namespace perpetua::app
