@@ -28,7 +28,7 @@ MISSPELT = [
     ("deploy/docker-compose.cluster.yml", "PERPETUA_DRAIN_MS", "PERPETUA_DRIAN_MS"),
     ("deploy/docker-compose.cluster.yml", "PERPETUA_ROLE: ws", "PERPETUA_ROLES: ws"),
     ("deploy/docker-compose.cluster.yml", "JOURNAL: postgres", "JOURNAL: postgresql"),
-    ("deploy/docker-compose.cluster.yml", "DATABASE_POLL_MS: 200", "DATABASE_POLL_MS: 0"),
+    ("deploy/docker-compose.cluster.yml", "DATABASE_POLL_MS: 500", "DATABASE_POLL_MS: 0"),
     ("deploy/docker-compose.cluster.yml", "./alerts.yml", "./alarms.yml"),
     ("deploy/docker-compose.cluster.yml", "172.30.0.44", "172.30.0.45"),
     ("deploy/docker-compose.cluster.yml", "REPLICA_NAME: replica3", "REPLICA_NAME: replica4"),

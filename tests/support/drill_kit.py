@@ -20,7 +20,9 @@ from cluster import Cluster  # noqa: E402
 from publish import machine  # noqa: E402
 from svg_plot import Chart  # noqa: E402
 
-SETTINGS = {"rate_agent": 0, "rate_global": 0, "rate_reads": 0, "rate_registrations": 0}
+# The agents are the market: house agents would add to the rate that a drill states.
+SETTINGS = {"rate_agent": 0, "rate_global": 0, "rate_reads": 0, "rate_registrations": 0,
+            "liquidity": "off"}
 COLUMNS = 100  # of a page, but for tables
 TICKS_PER_S = os.sysconf("SC_CLK_TCK")
 GROUPS = ("api", "ws", "engine", "projector", "redis", "postgres", "nginx")

@@ -27,7 +27,7 @@ void MarketFeed::note(const Event& event) {
     case EventType::order_accepted:
     case EventType::order_amended:
     case EventType::order_closed:
-      book_.is_dirty = true;
+      book_.is_dirty = book_.is_dirty || touches_window(event);
       ticker_.is_dirty = true;
       break;
     case EventType::price_updated:
@@ -38,6 +38,28 @@ void MarketFeed::note(const Event& event) {
       break;
     default:
       break;
+  }
+}
+
+// What happens below a full window leaves it as it is; most orders of a deep book rest there.
+bool MarketFeed::touches_window(const Event& event) const {
+  const auto shows = [this](Side side, Price price) {
+    const std::vector<Level>& levels = side == Side::buy ? window_.bids : window_.asks;
+    if (levels.size() < kBookLevels) return true;
+    return side == Side::buy ? price >= levels.back().price : price <= levels.back().price;
+  };
+  switch (event.header.type) {
+    case EventType::order_accepted:
+      return event.order_accepted.rested.value > 0 &&
+             shows(event.order_accepted.side, event.order_accepted.price);
+    case EventType::order_amended:
+      return shows(event.order_amended.side, event.order_amended.price_before) ||
+             shows(event.order_amended.side, event.order_amended.price);
+    case EventType::order_closed:
+      return event.order_closed.removed_from_book.value > 0 &&
+             shows(event.order_closed.side, event.order_closed.price);
+    default:
+      return true;  // a fill takes from the best level
   }
 }
 

@@ -75,6 +75,7 @@ class MarketFeed {
   void publish_ticker(std::vector<Delivery>& out);
   void publish_candle(stores::CandleInterval interval, std::vector<Delivery>& out);
   void refresh_window();
+  bool touches_window(const Event& event) const;
   Frame ticker_frame() const;
   Frame insurance_frame() const;
   Frame candle_frame(stores::CandleInterval interval) const;
