@@ -7,11 +7,19 @@ const IdempotencyEntry* IdempotencyTable::find(const Hash128& key) const {
   return place == nullptr ? nullptr : &ring_[*place];
 }
 
+// Growing by doubling moves a quarter of a million entries within one command: 70 ms, and every
+// process that follows the journal does it at the same batch.
+void IdempotencyTable::make_room() {
+  ring_.reserve(capacity_);
+  places_.reserve(capacity_);
+}
+
 uint32_t IdempotencyTable::insert_pending(const Hash128& key, uint64_t payload_hash) {
   const IdempotencyEntry entry{key, payload_hash, {}, 1};
   uint32_t place = 0;
   if (ring_.size() < capacity_) {
     place = static_cast<uint32_t>(ring_.size());
+    if (place == kWholeFrom) make_room();
     ring_.push_back(entry);
   } else {
     place = oldest_;
@@ -38,10 +46,11 @@ void IdempotencyTable::save(ByteSink& sink) const {
 
 bool IdempotencyTable::load(ByteSource& source) {
   if (!read_value(source, capacity_) || !read_value(source, oldest_)) return false;
+  if (capacity_ > limits::kIdempotencyEntriesMax) return false;
   if (capacity_ == 0 || !read_vector(source, ring_, capacity_)) return false;
   if (oldest_ != 0 && oldest_ >= ring_.size()) return false;
   places_.clear();
-  places_.reserve(ring_.size());
+  ring_.size() < kWholeFrom ? places_.reserve(ring_.size()) : make_room();
   for (uint32_t place = 0; place < ring_.size(); ++place) {
     if (places_.find(ring_[place].key) != nullptr) return false;
     places_.insert(ring_[place].key, place);
