@@ -3,6 +3,7 @@
 #pragma once
 
 #include <atomic>
+#include <functional>
 #include <string>
 #include <vector>
 
@@ -61,6 +62,26 @@ class HistoryListener final : public runtime::EgressListener, public journal::Re
 
   stores::HistoryProjection& history_;
   std::atomic<BatchNumber> handed_over_;
+};
+
+// Hands on what was applied before there are listeners to hear it: replayed by a recovery, or
+// caught up with behind it. Once listeners are there, end() it.
+class PastListener final : public runtime::EgressListener, public journal::ReplaySink {
+ public:
+  using Hear = std::function<void(const AppliedBatch&)>;
+
+  void hear(Hear hear) { hear_ = std::move(hear); }
+  void end() { hear_ = {}; }
+
+  void on_batch(const AppliedBatch& batch) override {
+    if (hear_) hear_(batch);
+  }
+  void on_batch(const AppliedBatch& batch, std::span<const runtime::ReplyTarget>) override {
+    on_batch(batch);
+  }
+
+ private:
+  Hear hear_;
 };
 
 // Sends the feeds' commands into the runtime; their outcomes come back through FeedListener.

@@ -90,8 +90,11 @@ bool Service::try_recover() {
       history_place(settings_), cluster_fingerprint(data_dir),
       std::make_unique<JournalBatches>(data_dir, table_ ? journal_url(settings_) : std::string()));
   const BatchNumber in_history = history_->writer().applied_batch();
+  hub_ = std::make_unique<gateway::ws::Hub>(hot_, server_options(settings_).io_threads);
+  PastListener past;
+  past.hear([this](const AppliedBatch& batch) { hub_->note_past(batch); });
   const auto result =
-      runtime_->recover(in_history, history_->is_away() ? nullptr : &history_->listener());
+      runtime_->recover(in_history, history_->is_away() ? nullptr : &history_->listener(), &past);
   if (!result.status.ok() && result.last_batch < in_history) {
     runtime_.reset();
     history_->discard();
@@ -154,7 +157,6 @@ std::string Service::degraded() const {
 void Service::connect(const gateway::ServerOptions& options) {
   hot_listener_ = std::make_unique<HotStoreListener>(hot_);
   replies_ = std::make_unique<gateway::ReplyRouter>(options.io_threads);
-  hub_ = std::make_unique<gateway::ws::Hub>(hot_, options.io_threads);
   hub_->start();
   metrics_ = std::make_unique<RuntimeMetricsSource>(*runtime_, hot_, &history_->writer());
   runtime_->add_listener(*hot_listener_);

@@ -52,7 +52,7 @@ constexpr SettingSpec kSpecs[] = {
   {"Engine", "matchers", kInteger, "1", 1, 64, "", "threads that match markets in parallel; the result is the same for any number"},
   {"Engine", "wait_strategy", kChoice, "block", 0, 0, "block|yield|spin", "how idle stages wait: block leaves the core to others, spin answers soonest"},
   {"Engine", "batch_interval_ms", kInteger, "0", 0, 100, "", "between two batches, at least: fewer and larger ones, where replicas of the journal and processes that follow it pay for each; 0 = as soon as there is a command"},
-  {"Engine", "snapshot_every", kInteger, "1000000", 0, 1'000'000'000, "", "commands between two snapshots; 0 = at shutdown only"},
+  {"Engine", "snapshot_every", kInteger, "1000000", 0, 1'000'000'000, "", "commands between two snapshots, in a cluster the projector's; 0 = at shutdown only"},
   {"Engine", "segment_mib", kInteger, "64", 1, 4'096, "", "size of a journal segment in MiB"},
   {"Journal", "journal", kChoice, "file", 0, 0, "file|postgres", "file: segments in data_dir; postgres: a table, which several engines may share, one of them leading"},
   {"Journal", "journal_url", kSecret, "", 0, 0, "", "database of the journal (postgres only); none: database_url"},

@@ -57,6 +57,7 @@ struct Server::Impl {
                  make_openapi(all_endpoints(), o.version),
                  std::make_shared<hub::HubServices>(o, d.shared_budgets, d.shared_notes),
                  d.degraded,
+                 d.applied_batch,
                  d.account_reads,
                  d.read_barrier},
         dispatcher(served_endpoints()),

@@ -51,6 +51,7 @@ struct ServerDependencies {
   ws::Hub* hub = nullptr;                                   // null: no /ws
   std::function<bool(std::string& why_not)> is_ready = {};  // for /readyz; empty: always
   std::function<std::string()> degraded = {};               // for /readyz: what it serves without
+  std::function<BatchNumber()> applied_batch = {};          // for /readyz; empty: the hot store's
   std::vector<const prometheus::Collectable*> collectables = {};  // for /metrics, beside ours
   // What processes share, null: this process's own. See the headers of their names.
   AccountReads* account_reads = nullptr;

@@ -38,8 +38,9 @@ struct GatewayServices {
   std::vector<const prometheus::Collectable*> collectables = {};  // shown by /metrics
   std::string openapi_json = {};
   std::shared_ptr<hub::HubServices> hub = {};  // never null in a server
-  std::function<std::string()> degraded = {};  // for /readyz; empty text: nothing
-  AccountReads* account_reads = nullptr;       // null: accounts are read from the hot store
+  std::function<std::string()> degraded = {};       // for /readyz; empty text: nothing
+  std::function<BatchNumber()> applied_batch = {};  // for /readyz; empty: the hot store's
+  AccountReads* account_reads = nullptr;            // null: accounts are read from the hot store
   ReadBarrier* read_barrier = nullptr;         // null: none is needed
 
   bool needs_barrier() const { return read_barrier != nullptr && read_barrier->is_needed(); }

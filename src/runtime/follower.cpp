@@ -7,10 +7,10 @@
 #include "journal/file_journal.hpp"
 #include "journal/record_parser.hpp"
 #include "journal/snapshot_store.hpp"
-#include "runtime/history_filter.hpp"
 #include "runtime/matcher_pool.hpp"
 #include "runtime/metrics.hpp"
 #include "runtime/processors.hpp"
+#include "runtime/recovery_sink.hpp"
 #include "runtime/snapshotter.hpp"
 
 namespace perpetua::runtime {
@@ -28,7 +28,8 @@ struct Follower::Impl {
   }
 
   Status open_directory();
-  journal::RecoveryResult recover(BatchNumber history_applied, journal::ReplaySink* history);
+  journal::RecoveryResult recover(BatchNumber history_applied, journal::ReplaySink* history,
+                                  journal::ReplaySink* witness);
   Taken take(std::span<const std::byte> record, std::string& why);
   Status catch_up(uint64_t& batches, BatchNumber at_most);
   Status check_end(const journal::JournalEnd& end) const;
@@ -76,7 +77,8 @@ Status Follower::Impl::open_directory() {
 }
 
 journal::RecoveryResult Follower::Impl::recover(BatchNumber history_applied,
-                                                journal::ReplaySink* history) {
+                                                journal::ReplaySink* history,
+                                                journal::ReplaySink* witness) {
   PERPETUA_ASSERT(engine == nullptr);
   journal::RecoveryResult result;
   result.status = open_directory();
@@ -85,13 +87,9 @@ journal::RecoveryResult Follower::Impl::recover(BatchNumber history_applied,
 
   journal::RecoveryOptions recovery;
   recovery.only_reads = true;
-  std::optional<HistoryFilter> filter;
-  if (history != nullptr) {
-    filter.emplace(*history, history_applied);
-    recovery.snapshot_at_most = history_applied;
-  }
-  result = journal::recover(*directory, journal, recovery, executor, filter ? &*filter : nullptr,
-                            engine);
+  if (history != nullptr) recovery.snapshot_at_most = history_applied;
+  RecoverySink sink(history, history_applied, witness);
+  result = journal::recover(*directory, journal, recovery, executor, &sink, engine);
   if (result.status.ok()) result.status = check_history(journal, result, history_applied);
   if (!result.status.ok()) return result;
   engine->check_invariants();
@@ -256,8 +254,9 @@ Follower::Follower(FollowerOptions options) : impl_(std::make_unique<Impl>(std::
 Follower::~Follower() = default;
 
 journal::RecoveryResult Follower::recover(BatchNumber history_applied,
-                                          journal::ReplaySink* history) {
-  return impl_->recover(history_applied, history);
+                                          journal::ReplaySink* history,
+                                          journal::ReplaySink* witness) {
+  return impl_->recover(history_applied, history, witness);
 }
 
 void Follower::describe(DescribeSink& sink) const { engine().describe(sink); }

@@ -7,10 +7,10 @@
 // never writes to the journal. Its data directory, which it locks, holds the exchange's cluster id
 // and the follower's snapshots, nothing else.
 //
-//   recover()               locks the directory; engine = snapshot + journal; listeners hear
-//   nothing describe(), engine()    the state of that moment, for the hot store take(), catch_up()
-//   from here on, in any mixture; batch by batch, each exactly once release()               ends
-//   it: the engine and its place, for Runtime::recover_warm
+//   recover()             locks the directory; engine = snapshot + journal; no listener hears it
+//   describe(), engine()  the state of that moment, for the hot store
+//   take(), catch_up()    from here on, in any mixture; batch by batch, each exactly once
+//   release()             ends it: the engine and its place, for Runtime::recover_warm
 //
 // Thread-safety: one thread for everything but last_batch() and metrics().
 // Invariants: engine().last_batch() == last_batch(); the hash of that batch's record is known, and
@@ -73,8 +73,10 @@ class Follower {
   Follower& operator=(const Follower&) = delete;
 
   // As Runtime::recover, but writes nothing to the journal: neither cuts a torn tail nor opens a
-  // log. `history` (may be null) gets every batch after `history_applied` that the journal holds.
-  journal::RecoveryResult recover(BatchNumber history_applied, journal::ReplaySink* history);
+  // log. `history` (may be null) gets every batch after `history_applied` that the journal holds,
+  // `witness` all that are replayed, which are those behind some snapshot.
+  journal::RecoveryResult recover(BatchNumber history_applied, journal::ReplaySink* history,
+                                  journal::ReplaySink* witness = nullptr);
 
   // REQUIRES, here and below: recover() was ok and release() was not called.
   void describe(DescribeSink& sink) const;

@@ -106,6 +106,20 @@ TEST_F(FollowerRecoveryTest, a_history_gets_exactly_what_it_lacks) {
   }
 }
 
+TEST_F(FollowerRecoveryTest, a_witness_hears_what_is_replayed_whatever_the_history_has) {
+  lead(30);
+  auto first = follower_at(5);
+  ASSERT_TRUE(first->write_snapshot().ok());
+  first.reset();
+  Witness history;
+  Witness all;
+  Follower follower(following());
+  ASSERT_TRUE(follower.recover(7, &history, &all).status.ok());
+  EXPECT_EQ(history.numbers, range(8, last_batch_));
+  EXPECT_EQ(all.numbers, range(6, last_batch_));
+  expect_same_state(follower);
+}
+
 TEST_F(FollowerRecoveryTest, a_directory_of_another_exchange_is_refused) {
   lead(5);
   { auto follower = recovered(following()); }

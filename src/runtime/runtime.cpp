@@ -1,18 +1,17 @@
 #include "runtime/runtime.hpp"
 
 #include <algorithm>
-#include <optional>
 #include <thread>
 
 #include "base/assert.hpp"
 #include "journal/file_journal.hpp"
 #include "journal/snapshot_store.hpp"
 #include "runtime/egress_stage.hpp"
-#include "runtime/history_filter.hpp"
 #include "runtime/journal_stage.hpp"
 #include "runtime/matcher_pool.hpp"
 #include "runtime/pipeline.hpp"
 #include "runtime/processors.hpp"
+#include "runtime/recovery_sink.hpp"
 #include "runtime/sequencer.hpp"
 #include "runtime/snapshotter.hpp"
 
@@ -61,12 +60,13 @@ struct Runtime::Impl {
   }
 
   journal::Status open();
-  journal::RecoveryResult recover(BatchNumber history_applied, journal::ReplaySink* history);
+  journal::RecoveryResult recover(BatchNumber history_applied, journal::ReplaySink* history,
+                                  journal::ReplaySink* witness);
   journal::RecoveryResult recover_warm(Follower::Warm warm, BatchNumber history_applied,
                                        journal::ReplaySink* history);
-  void begin_epoch(BatchNumber history_applied, journal::ReplaySink* history,
+  void begin_epoch(BatchNumber history_applied, journal::ReplaySink& sink,
                    journal::RecoveryResult& result);
-  journal::Status write_opening_batch(journal::ReplaySink* history, BatchNumber& last_batch);
+  journal::Status write_opening_batch(journal::ReplaySink& sink, BatchNumber& last_batch);
   void start();
   bool stop();
   bool has_journal_space();
@@ -105,18 +105,15 @@ journal::Status Runtime::Impl::open() {
 }
 
 journal::RecoveryResult Runtime::Impl::recover(BatchNumber history_applied,
-                                               journal::ReplaySink* history) {
+                                               journal::ReplaySink* history,
+                                               journal::ReplaySink* witness) {
   journal::RecoveryResult result;
   result.status = open();
   if (!result.status.ok()) return result;
   journal::RecoveryOptions recovery;
-  std::optional<HistoryFilter> filter;
-  if (history != nullptr) {
-    filter.emplace(*history, history_applied);
-    recovery.snapshot_at_most = history_applied;
-  }
-  journal::ReplaySink* sink = filter.has_value() ? &*filter : nullptr;
-  result = journal::recover(directory, journal, recovery, executor, sink, engine);
+  if (history != nullptr) recovery.snapshot_at_most = history_applied;
+  RecoverySink sink(history, history_applied, witness);
+  result = journal::recover(directory, journal, recovery, executor, &sink, engine);
   begin_epoch(history_applied, sink, result);
   return result;
 }
@@ -134,24 +131,22 @@ journal::RecoveryResult Runtime::Impl::recover_warm(Follower::Warm warm,
         " and cannot go on from batch " + std::to_string(engine->last_batch()));
     return result;
   }
-  std::optional<HistoryFilter> filter;
-  if (history != nullptr) filter.emplace(*history, history_applied);
-  journal::ReplaySink* sink = filter.has_value() ? &*filter : nullptr;
-  result = journal::recover_tail(directory, journal, warm.position, executor, sink, *engine);
+  RecoverySink sink(history, history_applied, nullptr);
+  result = journal::recover_tail(directory, journal, warm.position, executor, &sink, *engine);
   begin_epoch(history_applied, sink, result);
   return result;
 }
 
 // The engine stands at the end of the journal: opens the log, and the epoch with a batch if need
 // be.
-void Runtime::Impl::begin_epoch(BatchNumber history_applied, journal::ReplaySink* history,
+void Runtime::Impl::begin_epoch(BatchNumber history_applied, journal::ReplaySink& sink,
                                 journal::RecoveryResult& result) {
   if (result.status.ok()) result.status = check_history(journal, result, history_applied);
   if (result.status.ok()) result.status = journal.open_log(result.position, log);
   if (!result.status.ok()) return;
   const bool is_first = result.last_batch == 0 && !options.genesis.empty();
   if (is_first || journal.needs_opening_batch()) {
-    result.status = write_opening_batch(history, result.last_batch);
+    result.status = write_opening_batch(sink, result.last_batch);
   }
   if (!result.status.ok()) return;
   result.position.next_batch = result.last_batch + 1;
@@ -163,7 +158,7 @@ void Runtime::Impl::begin_epoch(BatchNumber history_applied, journal::ReplaySink
 }
 
 // The genesis batch, or an empty one that tells the new epoch.
-journal::Status Runtime::Impl::write_opening_batch(journal::ReplaySink* history,
+journal::Status Runtime::Impl::write_opening_batch(journal::ReplaySink& sink,
                                                    BatchNumber& last_batch) {
   BatchSlot slot;
   if (last_batch == 0) {
@@ -179,7 +174,7 @@ journal::Status Runtime::Impl::write_opening_batch(journal::ReplaySink* history,
   }
   engine->apply(slot.input(), executor, slot.output);
   last_batch = slot.number;
-  if (history != nullptr) history->on_batch(slot.applied());
+  sink.on_batch(slot.applied());
   return journal::Status::success();
 }
 
@@ -292,8 +287,9 @@ Runtime::~Runtime() {
 }
 
 journal::RecoveryResult Runtime::recover(BatchNumber history_applied,
-                                         journal::ReplaySink* history) {
-  return impl_->recover(history_applied, history);
+                                         journal::ReplaySink* history,
+                                         journal::ReplaySink* witness) {
+  return impl_->recover(history_applied, history, witness);
 }
 
 journal::RecoveryResult Runtime::recover_warm(Follower::Warm warm, BatchNumber history_applied,

@@ -57,11 +57,13 @@ class Runtime final : public CommandPort {
   Runtime(const Runtime&) = delete;
   Runtime& operator=(const Runtime&) = delete;
 
-  // `history` (may be null) gets every batch after `history_applied`, in order, exactly once. A
-  // status that is not ok says why the exchange must not start: damage, a lock held by another
-  // process, or a history that is ahead of the journal. `position` of the result is where this
-  // runtime's log stands, with its epoch.
-  journal::RecoveryResult recover(BatchNumber history_applied, journal::ReplaySink* history);
+  // `history` (may be null) gets every batch after `history_applied`, in order, exactly once;
+  // `witness` all that are replayed, which are those behind some snapshot. A status that is not ok
+  // says why the exchange must not start: damage, a lock held by another process, or a history that
+  // is ahead of the journal. `position` of the result is where this runtime's log stands, with its
+  // epoch.
+  journal::RecoveryResult recover(BatchNumber history_applied, journal::ReplaySink* history,
+                                  journal::ReplaySink* witness = nullptr);
 
   // The same with the engine of a follower of this data directory in place of a snapshot: reads the
   // journal behind it to its end. A history that is behind that engine is refused.

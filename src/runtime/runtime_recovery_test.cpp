@@ -109,9 +109,12 @@ TEST_F(RecoveryTest, history_gets_exactly_the_batches_after_its_applied_batch) {
   run_once(300);
   for (const BatchNumber applied : {BatchNumber{0}, last_batch_ / 2, last_batch_}) {
     History history;
+    History witness;
     Runtime runtime(make_options());
-    expect_recovered(runtime, runtime.recover(applied, &history));
+    const auto result = runtime.recover(applied, &history, &witness);
     EXPECT_EQ(history.numbers, range(applied + 1, last_batch_)) << applied;
+    EXPECT_EQ(witness.numbers, range(result.snapshot_batch + 1, last_batch_)) << applied;
+    expect_recovered(runtime, result);
   }
 }
 

@@ -129,9 +129,22 @@ class Reading(ClusterCase):
               "the projection has the agent")
 
     def test_a_private_stream_goes_on_at_another_node(self):
+        self.stream_at(("ws-1", "api-2", "ws-1"))
+
+    def test_a_private_stream_goes_on_at_a_node_that_has_just_been_started(self):
+        node = self.cluster["ws-1"]
+
+        def restart():
+            node.kill()
+            node.start()
+
+        self.stream_at(("ws-1", "ws-1", "ws-1"), restart)
+
+    def stream_at(self, nodes, between=lambda: None):
+        """Each goes on where the one before was left, `between` the two."""
         key = self.register(self.first, "streaming")
         client, seen = self.first.client(key), []
-        for node in ("ws-1", "api-2", "ws-1"):
+        for node in nodes:
             socket = Socket(self.cluster[node].port, key)
             fields = {"resume_from": seen[-1]} if seen else {}
             answer = socket.call("subscribe", channel="private", **fields)
@@ -142,6 +155,7 @@ class Reading(ClusterCase):
                 seen.append(socket.next_of("orders", "fills", "positions", "account")["seq"])
             socket.abort()
             self.place(client, "buy", price="50001")  # nobody listens
+            between()
         self.assertEqual(seen, list(range(seen[0], seen[-1] + 1)))
 
     def test_a_node_of_sockets_serves_no_api_and_says_so(self):

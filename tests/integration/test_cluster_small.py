@@ -90,6 +90,7 @@ class ClusterSmall(unittest.TestCase):
         self.port = self.cluster.nodes["nginx:0"].port
         self.assertEqual(self.script("up", "--small", "--no-build")[0], 1)
         self.trade()
+        self.all_tell_their_batch()
         self.kill_one_of_each()
         self.upgrade_under_traffic()
         self.lose_the_journal()
@@ -128,6 +129,18 @@ class ClusterSmall(unittest.TestCase):
         hello = asyncio.run(self.hello(self.taker.key))
         self.assertEqual(hello["type"], "connected")
         self.assertIsNotNone(hello["agent_id"])
+
+    def all_tell_their_batch(self):
+        """Also those that serve no agents: both engines and the projector."""
+        def batch_of(node):
+            status, text = node.get("/readyz")
+            return int(json.loads(text)["applied_batch"]) if status == 200 else 0
+        traded = batch_of(self.cluster.nodes["api:0"])
+        self.assertGreater(traded, 0)
+        for role in ("api", "ws", "engine", "projector"):
+            for node in self.cluster.of_role(role):
+                until(lambda node=node: batch_of(node) >= traded, f"{node.name} has the trades",
+                      AGAIN_TIMEOUT_S)
 
     async def hello(self, key):
         """The first message of a socket."""

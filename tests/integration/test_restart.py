@@ -100,6 +100,19 @@ class Restart(ApiTest):
         self.restart(self.exchange.kill)
         self.check_all_is_there(before)
 
+    def test_a_private_stream_goes_on_behind_a_kill(self):
+        seen = int(self.ok(self.taker.get("/api/v1/account"))["sequence"])
+        self.place(self.taker, "buy", "0.01", "51000")
+        newest = int(self.ok(self.taker.get("/api/v1/account"))["sequence"])
+        self.restart(self.exchange.kill)
+        ws = Socket(self.exchange.port, self.taker.key)
+        self.addCleanup(ws.close)
+        answer = ws.call("subscribe", channel="private", resume_from=seen)
+        self.assertEqual((answer["type"], answer.get("last_seq")), ("subscribed", newest), answer)
+        got = [ws.next_of("orders", "fills", "positions", "account")["seq"]
+               for _ in range(newest - seen)]
+        self.assertEqual(got, list(range(seen + 1, newest + 1)))
+
     def test_kill_9_right_after_the_reply_keeps_what_it_said(self):
         placed = self.place(self.taker, "buy", "0.03", "52000")
         self.restart(self.exchange.kill)

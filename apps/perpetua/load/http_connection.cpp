@@ -1,11 +1,14 @@
 #include "load/http_connection.hpp"
 
+#include <sys/socket.h>
+
 #include <boost/asio/connect.hpp>
 #include <boost/asio/write.hpp>
 #include <boost/beast/core/flat_buffer.hpp>
 #include <boost/beast/http/parser.hpp>
 #include <boost/beast/http/read.hpp>
 #include <boost/beast/http/string_body.hpp>
+#include <cerrno>
 #include <charconv>
 #include <chrono>
 #include <utility>
@@ -38,7 +41,7 @@ class HttpConnection::Impl : public std::enable_shared_from_this<Impl> {
     text_ = std::move(text);
     handler_ = std::move(handler);
     const auto now = std::chrono::steady_clock::now();
-    if (socket_.is_open() && now - used_at_ < kIdleReconnect) return write();
+    if (socket_.is_open() && now - used_at_ < kIdleReconnect && is_silent()) return write();
     connect();
   }
 
@@ -57,6 +60,13 @@ class HttpConnection::Impl : public std::enable_shared_from_this<Impl> {
  private:
   // Completions of an abandoned connection are recognised by their generation.
   bool is_current(uint64_t generation) const { return generation == generation_; }
+
+  // An idle connection that can be read has ended, or is of no use.
+  bool is_silent() {
+    char byte = 0;
+    return ::recv(socket_.native_handle(), &byte, 1, MSG_PEEK | MSG_DONTWAIT) < 0 &&
+           (errno == EAGAIN || errno == EWOULDBLOCK);
+  }
 
   void connect() {
     close();

@@ -1,7 +1,8 @@
 // HttpConnection: one keep-alive connection to the exchange, one request at a time.
 //
-// Connects when it has to: at first, after an error, after the server closed, and when it has been
-// idle so long that the server may be about to close it. The handler is called exactly once per
+// Connects when it has to: at first, after an error, after the server closed (also while it was
+// idle, as nginx does on a reload), and when it has been idle so long that the server may be about
+// to close it. The handler is called exactly once per
 // request, from the io_context's thread, and may start the next request.
 // Thread-safety: one thread.
 #pragma once

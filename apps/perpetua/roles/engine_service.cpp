@@ -130,8 +130,7 @@ void EngineService::await_lock(const LeadAttempt& attempt) {
 // Null: it is time to stop. An engine that is not warm yet leaves the lock to those that are; where
 // no exchange is yet, the first to have the lock makes it.
 std::unique_ptr<EngineTerm> EngineService::stand_by(milliseconds patience) {
-  auto made = std::make_unique<Replica>(settings_, data_dir_, client_,
-                                        static_cast<uint64_t>(settings_.integer("snapshot_every")));
+  auto made = std::make_unique<Replica>(settings_, data_dir_, client_, 0);
   std::unique_ptr<LeadAttempt> attempt;
   while (!made->has_exchange()) {
     if (attempt == nullptr) attempt = attempt_to_lead(patience);
@@ -207,6 +206,12 @@ std::string EngineService::degraded() const {
   const std::lock_guard guard(mutex_);
   if (phase_ == Phase::leader) return {};
   return "this engine is a standby";
+}
+
+BatchNumber EngineService::applied_batch() const {
+  const std::lock_guard guard(mutex_);
+  if (phase_ == Phase::leader) return term_->last_batch();
+  return phase_ == Phase::standby ? replica_->follower().last_batch() : 0;
 }
 
 std::vector<prometheus::MetricFamily> EngineService::Collect() const {

@@ -36,6 +36,7 @@ class EngineService final : public prometheus::Collectable {
 
   bool is_ready(std::string& why_not) const;
   std::string degraded() const;
+  BatchNumber applied_batch() const;  // 0 while it starts
   std::vector<prometheus::MetricFamily> Collect() const override;
 
  private:

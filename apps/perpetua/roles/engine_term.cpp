@@ -40,6 +40,7 @@ void EngineTerm::make_runtime() {
   runtime::RuntimeOptions options = runtime_options(settings_);
   options.data_dir = data_dir_;
   options.journal = table_.get();
+  options.snapshot_every_commands = 0;  // the projector's are shared
   options.on_drained = [this] { resign(); };
   runtime_ = std::make_unique<runtime::Runtime>(std::move(options));
 }

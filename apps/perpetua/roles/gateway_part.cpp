@@ -66,7 +66,11 @@ GatewayPart::GatewayPart(const Settings& settings, const Roles& roles, Replica& 
       history_(history_place(settings), client),
       barrier_(client, [&replica] { return replica.follower().last_batch(); }),
       port_(client, port_options(settings, replica.hot()),
-            [this](std::span<const cluster::Ended> ended) { give_up(ended); }) {}
+            [this](std::span<const cluster::Ended> ended) { give_up(ended); }) {
+  if (!roles.ws) return;
+  hub_ = std::make_unique<gateway::ws::Hub>(replica.hot(), options_.io_threads);
+  replica.on_past([this](const AppliedBatch& batch) { hub_->note_past(batch); });
+}
 
 GatewayPart::~GatewayPart() { stop(); }
 
@@ -115,8 +119,7 @@ void GatewayPart::connect() {
         port_.fill_targets(batch, targets);
       });
   replica_.add_listener(replies_);
-  if (roles_.ws) {
-    hub_ = std::make_unique<gateway::ws::Hub>(replica_.hot(), options_.io_threads);
+  if (hub_ != nullptr) {
     hub_->start();
     replica_.add_listener(*hub_);
   }

@@ -25,7 +25,7 @@ NodeService::NodeService(const Settings& settings, const Roles& roles, std::stri
       data_dir_(std::move(data_dir)),
       client_(redis_options(settings)),
       replica_(settings, data_dir_, client_,
-               static_cast<uint64_t>(settings.integer("snapshot_every"))) {
+               roles.projector ? static_cast<uint64_t>(settings.integer("snapshot_every")) : 0) {
   start_client(client_);
 }
 
@@ -97,6 +97,10 @@ bool NodeService::is_ready(std::string& why_not) const {
 
 std::string NodeService::degraded() const {
   return is_serving_ && projector_ != nullptr ? projector_->degraded() : "";
+}
+
+BatchNumber NodeService::applied_batch() const {
+  return is_serving_ ? replica_.follower().last_batch() : 0;
 }
 
 std::vector<prometheus::MetricFamily> NodeService::Collect() const {

@@ -30,6 +30,7 @@ class NodeService final : public prometheus::Collectable {
 
   bool is_ready(std::string& why_not) const;
   std::string degraded() const;
+  BatchNumber applied_batch() const;  // 0 while it starts
   std::vector<prometheus::MetricFamily> Collect() const override;
 
  private:

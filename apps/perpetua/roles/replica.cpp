@@ -93,7 +93,8 @@ journal::RecoveryResult Replica::recover(BatchNumber history_applied,
   options.snapshot_every_commands = snapshot_every_commands_;
   options.journal = table_.get();
   follower_ = std::make_unique<runtime::Follower>(std::move(options));
-  journal::RecoveryResult result = follower_->recover(history_applied, history);
+  journal::RecoveryResult result = follower_->recover(history_applied, history, &past_);
+  follower_->add_listener(past_);
   for (const std::string& rejected : result.rejected_snapshots) {
     spdlog::warn("snapshot ignored: {}", rejected);
   }
@@ -117,6 +118,7 @@ void Replica::bootstrap() {
   hot_->finish_bootstrap(engine.last_batch(), engine.log_time_ms());
   hot_listener_ = std::make_unique<HotStoreListener>(*hot_);
   follower_->add_listener(*hot_listener_);
+  past_.end();
 }
 
 void Replica::follow(std::function<void(BatchNumber)> on_progress) {

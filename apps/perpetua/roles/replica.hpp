@@ -1,6 +1,7 @@
 // Replica: the state of the exchange in a process that does not lead: a follower of the journal
 // table, its hot store, and the feed that keeps both going.
 //
+//   on_past()     who hears the batches that recover() and catch_up() apply
 //   open()        waits until there is an exchange; takes the newest shared snapshot
 //   recover()     snapshot and journal, up to now
 //   catch_up()    the journal behind that; only before bootstrap()
@@ -31,12 +32,15 @@ class Replica {
  public:
   using IsStopping = std::function<bool()>;
 
-  // `client` outlives it. `snapshot_every_commands` 0: only write_snapshot() writes one.
+  // `client` outlives it. `snapshot_every_commands` 0: none is written. One process of a cluster is
+  // enough, the projector, which shares it: they would all fork at the same batch.
   Replica(const Settings& settings, std::string data_dir, redis::Client& client,
           uint64_t snapshot_every_commands);
   ~Replica();
   Replica(const Replica&) = delete;
   Replica& operator=(const Replica&) = delete;
+
+  void on_past(PastListener::Hear hear) { past_.hear(std::move(hear)); }
 
   bool open(const IsStopping& is_stopping);  // false: stopping
   // An exchange is there; open() would not wait. Throws if its schema is another one.
@@ -48,6 +52,7 @@ class Replica {
   void bootstrap();
   stores::HotStore& hot() const { return *hot_; }
   runtime::Follower& follower() { return *follower_; }
+  const runtime::Follower& follower() const { return *follower_; }
   void add_listener(runtime::EgressListener& listener) { follower_->add_listener(listener); }
 
   // `on_progress` may be empty; on the follower's thread.
@@ -73,6 +78,7 @@ class Replica {
   std::unique_ptr<journal::postgres::TableJournal> table_;  // for reading
   std::optional<journal::ClusterId> cluster_id_;
   std::string why_no_exchange_;
+  PastListener past_;  // until bootstrap()
   std::unique_ptr<stores::HotStore> hot_;
   std::unique_ptr<HotStoreListener> hot_listener_;
   std::unique_ptr<runtime::Follower> follower_;

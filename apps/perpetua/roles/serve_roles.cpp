@@ -45,6 +45,9 @@ struct Parts {
     const std::string of_engine = engine == nullptr ? "" : engine->degraded();
     return of_node + (of_node.empty() || of_engine.empty() ? "" : "; ") + of_engine;
   }
+  BatchNumber applied_batch() const {
+    return engine != nullptr ? engine->applied_batch() : node->applied_batch();
+  }
 };
 
 }  // namespace
@@ -73,7 +76,8 @@ int serve_roles(const Settings& settings, const Roles& roles) {
     status = std::make_unique<StatusServer>(
         settings,
         StatusFunctions{[&parts](std::string& why_not) { return parts.is_ready(why_not); },
-                        [&parts] { return parts.degraded(); }, &metrics});
+                        [&parts] { return parts.degraded(); },
+                        [&parts] { return parts.applied_batch(); }, &metrics});
   }
   if (engine != nullptr) engine->start();
   const bool is_serving =

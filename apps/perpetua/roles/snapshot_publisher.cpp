@@ -6,6 +6,11 @@
 #include "journal_setup.hpp"
 
 namespace perpetua::app {
+namespace {
+
+constexpr std::chrono::milliseconds kPartPause{500};  // with parts of 1 MiB: 2 MB/s
+
+}  // namespace
 
 SnapshotPublisher::SnapshotPublisher(const Settings& settings, std::string data_dir,
                                      const journal::ClusterId& cluster_id)
@@ -34,13 +39,19 @@ void SnapshotPublisher::run() {
   }
 }
 
+bool SnapshotPublisher::pause() {
+  std::unique_lock guard(mutex_);
+  return !wake_.wait_for(guard, kPartPause, [this] { return is_stopping_; });
+}
+
 // The follower owns the folder; snapshots in it are whole once they have their name.
 void SnapshotPublisher::publish() {
   journal::DataDirectory directory(journal::posix_storage());
   BatchNumber published = 0;
   journal::Status status = directory.open_read_only(data_dir_, cluster_id_);
   if (status.ok()) {
-    status = journal::postgres::SharedSnapshots(url_).publish(directory, published);
+    status = journal::postgres::SharedSnapshots(url_).publish(directory, published,
+                                                              [this] { return pause(); });
   }
   if (!status.ok()) {
     spdlog::warn("the snapshot is not shared: {}", status.message);

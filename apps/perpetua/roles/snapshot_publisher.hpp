@@ -1,5 +1,6 @@
 // SnapshotPublisher: puts the newest snapshot of this data directory into the journal's database
-// every snapshot_publish_s, on a thread of its own. Failures are told, and tried again.
+// every snapshot_publish_s, on a thread of its own and at 2 MB/s: every replica of the database
+// gets it, too. Failures are told, and tried again.
 // Thread-safety: published() by any thread.
 #pragma once
 
@@ -25,6 +26,7 @@ class SnapshotPublisher {
  private:
   void run();
   void publish();
+  bool pause();  // false: stopping
 
   const std::string url_;
   const std::string data_dir_;

@@ -34,6 +34,7 @@ StatusServer::StatusServer(const Settings& settings, const StatusFunctions& func
                    .replies = replies_,
                    .is_ready = functions.is_ready,
                    .degraded = functions.degraded,
+                   .applied_batch = functions.applied_batch,
                    .collectables = {functions.collectable},
                    .on_failure = [](const std::string& line) { spdlog::error("{}", line); },
                });

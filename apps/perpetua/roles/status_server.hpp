@@ -17,6 +17,7 @@ namespace perpetua::app {
 struct StatusFunctions {
   std::function<bool(std::string& why_not)> is_ready;
   std::function<std::string()> degraded;
+  std::function<BatchNumber()> applied_batch;
   const prometheus::Collectable* collectable = nullptr;
 };
 

@@ -71,7 +71,8 @@ void get_readiness(Call& call) {
   } else {
     JsonWriter json(call.reply);
     json.begin_object().key("status").text("ready");
-    json.key("applied_batch").id(call.hot().applied_batch());
+    const auto& applied_batch = call.context.services.applied_batch;
+    json.key("applied_batch").id(applied_batch ? applied_batch() : call.hot().applied_batch());
     const auto& degraded = call.context.services.degraded;
     json.key("degraded").text_or_null(degraded ? degraded() : std::string()).end_object();
   }

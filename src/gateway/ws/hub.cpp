@@ -57,6 +57,13 @@ Hub::Hub(const stores::HotStore& hot, unsigned io_threads, const FeedIntervals& 
 
 Hub::~Hub() = default;
 
+void Hub::note_past(const AppliedBatch& batch) {
+  const std::lock_guard lock(mutex_);
+  for (const Event& event : batch.events) {
+    if (is_private(event.header.type)) recent_.add(event, batch.log_time_ms);
+  }
+}
+
 void Hub::start() {
   const std::lock_guard lock(mutex_);
   AgentId after = 0;

@@ -7,9 +7,9 @@
 // tick() the rest. Subscribing and fan-out meet under one mutex: a snapshot of sequence n, or a
 // resume up to n, is followed by everything after n in the caller's mailbox, and possibly by
 // messages up to n, which the subscriber must skip.
-// Thread-safety: on_batch by the egress thread, after the hot store's; start() before that; the
-// rest by any thread. on_batch does not block: the mutex is held for bookkeeping, book windows and
-// tickers, not while private messages are serialised.
+// Thread-safety: on_batch by the egress thread, after the hot store's; note_past() and start()
+// before that; the rest by any thread. on_batch does not block: the mutex is held for bookkeeping,
+// book windows and tickers, not while private messages are serialised.
 #pragma once
 
 #include <atomic>
@@ -44,6 +44,10 @@ class Hub final : public runtime::EgressListener {
   ~Hub() override;
   Hub(const Hub&) = delete;
   Hub& operator=(const Hub&) = delete;
+
+  // A batch that the process replays before start(), each in order, so that a resume reaches back
+  // further than the process. Without: nothing before start() can be resumed.
+  void note_past(const AppliedBatch& batch);
 
   // Takes over where every agent's sequence stands. After the hot store's bootstrap, before the
   // first batch; not needed for an empty exchange.

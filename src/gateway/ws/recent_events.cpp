@@ -28,7 +28,7 @@ void RecentEvents::add(const Event& event, int64_t log_time_ms) {
 void RecentEvents::set_last_sequence(AgentId agent, uint64_t agent_sequence) {
   PERPETUA_ASSERT(agent <= limits::kAgentsMax);
   if (agent >= agents_.size()) agents_.resize(agent + 1);
-  agents_[agent].last_sequence = agent_sequence;
+  if (agents_[agent].last_sequence != agent_sequence) agents_[agent] = {agent_sequence, 0};
 }
 
 uint64_t RecentEvents::last_sequence(AgentId agent) const {

@@ -29,7 +29,8 @@ class RecentEvents {
   // REQUIRES: the event is private; sequences of one agent arrive gap-free.
   void add(const Event& event, int64_t log_time_ms);
 
-  // From a description: the agent has got this far; nothing before it can be resumed.
+  // From a description: the agent has got this far. If that is not what was added here, nothing
+  // before it can be resumed.
   void set_last_sequence(AgentId agent, uint64_t agent_sequence);
   uint64_t last_sequence(AgentId agent) const;
 

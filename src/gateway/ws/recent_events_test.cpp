@@ -52,6 +52,19 @@ TEST(RecentEventsTest, a_described_agent_resumes_only_from_where_it_stands) {
   EXPECT_EQ(after(recent, 3, 39), std::vector<uint64_t>{0});
 }
 
+TEST(RecentEventsTest, a_description_of_what_was_added_changes_nothing_another_one_ends_it) {
+  RecentEvents recent(10);
+  for (uint64_t i = 7; i <= 9; ++i) recent.add(event(3, i), 0);
+  recent.set_last_sequence(3, 9);
+  EXPECT_EQ(after(recent, 3, 6), (std::vector<uint64_t>{7, 8, 9}));
+  EXPECT_EQ(after(recent, 3, 5), std::vector<uint64_t>{0});
+  recent.set_last_sequence(3, 12);
+  EXPECT_EQ(after(recent, 3, 8), std::vector<uint64_t>{0});
+  recent.add(event(3, 13), 0);
+  EXPECT_EQ(after(recent, 3, 12), std::vector<uint64_t>{13});
+  EXPECT_EQ(after(recent, 3, 11), std::vector<uint64_t>{0});
+}
+
 TEST(RecentEventsTest, the_future_and_too_much_are_refused) {
   RecentEvents recent(kResumeEventsMax * 2);
   for (uint64_t i = 1; i <= kResumeEventsMax + 1; ++i) recent.add(event(1, i), 0);

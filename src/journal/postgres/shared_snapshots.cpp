@@ -70,10 +70,12 @@ bool is_missing(const pg::Result& result) {
 }
 
 // In one transaction, with the lock of the publishers: all of it or nothing.
-Status insert_parts(pg::Connection& connection, File& file, BatchNumber batch, uint64_t bytes) {
+Status insert_parts(pg::Connection& connection, File& file, BatchNumber batch, uint64_t bytes,
+                    const SharedSnapshots::Pause& pause) {
   const uint64_t parts = (bytes + kSnapshotPartBytes - 1) / kSnapshotPartBytes;
   std::string part(kSnapshotPartBytes, '\0');
   for (uint64_t i = 0; i < parts; ++i) {
+    if (i != 0 && pause && !pause()) return Status::failure("given up");
     std::size_t got = 0;
     const uint64_t offset = i * kSnapshotPartBytes;
     if (const int error = read_all(file, offset, part.data(), kSnapshotPartBytes, got)) {
@@ -160,7 +162,8 @@ Status SharedSnapshots::connect(pg::Connection& connection) const {
   return connected;
 }
 
-Status SharedSnapshots::publish(const DataDirectory& directory, BatchNumber& published) {
+Status SharedSnapshots::publish(const DataDirectory& directory, BatchNumber& published,
+                                const Pause& pause) {
   published = 0;
   const SnapshotStore store(directory);
   const std::vector<BatchNumber> batches = store.list();
@@ -190,7 +193,7 @@ Status SharedSnapshots::publish(const DataDirectory& directory, BatchNumber& pub
   const pg::Result newest = connection.run(kReadNewest);
   if (!newest.ok()) return failure_of("cannot read the shared snapshots", newest.error());
   if (static_cast<BatchNumber>(newest.integer(0, 0)) >= batch) return Status::success();
-  status = insert_parts(connection, *file, batch, sizeof header + header.body_length);
+  status = insert_parts(connection, *file, batch, sizeof header + header.body_length, pause);
   if (!status.ok()) return status;
   pg::Parameters kept;
   kept.add(kSharedSnapshots);

@@ -7,10 +7,11 @@
 // directory: under a temporary name, synced, checked as a local one is, then renamed.
 // Nothing here is needed for safety: without it, or when it fails, recovery replays more.
 //
-// Thread-safety: one thread. Blocks for the time the transfer takes.
+// Thread-safety: one thread. Blocks for the time the transfer takes, pauses included.
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <string>
 #include <vector>
 
@@ -19,7 +20,7 @@
 
 namespace perpetua::journal::postgres {
 
-inline constexpr std::size_t kSnapshotPartBytes = 4u << 20;
+inline constexpr std::size_t kSnapshotPartBytes = 1u << 20;
 inline constexpr int kSharedSnapshots = 2;
 
 class SharedSnapshots {
@@ -28,8 +29,10 @@ class SharedSnapshots {
 
   // Of the newest snapshot of `directory`. `published` is its batch, 0 if there was nothing to do:
   // no snapshot, or the database holds it or a newer one. Creates the table if it is missing. Only
-  // reads the directory: one that was opened read-only will do.
-  Status publish(const DataDirectory& directory, BatchNumber& published);
+  // reads the directory: one that was opened read-only will do. `pause`, if there is one, is called
+  // between two parts, so that a snapshot does not come over the replicas at once; false gives up.
+  using Pause = std::function<bool()>;
+  Status publish(const DataDirectory& directory, BatchNumber& published, const Pause& pause = {});
 
   struct Fetched {
     BatchNumber batch = 0;              // 0: nothing newer than the local ones

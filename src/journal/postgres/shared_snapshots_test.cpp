@@ -24,6 +24,27 @@ class SharedSnapshotsTest : public TableTest {
     EXPECT_TRUE(store.write(*session.engine, session.log->last_hash()).ok());
     return session.engine->last_batch();
   }
+  // Of 2.5 MiB, which are three parts. Bytes are bytes, whatever they mean.
+  BatchNumber take_large_snapshot(TableSession& session) {
+    const BatchNumber batch = take_snapshot(session, 3);
+    std::vector<std::byte> bytes = bytes_of(session.directory, batch);
+    SnapshotHeader header;
+    std::memcpy(&header, bytes.data(), sizeof header);
+    bytes.resize(5u << 19);
+    for (std::size_t i = sizeof header; i < bytes.size(); ++i) {
+      bytes[i] = static_cast<std::byte>(i * 2'654'435'761u >> 13);
+    }
+    header.body_length = bytes.size() - sizeof header;
+    header.body_crc32c = crc32c(bytes.data() + sizeof header, header.body_length);
+    header.crc32c = snapshot_header_crc(header);
+    std::memcpy(bytes.data(), &header, sizeof header);
+    const std::string path = SnapshotStore(session.directory).path_of(batch);
+    const std::string name = path.substr(path.rfind('/') + 1);
+    EXPECT_TRUE(
+        write_whole(storage_, session.directory.snapshots_path(), name, bytes.data(), bytes.size())
+            .ok());
+    return batch;
+  }
   BatchNumber publish(const DataDirectory& directory) {
     BatchNumber published = 0;
     const Status status = SharedSnapshots(url_).publish(directory, published);
@@ -105,31 +126,35 @@ TEST_F(SharedSnapshotsTest, what_is_not_newer_than_a_local_one_is_not_fetched) {
   EXPECT_EQ(fetch(session.directory).batch, 0u);
 }
 
-// 9 MiB in three parts: bytes are bytes, whatever they mean.
 TEST_F(SharedSnapshotsTest, large_ones_go_in_parts) {
   TableSession session(storage_, url_);
-  const BatchNumber batch = take_snapshot(session, 3);
-  std::vector<std::byte> bytes = bytes_of(session.directory, batch);
-  SnapshotHeader header;
-  std::memcpy(&header, bytes.data(), sizeof header);
-  bytes.resize(9u << 20);
-  for (std::size_t i = sizeof header; i < bytes.size(); ++i) {
-    bytes[i] = static_cast<std::byte>(i * 2'654'435'761u >> 13);
-  }
-  header.body_length = bytes.size() - sizeof header;
-  header.body_crc32c = crc32c(bytes.data() + sizeof header, header.body_length);
-  header.crc32c = snapshot_header_crc(header);
-  std::memcpy(bytes.data(), &header, sizeof header);
-  const std::string path = SnapshotStore(session.directory).path_of(batch);
-  const std::string name = path.substr(path.rfind('/') + 1);
-  ASSERT_TRUE(
-      write_whole(storage_, session.directory.snapshots_path(), name, bytes.data(), bytes.size())
-          .ok());
+  const BatchNumber batch = take_large_snapshot(session);
   EXPECT_EQ(publish(session.directory), batch);
   EXPECT_EQ(run_sql("SELECT count(*) FROM journal_snapshot WHERE parts = 3"), "3");
   Process process(session.directory.cluster_id());
   EXPECT_EQ(fetch(process.directory).batch, batch);
-  EXPECT_EQ(bytes_of(process.directory, batch), bytes);
+  EXPECT_EQ(bytes_of(process.directory, batch), bytes_of(session.directory, batch));
+}
+
+TEST_F(SharedSnapshotsTest, a_publisher_pauses_between_parts_and_leaves_nothing_if_it_gives_up) {
+  TableSession session(storage_, url_);
+  take_snapshot(session, 3);
+  publish(session.directory);
+  const BatchNumber batch = take_large_snapshot(session);
+  SharedSnapshots shared(url_);
+  BatchNumber published = 0;
+  int pauses = 0;
+  const auto once = [&] { return ++pauses < 2; };
+  const Status given_up = shared.publish(session.directory, published, once);
+  EXPECT_FALSE(given_up.ok());
+  EXPECT_EQ(pauses, 2);
+  EXPECT_EQ(published, 0u);
+  EXPECT_EQ(run_sql("SELECT DISTINCT batch FROM journal_snapshot"), "3");
+  pauses = 0;
+  const Status whole = shared.publish(session.directory, published, [&] { return ++pauses > 0; });
+  EXPECT_TRUE(whole.ok()) << whole.message;
+  EXPECT_EQ(pauses, 2);
+  EXPECT_EQ(published, batch);
 }
 
 TEST_F(SharedSnapshotsTest, a_damaged_one_is_told_and_the_one_before_is_taken) {

@@ -1,5 +1,6 @@
-// What recovery gives a history: the replayed batches that it has not applied yet, each once, in
-// order (HistoryFilter); and whether that history can belong to this journal (check_history).
+// Who hears the batches that recovery replays (RecoverySink): a history those that it has not
+// applied yet, each once, in order; a witness all of them. And whether that history can belong to
+// this journal (check_history).
 // Thread-safety: one thread.
 #pragma once
 
@@ -10,19 +11,25 @@
 
 namespace perpetua::runtime {
 
-class HistoryFilter final : public journal::ReplaySink {
+class RecoverySink final : public journal::ReplaySink {
  public:
-  HistoryFilter(journal::ReplaySink& sink, BatchNumber applied) : sink_(sink), applied_(applied) {}
+  // Either may be null.
+  RecoverySink(journal::ReplaySink* history, BatchNumber history_applied,
+               journal::ReplaySink* witness)
+      : history_(history), applied_(history_applied), witness_(witness) {}
+
   void on_batch(const AppliedBatch& batch) override {
-    if (batch.number <= applied_) return;
+    if (witness_ != nullptr) witness_->on_batch(batch);
+    if (history_ == nullptr || batch.number <= applied_) return;
     PERPETUA_ASSERT(batch.number == applied_ + 1);
-    sink_.on_batch(batch);
+    history_->on_batch(batch);
     applied_ = batch.number;
   }
 
  private:
-  journal::ReplaySink& sink_;
+  journal::ReplaySink* const history_;
   BatchNumber applied_;
+  journal::ReplaySink* const witness_;
 };
 
 // A history that has applied more than the journal holds is not one of this journal.
