@@ -12,6 +12,7 @@ from .processes import ClusterError, log_tail, until
 PROGRAMS = os.environ.get("PERPETUA_POSTGRES_BIN", "/usr/lib/postgresql/15/bin")
 REPLICATION_TIMEOUT_S = 60
 WAL_SEGMENT_MB = 1  # a new file is written once before its first use, on four servers at a time
+REPLICA_NICENESS = 10
 CONFIGURATION = Path(__file__).resolve().parents[3] / "deploy" / "postgres" / "perpetua.conf"
 
 
@@ -89,7 +90,10 @@ class PostgresNode(Node):
             rules.write(f"host all all {clients} trust\nhost replication all {clients} trust\n")
 
     def command(self):
-        return [*as_postgres(), f"{PROGRAMS}/postgres", "-D", str(self.data), "-h", self.host,
+        # What replays for seconds after a kill would take the cores from all the others; on a
+        # machine of its own it could not.
+        nice = [] if self.is_primary else ["nice", "-n", str(REPLICA_NICENESS)]
+        return [*nice, *as_postgres(), f"{PROGRAMS}/postgres", "-D", str(self.data), "-h", self.host,
                 "-p", str(self.port), "-k", ""]
 
     def kill(self):

@@ -9,13 +9,13 @@
 
 namespace perpetua::load {
 
-inline constexpr uint32_t kOrderConnectionsDefault = 512;
+inline constexpr uint32_t kOrderConnectionsDefault = 4'096;
 inline constexpr int64_t kInTimeNs = 1'000'000'000;  // from the due time to the true outcome
 
 struct AgentsOptions {
   LoadOptions load;
   uint32_t market_data = 0;       // sockets that follow book, trades and ticker of a market, too
-  uint32_t retry_ms = 400;        // without a reply for so long, the request is sent once more
+  uint32_t retry_ms = 600;        // without a reply for so long, the request is sent once more
   uint32_t retry_pause_ms = 200;  // between a refusal that passes and the second attempt
   bool has_audit = true;          // every order is looked up after the run
   std::string agents_file;        // agents of earlier runs; "": always new ones
