@@ -93,8 +93,8 @@ class PostgresNode(Node):
         # What replays for seconds after a kill would take the cores from all the others; on a
         # machine of its own it could not.
         nice = [] if self.is_primary else ["nice", "-n", str(REPLICA_NICENESS)]
-        return [*nice, *as_postgres(), f"{PROGRAMS}/postgres", "-D", str(self.data), "-h", self.host,
-                "-p", str(self.port), "-k", ""]
+        return [*nice, *as_postgres(), f"{PROGRAMS}/postgres", "-D", str(self.data), "-h",
+                self.host, "-p", str(self.port), "-k", ""]
 
     def kill(self):
         super().kill()
