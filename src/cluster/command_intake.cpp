@@ -128,6 +128,7 @@ void CommandIntake::Impl::open(uint16_t stream, std::string_view symbol) {
   options.key = stream_key(stream, symbol);
   options.field = std::string(kEntryField);
   options.after = to_stream_id(position);
+  options.read_every_ms = options_.read_every_ms;
   options.on_lost = [this](const std::string& why) { warn("stream " + why); };
   reader = std::make_unique<redis::StreamReader>(
       client_, std::move(options),

@@ -37,6 +37,7 @@ IntakeStart intake_start(const Engine& engine);
 
 struct CommandIntakeOptions {
   IntakeStart start;
+  int64_t read_every_ms = 0;  // StreamReaderOptions::read_every_ms: fewer reads and fewer markers
   // At most one line a second. On the client's thread; may be empty.
   std::function<void(const std::string&)> on_warning;
 };

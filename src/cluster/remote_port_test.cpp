@@ -22,7 +22,7 @@ class RemotePortTest : public ::testing::Test {
   }
   void take_in() {
     intake_ = std::make_unique<CommandIntake>(client_, engine_,
-                                              CommandIntakeOptions{three_markets(), {}});
+                                              CommandIntakeOptions{three_markets(), 0, {}});
     intake_->start();
   }
   SubmitResult submit(uint64_t token, AgentId agent, bool has_key = true) {

@@ -185,7 +185,8 @@ void Runtime::Impl::start() {
   snapshotter = std::make_unique<Snapshotter>(snapshots, options.snapshot_every_commands,
                                               pipeline.counters.sequencer);
   sequencer = std::make_unique<Sequencer>(pipeline, *engine, executor, clock, *snapshotter,
-                                          std::chrono::microseconds(options.batch_interval_us));
+                                          std::chrono::microseconds(options.batch_interval_us),
+                                          std::chrono::microseconds(options.batch_settle_us));
   log->report_shortage_to(&pipeline.is_short_of_space);
   journal_stage = std::make_unique<JournalStage>(pipeline, *log);
   egress_stage = std::make_unique<EgressStage>(pipeline, listeners);

@@ -42,6 +42,7 @@ struct RuntimeOptions {
   // stop() calls it once everything accepted has left and is durable, before the last snapshot.
   std::function<void()> on_drained;
   uint32_t batch_interval_us = 0;  // between two batches, at least; 0 = none
+  uint32_t batch_settle_us = 0;    // a batch waits so long for what comes with its first command
   std::vector<Submission> genesis;  // the first batch of an empty journal; at most one batch
 
   // Seams; null = the machine's own. Must outlive the runtime.

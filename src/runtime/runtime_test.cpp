@@ -77,6 +77,18 @@ TEST_F(PipelineTest, batches_keep_their_interval) {
   EXPECT_EQ(recorder.tokens(1), count_up(kCommands));
 }
 
+TEST_F(PipelineTest, a_batch_waits_for_what_comes_with_its_first_command) {
+  constexpr std::chrono::milliseconds kSettle{200};
+  Recorder recorder;
+  RuntimeOptions options = make_options();
+  options.batch_settle_us = std::chrono::microseconds(kSettle).count();
+  auto runtime = make_running(options, recorder);
+  const BatchNumber before = runtime->metrics().released_batch;
+  for (uint64_t number = 0; number < 5; ++number) submit_flow(*runtime, 1, number, 1);
+  ASSERT_TRUE(becomes_true([&] { return recorder.replies() == 5; }));
+  EXPECT_EQ(recorder.last_batch(), before + 1);
+}
+
 TEST_F(PipelineTest, nothing_leaves_before_it_is_durable) {
   Recorder recorder;
   storage_.set_faults(gate_.faults());

@@ -18,13 +18,14 @@ constexpr int64_t kLookEveryMaxMs = 100;
 
 Sequencer::Sequencer(Pipeline& pipeline, Engine& engine, MatchExecutor& executor,
                      const Clock& clock, Snapshotter& snapshotter,
-                     std::chrono::microseconds interval)
+                     std::chrono::microseconds interval, std::chrono::microseconds settle)
     : pipeline_(pipeline),
       engine_(engine),
       executor_(executor),
       clock_(clock),
       snapshotter_(snapshotter),
       interval_(interval),
+      settle_(settle),
       deadline_ms_(engine.next_deadline_ms()) {}
 
 void Sequencer::run() {
@@ -56,8 +57,9 @@ bool Sequencer::wait_for_slot() {
 
 // Asleep, not on the stage's wait strategy: who submits meanwhile need not wake anybody.
 void Sequencer::keep_interval() {
-  if (interval_.count() == 0) return;
-  std::this_thread::sleep_until(next_batch_);
+  if (interval_.count() == 0 && settle_.count() == 0) return;
+  const MonotonicTime settled = std::chrono::steady_clock::now() + settle_;
+  std::this_thread::sleep_until(std::max(next_batch_, settled));
   next_batch_ = std::chrono::steady_clock::now() + interval_;
 }
 

@@ -7,8 +7,8 @@
 // It waits for a free batch slot before it takes from the ring, so that a slow disk makes batches
 // larger and then fills the ring, where new requests are refused before they are sequenced.
 // With an interval, batches begin at least so far apart: fewer and larger ones, where others pay
-// for each (replicas of the journal, processes that follow it). The first after a pause never
-// waits.
+// for each (replicas of the journal, processes that follow it). The first after a pause waits only
+// for `settle`, in which the rest of what is read at the same time arrives.
 //
 // Thread-safety: run() on the one thread that owns the engine until it returns. It returns when the
 // ring is closed and drained, or when the pipeline was abandoned.
@@ -25,7 +25,7 @@ class Sequencer {
  public:
   Sequencer(Pipeline& pipeline, Engine& engine, MatchExecutor& executor, const Clock& clock,
             Snapshotter& snapshotter,
-            std::chrono::microseconds interval = std::chrono::microseconds(0));
+            std::chrono::microseconds interval = {}, std::chrono::microseconds settle = {});
 
   void run();
 
@@ -44,6 +44,7 @@ class Sequencer {
   const Clock& clock_;
   Snapshotter& snapshotter_;
   const std::chrono::microseconds interval_;
+  const std::chrono::microseconds settle_;
   MonotonicTime next_batch_{};
   int64_t deadline_ms_;  // of the engine, after the newest batch
 };

@@ -2,6 +2,7 @@
 
 #include <spdlog/spdlog.h>
 
+#include <algorithm>
 #include <filesystem>
 #include <stdexcept>
 
@@ -14,6 +15,8 @@
 
 namespace perpetua::app {
 namespace {
+
+constexpr uint32_t kSettleMaxUs = 5'000;
 
 // What the journal holds behind the replica, and the opening batch.
 class HotStoreReplay final : public journal::ReplaySink {
@@ -41,6 +44,10 @@ void EngineTerm::make_runtime() {
   options.data_dir = data_dir_;
   options.journal = table_.get();
   options.snapshot_every_commands = 0;  // the projector's are shared
+  // The streams are read at the interval, each by its own reader: one batch takes it all.
+  const uint32_t interval_us = options.batch_interval_us;
+  options.batch_settle_us = std::min(kSettleMaxUs, interval_us / 4);
+  options.batch_interval_us = interval_us / 2;
   options.on_drained = [this] { resign(); };
   runtime_ = std::make_unique<runtime::Runtime>(std::move(options));
 }
@@ -86,6 +93,7 @@ void EngineTerm::connect(const journal::JournalPosition& position) {
       std::make_unique<cluster::BatchPublisher>(client_, *id, position, std::move(publishing));
   cluster::CommandIntakeOptions taking;
   taking.start = cluster::intake_start(runtime_->engine());
+  taking.read_every_ms = settings_.integer("batch_interval_ms");
   taking.on_warning = [](const std::string& line) { spdlog::warn("intake: {}", line); };
   intake_ = std::make_unique<cluster::CommandIntake>(client_, *runtime_, std::move(taking));
   feeds_ = std::make_unique<FeedPart>(settings_, *hot_, *runtime_);

@@ -76,6 +76,7 @@ class StreamReader::Impl : public std::enable_shared_from_this<Impl> {
         pause_timer_(core.io),
         watch_timer_(core.io),
         offer_timer_(core.io),
+        pace_timer_(core.io),
         backoff_(core.options.backoff_min_ms,
                  std::min(core.options.backoff_max_ms, kReconnectMaxMs)) {}
 
@@ -103,6 +104,7 @@ class StreamReader::Impl : public std::enable_shared_from_this<Impl> {
   bool take_error(const Reply& reply);
   bool take_entries(Reply& reply);
   void offer();
+  void ask_in_time(bool is_more_there);
 
   Core& core_;
   const StreamReaderOptions options_;
@@ -121,6 +123,7 @@ class StreamReader::Impl : public std::enable_shared_from_this<Impl> {
   asio::steady_timer pause_timer_;
   asio::steady_timer watch_timer_;
   asio::steady_timer offer_timer_;
+  asio::steady_timer pace_timer_;
   Backoff backoff_;
   uint64_t listener_ = 0;
   bool is_lift_due_ = false;
@@ -144,6 +147,7 @@ void StreamReader::Impl::close() {
   pause_timer_.cancel();
   watch_timer_.cancel();
   offer_timer_.cancel();
+  pace_timer_.cancel();
   if (link_ != nullptr) link_->close();
   handler_ = {};
 }
@@ -298,9 +302,22 @@ void StreamReader::Impl::offer() {
     });
     return;
   }
+  const bool is_more_there = held_.size() >= options_.entries_per_read;
   held_.clear();
   offered_ = 0;
-  if (is_connected) ask();
+  if (is_connected) ask_in_time(is_more_there);
+}
+
+void StreamReader::Impl::ask_in_time(bool is_more_there) {
+  if (options_.read_every_ms == 0 || is_more_there) return ask();
+  using std::chrono::steady_clock;
+  const std::chrono::milliseconds every(options_.read_every_ms);
+  const auto past = steady_clock::now().time_since_epoch() / every;
+  pace_timer_.expires_at(steady_clock::time_point(every * (past + 1)));
+  pace_timer_.async_wait([weak = weak_from_this(), link = link_](const error_code& code) {
+    const auto self = weak.lock();
+    if (!code && self != nullptr && !self->is_closed_ && self->link_ == link) self->ask();
+  });
 }
 
 StreamReader::StreamReader(Client& client, StreamReaderOptions options, Handler handler)

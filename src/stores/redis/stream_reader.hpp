@@ -51,6 +51,9 @@ struct StreamReaderOptions {
   uint32_t entries_per_read = 64;
   int64_t block_ms = 250;             // of one XREAD that finds nothing
   int64_t answer_timeout_ms = 1'000;  // beyond that: then the connection is made anew
+  // Behind entries it asks for more at the next multiple of this on the steady clock, so that they
+  // come in groups, those of all readers at the same time; 0 = at once, as after a full read.
+  int64_t read_every_ms = 0;
   // Why a connection ended; on the client's thread. May be empty.
   std::function<void(const std::string&)> on_lost;
 };

@@ -47,6 +47,21 @@ TEST(RedisStreamReader, ReadsAStreamThatDoesNotExistYet) {
   EXPECT_TRUE(basket.becomes({"first"}));
 }
 
+TEST(RedisStreamReader, ReadsByTheClockAndAFullReadAtOnce) {
+  TestServer server;
+  StartedClient client(server.client_options());
+  for (int i = 0; i < 130; ++i) add_entry(client, "s", std::to_string(i));
+  Basket basket;
+  StreamReaderOptions options = reader_of("s");
+  options.read_every_ms = 300;
+  StreamReader reader(client, std::move(options), basket.handler());
+  EXPECT_TRUE(basket.becomes(numbers(130)));  // 64, 64, 2
+  EXPECT_EQ(basket.offers(), 3u);
+  for (int i = 130; i < 140; ++i) add_entry(client, "s", std::to_string(i));
+  EXPECT_TRUE(basket.becomes(numbers(140)));
+  EXPECT_LE(basket.offers(), 5u);  // the next multiple may have come between them
+}
+
 TEST(RedisStreamReader, WhatIsNotTakenIsOfferedAgainAndNothingMoreIsRead) {
   TestServer server;
   StartedClient client(server.client_options());
