@@ -17,6 +17,7 @@ class Node:
 
     stop_signal = signal.SIGTERM
     is_supervised = False  # started again when it ends with 75
+    ready_poll_s = 0.05    # what asks takes part of the cores that the cluster needs
 
     def __init__(self, cluster, name, host, port):
         self.cluster, self.name, self.host, self.port = cluster, name, host, port
@@ -78,7 +79,7 @@ class Node:
                 raise ClusterError(f"{self.name} ended; its log:\n{log_tail(self.log_path)}")
             return self.is_ready()
         try:
-            until(ready_or_ended, f"{self.name} is ready", timeout_s)
+            until(ready_or_ended, f"{self.name} is ready", timeout_s, self.ready_poll_s)
         except ClusterError as error:
             raise ClusterError(f"{error}\n{self.log_path}:\n{log_tail(self.log_path)}") from error
 

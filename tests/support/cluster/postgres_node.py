@@ -6,7 +6,7 @@ import signal
 import subprocess
 from pathlib import Path
 
-from .node import Node
+from .node import READY_TIMEOUT_S, Node
 from .processes import ClusterError, log_tail, until
 
 PROGRAMS = os.environ.get("PERPETUA_POSTGRES_BIN", "/usr/lib/postgresql/15/bin")
@@ -24,9 +24,26 @@ def as_postgres():
     return ["setpriv", f"--reuid={entry.pw_uid}", f"--regid={entry.pw_gid}", "--clear-groups"]
 
 
+def yield_cores(node, timeout_s):
+    """Until it is ready. Every process of PostgreSQL is a session of its own, and where the kernel
+    shares the cores among sessions first (autogroup), the niceness within one says nothing."""
+    lowered = set()
+
+    def is_done():
+        for pid in set(node.pids) - lowered:
+            try:
+                Path(f"/proc/{pid}/autogroup").write_text(str(REPLICA_NICENESS))
+            except OSError:
+                pass  # ended meanwhile, or a kernel without
+            lowered.add(pid)
+        return not node.pid or node.is_ready()
+    until(is_done, f"{node.name} is ready", timeout_s, node.ready_poll_s)
+
+
 class PostgresNode(Node):
     default_port = 5432
     stop_signal = signal.SIGINT  # fast: does not wait for its clients
+    ready_poll_s = 0.25  # each is a program that starts
 
     def __init__(self, cluster, name, host, port):
         super().__init__(cluster, name, host, port)
@@ -90,11 +107,16 @@ class PostgresNode(Node):
             rules.write(f"host all all {clients} trust\nhost replication all {clients} trust\n")
 
     def command(self):
-        # What replays for seconds after a kill would take the cores from all the others; on a
-        # machine of its own it could not.
         nice = [] if self.is_primary else ["nice", "-n", str(REPLICA_NICENESS)]
         return [*nice, *as_postgres(), f"{PROGRAMS}/postgres", "-D", str(self.data), "-h",
                 self.host, "-p", str(self.port), "-k", ""]
+
+    def wait_ready(self, timeout_s=READY_TIMEOUT_S):
+        """What replays for seconds after a kill would take the cores from all the others; on a
+        machine of its own it could not."""
+        if not self.is_primary:
+            yield_cores(self, timeout_s)
+        super().wait_ready(timeout_s)
 
     def kill(self):
         super().kill()
