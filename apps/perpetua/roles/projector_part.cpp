@@ -15,6 +15,9 @@
 namespace perpetua::app {
 namespace {
 
+// No reply waits for Redis here, and every request costs two markers a slot group.
+constexpr int64_t kRedisWriteEveryMs = 200;
+
 std::unique_ptr<HistoryService> make_history(const Settings& settings, const std::string& data_dir,
                                              const journal::ClusterId& id) {
   HistoryPlace place = history_place(settings);
@@ -53,8 +56,10 @@ void ProjectorPart::warm_start() {
 }
 
 void ProjectorPart::connect() {
+  projection::ProjectorOptions options = projector_options(settings_);
+  options.write_every_ms = kRedisWriteEveryMs;
   projector_ = std::make_unique<projection::Projector>(
-      client_, replica_.hot(), projector_options(settings_),
+      client_, replica_.hot(), options,
       intent_archive([this]() -> stores::HistoryReader& { return history_->reader(); }));
   projector_->on_keys_written([](const std::vector<Sha256>&) {});
   replica_.add_listener(*this);

@@ -6,25 +6,16 @@ namespace perpetua::stores {
 
 namespace {
 
+// The level of that rank, or the place where it belongs. Looks at the best few first: most orders
+// come and go there.
 template <class Levels>
-void remove_from(Levels& levels, Price price, Lots lots, bool order_leaves) {
-  const auto found = levels.find(price.value);
-  PERPETUA_ASSERT(found != levels.end() && found->second.lots >= lots);
-  found->second.lots -= lots;
-  if (order_leaves) {
-    PERPETUA_ASSERT(found->second.orders > 0);
-    found->second.orders -= 1;
-  }
-  if (found->second.lots.value == 0) levels.erase(found);
-}
-
-template <class Levels>
-void copy_levels(const Levels& levels, std::size_t depth, std::vector<BookLevel>& out) {
-  out.reserve(std::min(depth, levels.size()));
-  for (const auto& [price, level] : levels) {
-    if (out.size() >= depth) return;
-    out.push_back({Price(price), level.lots, level.orders});
-  }
+auto place_of(Levels& levels, int64_t rank) {
+  constexpr std::ptrdiff_t kNearBest = 8;
+  const auto end = levels.end();
+  const auto near = end - std::min<std::ptrdiff_t>(kNearBest, end - levels.begin());
+  const auto is_before = [](const auto& level, int64_t wanted) { return level.rank < wanted; };
+  if (near != end && near->rank < rank) return std::lower_bound(near, end, rank, is_before);
+  return std::lower_bound(levels.begin(), near, rank, is_before);
 }
 
 }  // namespace
@@ -47,25 +38,43 @@ void BookLevels::note_change(Side side, Price price) {
 
 void BookLevels::add(Side side, Price price, Lots lots) {
   PERPETUA_ASSERT(lots.value > 0);
-  Level& level = side == Side::buy ? bids_[price.value] : asks_[price.value];
-  level.lots += lots;
-  level.orders += 1;
+  Levels& levels = side_of(side);
+  const int64_t rank = rank_of(side, price.value);
+  auto place = place_of(levels, rank);
+  if (place == levels.end() || place->rank != rank) place = levels.insert(place, {rank, {}, 0});
+  place->lots += lots;
+  place->orders += 1;
   note_change(side, price);
 }
 
 void BookLevels::remove(Side side, Price price, Lots lots, bool order_leaves) {
   PERPETUA_ASSERT(lots.value > 0);
-  if (side == Side::buy) {
-    remove_from(bids_, price, lots, order_leaves);
-  } else {
-    remove_from(asks_, price, lots, order_leaves);
+  Levels& levels = side_of(side);
+  const int64_t rank = rank_of(side, price.value);
+  const auto found = place_of(levels, rank);
+  PERPETUA_ASSERT(found != levels.end() && found->rank == rank && found->lots >= lots);
+  found->lots -= lots;
+  if (order_leaves) {
+    PERPETUA_ASSERT(found->orders > 0);
+    found->orders -= 1;
   }
+  if (found->lots.value == 0) levels.erase(found);
   note_change(side, price);
 }
 
 Price BookLevels::best(Side side) const {
-  if (side == Side::buy) return bids_.empty() ? Price(0) : Price(bids_.begin()->first);
-  return asks_.empty() ? Price(0) : Price(asks_.begin()->first);
+  const Levels& levels = side_of(side);
+  return levels.empty() ? Price(0) : Price(rank_of(side, levels.back().rank));
+}
+
+void BookLevels::copy(Side side, const Levels& levels, std::size_t depth,
+                      std::vector<BookLevel>& out) {
+  const std::size_t count = std::min(depth, levels.size());
+  out.reserve(count);
+  for (std::size_t i = 0; i < count; ++i) {
+    const Level& level = levels[levels.size() - 1 - i];
+    out.push_back({Price(rank_of(side, level.rank)), level.lots, level.orders});
+  }
 }
 
 BookView BookLevels::view(MarketId market, std::size_t depth) const {
@@ -73,26 +82,17 @@ BookView BookLevels::view(MarketId market, std::size_t depth) const {
   view.market = market;
   view.sequence = sequence_;
   view.time_ms = changed_at_ms_;
-  copy_levels(bids_, depth, view.bids);
-  copy_levels(asks_, depth, view.asks);
+  copy(Side::buy, bids_, depth, view.bids);
+  copy(Side::sell, asks_, depth, view.asks);
   return view;
 }
 
 BookLevel BookLevels::level_at(Side side, int64_t price) const {
-  BookLevel result{Price(price), Lots(0), 0};
-  const auto copy_found = [&](const auto& levels) {
-    const auto found = levels.find(price);
-    if (found != levels.end()) {
-      result.lots = found->second.lots;
-      result.orders = found->second.orders;
-    }
-  };
-  if (side == Side::buy) {
-    copy_found(bids_);
-  } else {
-    copy_found(asks_);
-  }
-  return result;
+  const Levels& levels = side_of(side);
+  const int64_t rank = rank_of(side, price);
+  const auto found = place_of(levels, rank);
+  if (found == levels.end() || found->rank != rank) return {Price(price), Lots(0), 0};
+  return {Price(price), found->lots, found->orders};
 }
 
 BookDelta BookLevels::last_delta(MarketId market) const {

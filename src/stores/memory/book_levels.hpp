@@ -1,12 +1,14 @@
 // BookLevels: one market's book as price levels, kept up by events, and what the last batch
 // changed in it.
 //
+// Each side is a sorted row, the best level last: books change near their best price, and the best
+// hundred levels, which are read with every batch, lie beside each other.
+//
 // Invariant: a level exists only while its lots are above zero. Taking away more than a level
 // holds aborts: the events would not belong to this book. Not thread-safe: the market's lock.
 #pragma once
 
-#include <functional>
-#include <map>
+#include <cstddef>
 #include <utility>
 #include <vector>
 
@@ -29,18 +31,23 @@ class BookLevels {
   BatchNumber changed_in() const { return changed_in_; }
 
  private:
+  // Rising in `rank`, so the best is the last: the price of a bid, the negated price of an ask.
   struct Level {
+    int64_t rank;
     Lots lots;
-    uint32_t orders = 0;
+    uint32_t orders;
   };
-  using Bids = std::map<int64_t, Level, std::greater<>>;
-  using Asks = std::map<int64_t, Level>;
+  using Levels = std::vector<Level>;
 
+  static int64_t rank_of(Side side, int64_t price) { return side == Side::buy ? price : -price; }
+  static void copy(Side side, const Levels& levels, std::size_t depth, std::vector<BookLevel>& out);
+  Levels& side_of(Side side) { return side == Side::buy ? bids_ : asks_; }
+  const Levels& side_of(Side side) const { return side == Side::buy ? bids_ : asks_; }
   void note_change(Side side, Price price);
   BookLevel level_at(Side side, int64_t price) const;
 
-  Bids bids_;
-  Asks asks_;
+  Levels bids_;
+  Levels asks_;
   BatchNumber batch_ = 0;
   int64_t batch_time_ms_ = 0;
   uint64_t sequence_ = 0;

@@ -59,6 +59,12 @@ class Exchange {
     projector = std::move(next);
   }
 
+  // The same with a pause between its requests.
+  void restart_paced(int64_t write_every_ms) {
+    options_.write_every_ms = write_every_ms;
+    restart();
+  }
+
   void trade(int batches) {
     for (int i = 0; i < batches; ++i) {
       const auto batch = flow_.next();

@@ -130,7 +130,9 @@ bool Projector::wait_for_work() {
   const auto has_work = [&] { return is_stopping_ || is_suspect_ || collected_ > work_batch_; };
   if (!repair_.has_work() && work_.is_empty() && overlong_.empty()) {
     wake_.wait_for(lock, kTick, has_work);
+    wake_.wait_until(lock, next_write_, [&] { return is_stopping_ || is_suspect_; });
   }
+  next_write_ = Clock::now() + std::chrono::milliseconds(options_.write_every_ms);
   return !is_stopping_;
 }
 

@@ -3,9 +3,10 @@
 //   egress thread --names--> waiting names --own thread--> one pipelined request --> acknowledged
 //
 // apply() only notes which keys a batch touched. The projector's thread writes the present state of
-// those keys in one request at a time, so batches that arrive meanwhile share the next one. A
-// request that fails is repeated, with what was touched since; `acknowledged` rises when all that a
-// batch touched is in Redis. Nothing is kept on disk: a start writes everything anew.
+// those keys in one request at a time, so batches that arrive meanwhile, or within write_every_ms,
+// share the next one: what changed twice is written once. A request that fails is repeated, with
+// what was touched since; `acknowledged` rises when all that a batch touched is in Redis. Nothing
+// is kept on disk: a start writes everything anew.
 //
 // Losses (markers.hpp) are looked for with every write, every check_every_ms and after every notice
 // of the client; so are evictions. What was lost is walked through from the hot store, some agents
@@ -35,6 +36,7 @@ struct ProjectorOptions {
   unsigned groups = 1;  // kClusterGroups for a Cluster
   int64_t write_timeout_ms = 1'000;
   int64_t check_every_ms = 500;
+  int64_t write_every_ms = 0;  // at most one request in so long; 0: as soon as the last is answered
   std::string writer = "perpetua";  // unique for each process start
 };
 
@@ -112,6 +114,7 @@ class Projector {
   StateWriter::Overlong overlong_;
   std::vector<std::pair<redis::Endpoint, uint64_t>> evictions_;
   Clock::time_point next_check_{};
+  Clock::time_point next_write_{};
   Clock::time_point next_beat_{};
 
   std::function<void(BatchNumber)> listener_;

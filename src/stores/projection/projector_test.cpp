@@ -63,6 +63,33 @@ TEST(Projector, redis_shows_what_the_hot_store_shows_all_along_a_mixed_flow) {
   EXPECT_EQ(status.failures, 0u);
 }
 
+TEST(Projector, batches_of_an_interval_share_a_request) {
+  constexpr int64_t kEveryMs = 500;
+  redis::TestServer server;
+  Exchange exchange(server.client_options());
+  exchange.restart_paced(kEveryMs);
+  exchange.settle();
+  const uint64_t before = exchange.projector->status().requests;
+  const auto begin = std::chrono::steady_clock::now();
+  Trading(exchange).wait_for(100);
+  exchange.settle();
+  exchange.expect_same();
+  const auto took = std::chrono::steady_clock::now() - begin;
+  const auto intervals = std::chrono::duration_cast<std::chrono::milliseconds>(took) / kEveryMs;
+  EXPECT_LE(exchange.projector->status().requests - before,
+            static_cast<uint64_t>(intervals.count()) + 2);
+}
+
+TEST(Projector, its_end_waits_for_no_interval_and_forgets_nothing) {
+  redis::TestServer server;
+  Exchange exchange(server.client_options());
+  exchange.restart_paced(3'600'000);
+  exchange.settle();
+  exchange.trade(20);
+  exchange.projector->stop();
+  exchange.expect_same();
+}
+
 TEST(Projector, what_is_flushed_away_under_load_comes_back) {
   redis::TestServer server;
   Exchange exchange(server.client_options());
