@@ -5,9 +5,9 @@
 
 For each number of api processes (with the first number of agents) and for each number of agents
 (with all api processes) the rate rises by steps until one misses the bar twice: p99 of requests
-below 100 ms, none late or failed. The last rate that met it is the figure; at the one that missed, the
-processor time of each group of processes says where the cores went. Short form: --small --api 1,2
---agents-list 100,200 --seconds 3 --rate 100 --step 1.5.
+below 100 ms, none late or failed. The last rate that met it is the figure; at the one that missed,
+the processor time of each group of processes says where the cores went. Short form: --small
+--api 1,2 --agents-list 100,200 --seconds 3 --rate 100 --step 1.5.
 """
 import sys
 from pathlib import Path
