@@ -10,7 +10,7 @@ DRAIN_MS = 3000  # longer than nginx keeps an idle connection (deploy/nginx.conf
 REPLICA_POLL_MS = 500  # 16 processes ask each replica how far it is
 REPLICA_LAG_MS = 1500  # what they know is that old, too
 HISTORY_GROUP_MS = 200  # a transaction of the history has a score of statements
-BATCH_INTERVAL_MS = 30  # each batch wakes three replicas and sixteen followers
+BATCH_INTERVAL_MS = 40  # each batch wakes three replicas and sixteen followers
 
 
 class ExchangeNode(Node):
