@@ -3,11 +3,15 @@
 // Deterministic in what it answers, never iterated: its order must not reach any output, so owners
 // rebuild it from canonical state instead of saving it. Keys supply `uint64_t map_hash(const
 // Key&)`; keys that agents choose must be hashed with a seed before they get here. Thread-safety:
-// none. Grows by doubling at half load (amortised; owners reserve() what they expect).
+// none. Grows by doubling at half load (amortised; owners reserve() what they expect). The array is
+// zeroed by the kernel, each page when it is first used: a large reserve() costs nothing at once.
 #pragma once
 
 #include <cstdint>
-#include <vector>
+#include <cstdlib>
+#include <memory>
+#include <type_traits>
+#include <utility>
 
 #include "base/assert.hpp"
 #include "base/hash.hpp"
@@ -25,7 +29,7 @@ class FlatMap {
   void reserve(std::size_t count) {
     std::size_t capacity = 16;
     while (capacity < count * 2) capacity *= 2;
-    if (capacity > entries_.size()) rehash(capacity);
+    if (capacity > capacity_) rehash(capacity);
   }
 
   Value* find(const Key& key) {
@@ -37,7 +41,7 @@ class FlatMap {
 
   // REQUIRES: the key is absent.
   void insert(const Key& key, const Value& value) {
-    if ((size_ + 1) * 2 > entries_.size()) rehash(entries_.empty() ? 16 : entries_.size() * 2);
+    if ((size_ + 1) * 2 > capacity_) rehash(capacity_ == 0 ? 16 : capacity_ * 2);
     Entry& entry = entries_[locate(key)];
     PERPETUA_ASSERT(entry.used == 0);
     entry = Entry{key, value, 1};
@@ -46,7 +50,7 @@ class FlatMap {
 
   // REQUIRES: the key is present. Shifts followers back, so no tombstones pile up.
   void erase(const Key& key) {
-    const std::size_t mask = entries_.size() - 1;
+    const std::size_t mask = capacity_ - 1;
     std::size_t hole = locate(key);
     PERPETUA_ASSERT(entries_[hole].used != 0);
     for (std::size_t next = (hole + 1) & mask; entries_[next].used != 0; next = (next + 1) & mask) {
@@ -62,7 +66,8 @@ class FlatMap {
 
   std::size_t size() const { return size_; }
   void clear() {
-    entries_.clear();
+    entries_.reset();
+    capacity_ = 0;
     size_ = 0;
   }
 
@@ -72,23 +77,37 @@ class FlatMap {
     Value value{};
     uint32_t used = 0;
   };
+  static_assert(std::is_trivially_copyable_v<Entry> && std::is_trivially_destructible_v<Entry>);
+  struct Free {
+    void operator()(Entry* entries) const { std::free(entries); }
+  };
+  using Entries = std::unique_ptr<Entry[], Free>;
+
+  static Entries zeroed(std::size_t count) {
+    Entries entries(static_cast<Entry*>(std::calloc(count, sizeof(Entry))));
+    PERPETUA_ASSERT(entries != nullptr);
+    return entries;
+  }
 
   std::size_t locate(const Key& key) const {
-    const std::size_t mask = entries_.size() - 1;
+    const std::size_t mask = capacity_ - 1;
     std::size_t index = map_hash(key) & mask;
     while (entries_[index].used != 0 && !(entries_[index].key == key)) index = (index + 1) & mask;
     return index;
   }
 
   void rehash(std::size_t capacity) {
-    std::vector<Entry> old(capacity);
-    old.swap(entries_);
-    for (const Entry& entry : old) {
-      if (entry.used != 0) entries_[locate(entry.key)] = entry;
+    const Entries old = std::move(entries_);
+    const std::size_t old_capacity = capacity_;
+    entries_ = zeroed(capacity);
+    capacity_ = capacity;
+    for (std::size_t i = 0; i < old_capacity; ++i) {
+      if (old[i].used != 0) entries_[locate(old[i].key)] = old[i];
     }
   }
 
-  std::vector<Entry> entries_;
+  Entries entries_;
+  std::size_t capacity_ = 0;
   std::size_t size_ = 0;
 };
 

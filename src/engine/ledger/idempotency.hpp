@@ -2,8 +2,9 @@
 //
 // Holds the newest limits::kIdempotencyEntriesMax entries, oldest out first (why a count and not a
 // time: docs/decisions/0004-idempotency-window.md). An entry is pending from reserve until its
-// command has settled, at most one batch. A table with kWholeFrom entries takes the memory of a
-// full one (25 MB, and 46 MB when they are used), so that no command ever waits for it to grow.
+// command has settled, at most one batch. A table with kWholeFrom entries asks for the memory of a
+// full one (25 and 46 MB, each page taken when it is first used), so that no command ever waits for
+// it to grow.
 // Thread-safety: none.
 #pragma once
 
@@ -34,7 +35,7 @@ static_assert(sizeof(IdempotencyEntry) == 88 && PlainRecord<IdempotencyEntry>);
 class IdempotencyTable {
  public:
   static constexpr uint32_t kNone = 0xFFFFFFFF;
-  static constexpr uint32_t kWholeFrom = 4'096;
+  static constexpr uint32_t kWholeFrom = 256;
 
   explicit IdempotencyTable(uint32_t capacity = limits::kIdempotencyEntriesMax)
       : capacity_(capacity) {}
