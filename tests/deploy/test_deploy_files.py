@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
 """The files of deploy/ fit the binary, and a misspelt word in them is found."""
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -82,6 +83,13 @@ class DeployFiles(unittest.TestCase):
                 node = cluster.of_role(role)[0]
                 values = {f"PERPETUA_{name}": value for name, value in node.settings().items()}
                 self.assertEqual(deploy_files.settings_faults(SETTINGS, role, values), [])
+
+    def test_the_kernel_knows_what_it_is_told(self):
+        text = (ROOT / "deploy/sysctl.conf").read_text()
+        names = re.findall(r"^([a-z_.]+) = \d+$", text, re.M)
+        self.assertEqual(len(names), sum(not line.startswith("#") for line in text.splitlines()))
+        for name in names:
+            self.assertTrue(Path("/proc/sys", *name.split(".")).exists(), name)
 
 
 class OtherPrograms(unittest.TestCase):
