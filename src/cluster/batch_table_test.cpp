@@ -15,6 +15,7 @@ using journal::postgres::TableOptions;
 
 class BatchTableTest : public StreamTest {
  protected:
+  ~BatchTableTest() override { runtime_.reset(); }  // it holds `table_`
   static TableOptions table_options(const std::string& url) {
     TableOptions options;
     options.url = url;
