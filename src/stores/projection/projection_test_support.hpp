@@ -54,6 +54,7 @@ class Exchange {
     if (projector) projector->stop();
     options_.writer = "writer-" + std::to_string(++starts_);
     auto next = std::make_unique<Projector>(client, hot, options_, IntentArchive());
+    if (on_acknowledged) next->on_acknowledged(on_acknowledged);
     next->start();
     const std::lock_guard lock(notice_mutex_);
     projector = std::move(next);
@@ -93,6 +94,7 @@ class Exchange {
   redis::Client client;
   stores::HotStore hot;
   std::unique_ptr<Projector> projector;
+  std::function<void(BatchNumber)> on_acknowledged;  // on its thread, from the next restart on
 
  private:
   std::set<std::string> expected_keys();

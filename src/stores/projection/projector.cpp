@@ -298,7 +298,7 @@ void Projector::acknowledge() {
     status_.agents_rewritten = repair_.agents_rewritten();
     has_risen = work_batch_ > status_.acknowledged;
     status_.acknowledged = work_batch_;
-    const bool is_whole = !is_suspect_ && markers_.lost_count() == 0 && !repair_.is_walking();
+    const bool is_whole = !is_suspect_ && markers_.lost_count() == 0 && !repair_.has_work();
     is_whole_.store(is_whole, std::memory_order_release);
   }
   if (has_risen && listener_) listener_(work_batch_);

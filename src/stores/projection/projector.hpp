@@ -44,7 +44,7 @@ struct ProjectorStatus {
   BatchNumber collected = 0;     // handed over by the egress thread
   BatchNumber acknowledged = 0;  // in Redis with all before it
   bool is_writing = false;       // the last request was answered
-  bool is_whole = false;         // nothing is known to be missing
+  bool is_whole = false;         // nothing is known to be missing or out of date
   uint64_t losses = 0;           // slot groups found lost after they were whole
   uint64_t agents_rewritten = 0;
   uint64_t requests = 0;

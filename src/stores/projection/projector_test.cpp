@@ -90,6 +90,45 @@ TEST(Projector, its_end_waits_for_no_interval_and_forgets_nothing) {
   exchange.expect_same();
 }
 
+// Whoever is told that a batch is in Redis reads there: an intent that closed must not be open.
+TEST(Projector, it_is_not_whole_while_redis_shows_an_intent_open_that_memory_has_dropped) {
+  redis::TestServer server;
+  Exchange exchange(server.client_options());
+  exchange.trade(100);
+  std::atomic<bool> is_over{false};  // nobody trades from here on
+  std::atomic<int> stale{0};
+  const auto is_same = [&](const AgentView& agent) {
+    const AccountQuery query{agent.id, true, true, 0};
+    return exchange.read(query) == stores::read_account(exchange.hot, query);
+  };
+  exchange.on_acknowledged = [&](BatchNumber) {
+    if (!is_over || !exchange.projector->is_whole()) return;
+    for (const AgentView& row : exchange.hot.agents(0, 1'000)) stale += is_same(row) ? 0 : 1;
+  };
+  exchange.restart_paced(3'600'000);
+  exchange.settle();
+  std::vector<std::pair<AgentId, OrderId>> open;
+  for (const AgentView& row : exchange.hot.agents(0, 1'000)) {
+    for (const auto& intent : stores::open_intents(exchange.hot, row.id)) {
+      open.emplace_back(row.id, intent.order_id);
+    }
+  }
+  ASSERT_TRUE(eventually([&] {
+    exchange.trade(20);
+    return std::any_of(open.begin(), open.end(), [&](const auto& intent) {
+      return !exchange.hot.order(intent.first, intent.second);
+    });
+  }));
+  const uint64_t rewritten = exchange.projector->status().agents_rewritten;
+  is_over = true;
+  exchange.projector->suspect();  // ends the interval
+  exchange.settle();
+  exchange.expect_same();
+  EXPECT_GT(exchange.projector->status().agents_rewritten, rewritten);
+  exchange.projector->stop();
+  EXPECT_EQ(stale, 0);
+}
+
 TEST(Projector, what_is_flushed_away_under_load_comes_back) {
   redis::TestServer server;
   Exchange exchange(server.client_options());

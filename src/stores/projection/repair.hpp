@@ -26,8 +26,9 @@ class Repair {
   Repair(redis::Client& client, const stores::HotStore& hot, const SlotGroups& groups,
          int64_t timeout_ms);
 
-  // Groups are being written again. Single agents do not count: no other key misses.
+  // Groups are being written again.
   bool is_walking() const { return stage_ != Stage::none; }
+  // Or single agents are to be: until then Redis shows something of theirs that is over.
   bool has_work() const { return is_walking() || !single_.empty(); }
 
   // Takes over what the markers found lost; the walk begins again with all it has.
