@@ -157,10 +157,11 @@ class Page:
 
     def __init__(self, options, name, title):
         self.options, self.name = options, name
-        written_s = int(Path("/proc/sys/vm/dirty_expire_centisecs").read_text()) / 100
+        wait_s = int(Path("/proc/sys/vm/dirty_expire_centisecs").read_text()) / 100
         self.lines = [f"# {title}", "", f"{machine()}, {datetime.date.today()}.",
                       "Everything, the load generator included, shares these cores.",
-                      f"The kernel writes to the disk after {written_s:g} s (deploy/sysctl.conf: 3).", ""]
+                      f"The kernel writes to the disk after {wait_s:g} s"
+                      " (deploy/sysctl.conf: 3).", ""]
         self.data = {"options": {key: str(value) for key, value in vars(options).items()}}
         self.failures = []
         options.out.mkdir(parents=True, exist_ok=True)
