@@ -226,9 +226,12 @@ void Server::stop() {
   Impl& impl = *impl_;
   if (!impl.is_running) return;
   impl.is_running = false;
-  impl.close_acceptor();
+  // Draining begins before the port closes: whoever finds it closed finds /readyz at 503 too.
   if (impl.options.drain_ms > 0) {
     for (const auto& thread : impl.threads) thread->begin_drain(impl.options.drain_ms);
+  }
+  impl.close_acceptor();
+  if (impl.options.drain_ms > 0) {
     impl.wait_for_sessions(std::chrono::milliseconds(impl.options.drain_ms));
   }
   for (const auto& thread : impl.threads) thread->begin_stop();
