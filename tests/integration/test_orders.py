@@ -97,7 +97,7 @@ class PlacingOrders(ApiTest):
 
     def test_a_gtd_order_expires(self):
         agent = self.agent()
-        placed = self.place(agent, expires_at=int(time.time() * 1000) + 200)
+        placed = self.place(agent, expires_at=int(time.time() * 1000) + 1_000)
 
         def is_expired():  # an order leaves with the first batch behind its end
             self.exchange.push_prices(ETH="3000")

@@ -110,4 +110,14 @@ AddressKey ClientAddress::of(AddressKey peer, std::string_view forwarded_for,
   }
 }
 
+AddressKey ClientAddress::of(AddressKey peer, const boost::beast::http::fields& headers) const {
+  std::string forwarded_for;
+  const auto [first, last] = headers.equal_range("X-Forwarded-For");
+  for (auto header = first; header != last; ++header) {
+    if (header != first) forwarded_for += ',';
+    forwarded_for += header->value();
+  }
+  return of(peer, forwarded_for, headers["X-Real-IP"]);
+}
+
 }  // namespace perpetua::gateway

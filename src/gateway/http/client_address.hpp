@@ -10,6 +10,7 @@
 #include <boost/asio/ip/address.hpp>
 #include <boost/asio/ip/network_v4.hpp>
 #include <boost/asio/ip/network_v6.hpp>
+#include <boost/beast/http/fields.hpp>
 #include <span>
 #include <string>
 #include <string_view>
@@ -35,6 +36,7 @@ class ClientAddress {
   // Of a request that came from a proxy. `forwarded_for`: all headers of that name, in their order,
   // joined by commas.
   AddressKey of(AddressKey peer, std::string_view forwarded_for, std::string_view real_ip) const;
+  AddressKey of(AddressKey peer, const boost::beast::http::fields& headers) const;
 
  private:
   std::vector<boost::asio::ip::network_v4> networks_v4_;

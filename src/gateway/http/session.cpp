@@ -16,11 +16,11 @@
 #include "gateway/failure_log.hpp"
 #include "gateway/http/client_address.hpp"
 #include "gateway/http/dispatcher.hpp"
+#include "gateway/http/refusals.hpp"
 #include "gateway/http/request_waits.hpp"
 #include "gateway/http/response.hpp"
 #include "gateway/http/wait.hpp"
 #include "gateway/hub/cors.hpp"
-#include "gateway/hub/pipeline.hpp"
 #include "gateway/metrics.hpp"
 #include "gateway/ws/upgrade.hpp"
 
@@ -37,8 +37,6 @@ constexpr std::size_t kWriteBatchBytes = 64 * 1024;  // pipelined replies share 
 constexpr std::size_t kDrainBytesMax = 1024 * 1024;  // read and thrown away before a close
 constexpr int64_t kDrainMs = 1'000;
 constexpr auto kTuple = asio::as_tuple(asio::use_awaitable);
-
-std::string_view view(boost::beast::string_view text) { return {text.data(), text.size()}; }
 
 // Held by a WebSocket connection: it counts as long as that lives.
 struct WebSocketSlot {
@@ -100,9 +98,7 @@ class Session final : public SessionBase {
   const ServerOptions& options() const { return io_thread_.shared.options; }
   void set_deadline(int64_t timeout_ms) { deadline_ns = monotonic_ns() + timeout_ms * 1'000'000; }
   void refuse(error_code code);
-  void fail(const std::exception& error);
   void fill_call();
-  AddressKey client_address() const;
   bool is_upgrade() const;
   bool may_upgrade() const;
   bool is_last() const;
@@ -163,7 +159,7 @@ awaitable<Session::Read> Session::read_request() {
       }
     }
     if (parser_->is_header_done() && !has_continued &&
-        view(parser_->get()[http::field::expect]) == "100-continue") {
+        parser_->get()[http::field::expect] == "100-continue") {
       has_continued = true;
       out_ += "HTTP/1.1 100 Continue\r\n\r\n";
     }
@@ -185,61 +181,20 @@ awaitable<Session::Read> Session::read_request() {
 void Session::refuse(error_code code) {
   call_.reset();
   call_.now_ms = wall_clock_ms();
-  const auto& request = parser_->get();  // as far as it was read: its target may be missing
-  call_.is_hub = hub::is_hub_path(view(request.target()));
-  hub::note_origin(call_, view(request[http::field::origin]), view(request.target()));
-  const std::string not_http = "this is not HTTP: " + code.message();
-  if (code == http::error::body_limit) {
-    call_.fail(ResultCode::payload_too_large);
-  } else if (code == http::error::header_limit) {
-    call_.fail(ResultCode::payload_too_large, {}, "the request header is larger than 8 KiB");
-    call_.status = 431;
-    if (call_.is_hub) {
-      hub::refuse(call_, hub::kHeaderTooLarge, "Request header too large: the limit is 8 KiB");
-    }
-  } else {
-    call_.fail(ResultCode::invalid_request, {}, not_http);
-    if (call_.is_hub) hub::refuse(call_, hub::kBadRequest, not_http);
-  }
+  refuse_unreadable(call_, parser_->get(), code);
   finish_reply(call_);
   io_thread_.shared.metrics.count(nullptr, call_.status, 0);
-}
-
-AddressKey Session::client_address() const {
-  if (!lease_.is_proxy()) return lease_.address();
-  const auto& request = parser_->get();
-  std::string forwarded_for;
-  const auto [first, last] = request.equal_range("X-Forwarded-For");
-  for (auto header = first; header != last; ++header) {
-    if (header != first) forwarded_for += ',';
-    forwarded_for += view(header->value());
-  }
-  return io_thread_.shared.clients.of(lease_.address(), forwarded_for, view(request["X-Real-IP"]));
 }
 
 void Session::fill_call() {
   const auto& request = parser_->get();
   call_.reset();
   call_.now_ms = wall_clock_ms();
-  call_.address = client_address();
+  call_.address = lease_.is_proxy() ? io_thread_.shared.clients.of(lease_.address(), request)
+                                    : lease_.address();
   call_.body_text = request.body();
-  call_.content_type_in = view(request[http::field::content_type]);
-  call_.idempotency_key = view(request["Idempotency-Key"]);
-}
-
-// The reply to a request that ended with an exception, whatever it had written so far.
-void Session::fail(const std::exception& error) {
-  std::string where = "request ";
-  where += call_.endpoint == nullptr ? "unknown" : call_.endpoint->name;
-  io_thread_.shared.services.failures.write(where, error.what(), monotonic_ns());
-  call_.error = ApiError();
-  call_.reply = kInternalErrorBody;
-  call_.content_type = "application/json";
-  call_.status = kInternalErrorStatus;
-  if (!call_.is_hub) return;
-  call_.refusal = hub::Refusal();
-  hub::refuse(call_, hub::kInternalError, "Internal server error");
-  hub::render_refusal(call_);
+  call_.content_type_in = request[http::field::content_type];
+  call_.idempotency_key = request["Idempotency-Key"];
 }
 
 awaitable<void> Session::answer() {
@@ -249,7 +204,10 @@ awaitable<void> Session::answer() {
     co_await run_request(started_ns);
     finish_reply(call_);
   } catch (const std::exception& error) {
-    fail(error);
+    const std::string_view name = call_.endpoint == nullptr ? "unknown" : call_.endpoint->name;
+    io_thread_.shared.services.failures.write("request " + std::string(name), error.what(),
+                                              monotonic_ns());
+    fail_internally(call_);
   }
   io_thread_.shared.metrics.count(call_.endpoint, call_.status, monotonic_ns() - started_ns);
 }
@@ -257,12 +215,11 @@ awaitable<void> Session::answer() {
 awaitable<void> Session::run_request(int64_t started_ns) {
   const auto& request = parser_->get();
   const Dispatcher& dispatcher = io_thread_.shared.dispatcher;
-  const Dispatcher::Request head = {view(request.method_string()), view(request.target()),
-                                    view(request["X-API-Key"]),
-                                    view(request[http::field::authorization])};
-  const hub::Preflight preflight{view(request[http::field::origin]),
-                                 view(request["Access-Control-Request-Method"]),
-                                 view(request["Access-Control-Request-Headers"])};
+  const Dispatcher::Request head = {request.method_string(), request.target(), request["X-API-Key"],
+                                    request[http::field::authorization]};
+  const hub::Preflight preflight{request[http::field::origin],
+                                 request["Access-Control-Request-Method"],
+                                 request["Access-Control-Request-Headers"]};
   hub::note_origin(call_, preflight.origin, head.target);
   if (hub::answer_preflight(call_, head.method, preflight)) co_return;
   if (is_upgrade()) {
@@ -301,7 +258,7 @@ awaitable<void> Session::drain_input() {
 
 bool Session::is_upgrade() const {
   const auto& request = parser_->get();
-  const std::string_view target = view(request.target());
+  const std::string_view target = request.target();
   const bool is_status = options().served_paths == ServedPaths::status;
   return (is_status || io_thread_.context.hub != nullptr) &&
          target.substr(0, target.find('?')) == "/ws" && ws::is_upgrade(request);
