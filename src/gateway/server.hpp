@@ -41,7 +41,8 @@ class Hub;
 }
 
 // Everything outlives the server; functions are called by any thread. REQUIRES: replies has
-// options.io_threads channels, history comes with history_batch.
+// options.io_threads channels; history comes with history_batch; what the server still asks for
+// when stop() returns is answered or dropped before it is destroyed.
 struct ServerDependencies {
   runtime::CommandPort& commands;
   const stores::HotStore& hot;
