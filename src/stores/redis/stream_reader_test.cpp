@@ -67,6 +67,17 @@ TEST(RedisStreamReader, ReadsByTheClockAndAFullReadAtOnce) {
   EXPECT_LE(basket.offers(), 3 + intervals + 2);  // multiples may have come between them
 }
 
+TEST(RedisStreamReader, BehindAFullReadTheNextOneDoesNotWaitForTheClock) {
+  TestServer server;
+  StartedClient client(server.client_options());
+  for (int i = 0; i < 130; ++i) add_entry(client, "s", std::to_string(i));
+  Basket basket;
+  StreamReaderOptions options = reader_of("s");
+  options.read_every_ms = 3'600'000;
+  StreamReader reader(client, std::move(options), basket.handler());
+  EXPECT_TRUE(basket.becomes(numbers(130)));
+}
+
 TEST(RedisStreamReader, WhatIsNotTakenIsOfferedAgainAndNothingMoreIsRead) {
   TestServer server;
   StartedClient client(server.client_options());
