@@ -34,7 +34,7 @@ class ClientAddress {
   bool is_proxy(boost::asio::ip::address peer) const;
 
   // Of a request that came from a proxy. `forwarded_for`: all headers of that name, in their order,
-  // joined by commas.
+  // joined by commas. The second one finds both in the request's headers.
   AddressKey of(AddressKey peer, std::string_view forwarded_for, std::string_view real_ip) const;
   AddressKey of(AddressKey peer, const boost::beast::http::fields& headers) const;
 
